@@ -1,0 +1,34 @@
+/* hash.h: libsodium's pure hash functions under the names that Weft uses them by.
+ *
+ * SipHash-2-4 with 128 bits of output places entries in tables and makes the running state hash (keyed, so that a peer
+ * cannot choose collisions within one replica's table); BLAKE2b with 128 bits chains the transactions of an origin. */
+#ifndef WEFT_BASE_HASH_H
+#define WEFT_BASE_HASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/bytes.h>
+
+/* An element of the group (Z mod 2^64)^2: a multiset of entries hashes to the sum of its entries' hashes, so the sum is
+ * kept incrementally (Bellare, Micciancio: AdHash, 1997). */
+struct weft__hash128 {
+    uint64_t lo, hi;
+};
+
+struct weft__hash128 weft__siphash128(struct weft__hash128 key, const void *ptr, size_t len);
+static inline struct weft__hash128 weft__hash_add(struct weft__hash128 a, struct weft__hash128 b) {
+    return (struct weft__hash128){a.lo + b.lo, a.hi + b.hi};
+}
+static inline struct weft__hash128 weft__hash_sub(struct weft__hash128 a, struct weft__hash128 b) {
+    return (struct weft__hash128){a.lo - b.lo, a.hi - b.hi};
+}
+static inline bool weft__hash_eq(struct weft__hash128 a, struct weft__hash128 b) {
+    return a.lo == b.lo && a.hi == b.hi;
+}
+
+#define WEFT__CHAIN_LEN 16
+/* BLAKE2b-128, unkeyed. */
+void weft__blake2b128(uint8_t out[WEFT__CHAIN_LEN], struct weft_slice bytes);
+
+#endif

@@ -1,0 +1,40 @@
+/* edit.h: the open edits of one object: an overlay that only its transaction sees, reduced at commit to its net effect. */
+#ifndef WEFT_CRDT_EDIT_H
+#define WEFT_CRDT_EDIT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/crdt.h>
+
+#include "crdt/object.h"
+#include "crdt/origin_table.h"
+
+/* Shared by all edits of one transaction. */
+struct weft__edit_session {
+    const struct weft_alloc *alloc;
+    int err;           /* the first error, sticky */
+    size_t spent;      /* estimate, from above, of the bytes that the edits will take in the transaction */
+    size_t spent_max;  /* beyond it an edit is WEFT_ERR_LIMIT */
+    uint32_t writer;   /* interned index of the own origin */
+};
+
+struct weft_edit {
+    struct weft__edit_session *session;
+    struct weft__pool *pool;
+    const struct weft_crdt_class *cls;
+    const struct weft_object *base; /* NULL: the object does not exist yet */
+    struct weft__overlay *overlay;  /* owned; kept over clear for reuse */
+};
+
+void weft__edit_init(struct weft_edit *e, struct weft__edit_session *session, struct weft__pool *pool);
+void weft__edit_fini(struct weft_edit *e);
+/* Starts editing an object; forgets earlier edits, keeps memory. */
+void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base);
+/* Adds the origins that the net effect names. *entries: how many entries it has (0: none). */
+int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries);
+/* Appends the canonical delta body. */
+int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out);
+
+#endif

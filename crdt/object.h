@@ -1,0 +1,84 @@
+/* object.h: an object's state and its join, by kernel. The same functions serve the local and the remote change, in a
+ * replica and alone.
+ *
+ * A change is made in two parts, so that out of memory, or a bad second delta of a transaction, changes nothing:
+ * prepare builds the new cells of every entry and puts them on a plan; publish swaps them in and cannot fail. No cell
+ * is named twice on one plan, because bytes list entries in strictly ascending order. */
+#ifndef WEFT_CRDT_OBJECT_H
+#define WEFT_CRDT_OBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/bytes.h>
+#include <weft/causal.h>
+#include <weft/clock.h>
+#include <weft/crdt.h>
+
+#include "base/hash.h"
+#include "crdt/cells.h"
+#include "crdt/origin_table.h"
+#include "crdt/pool.h"
+
+struct weft_object {
+    struct weft__pool *pool;
+    uint32_t type;
+    uint32_t schema;             /* greatest schema that wrote here */
+    struct weft__hash128 hash_key; /* of (type, key): the same at every replica */
+    struct weft__cells cells;
+};
+
+/* key: empty for a value used alone. Allocates nothing. */
+void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, uint32_t schema, struct weft_slice key);
+void weft__object_fini(struct weft_object *o); /* takes its cells out of the pool and out of the pool's hash */
+bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
+bool weft__kernel_is_known(uint32_t type);
+
+/* What a delta's bytes leave to their surroundings. */
+struct weft__delta_env {
+    const uint32_t *origins; /* table index -> interned index; [0] is the writer */
+    uint32_t origin_count;
+    uint64_t seq;      /* dot of the first entry */
+    uint32_t seq_step; /* 0: one dot for all entries (a transaction); 1: each entry takes the next (alone) */
+    struct weft_stamp stamp;
+    const struct weft_version_vector *past; /* every observed dot must be in it (a transaction); NULL: not checked (alone) */
+    const struct weft_causal_context *seen; /* alone: a new dot that is in it is not written again; NULL in a replica */
+};
+
+struct weft__plan_item {
+    struct weft_object *object;
+    uint32_t old_cell; /* WEFT__SLAB_NONE: none stood there */
+    uint32_t new_cell; /* WEFT__SLAB_NONE: taken away */
+};
+
+struct weft__plan {
+    struct weft__plan_item *items;
+    size_t count;
+    size_t cap;
+    const struct weft_alloc *alloc;
+};
+
+void weft__plan_init(struct weft__plan *p, const struct weft_alloc *alloc);
+void weft__plan_fini(struct weft__plan *p);
+void weft__plan_publish(struct weft__plan *p); /* cannot fail; empties the plan */
+void weft__plan_drop(struct weft__plan *p);    /* forgets everything prepared */
+
+/* Checks a delta's body whole, without an object: canonical, within limits, writer's rules of the kernel (only the writer's
+ * own totals rise), observed dots within env->past. WEFT_ERR_MALFORMED otherwise. *entries: how many it has (may be NULL). */
+int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+/* The body has passed weft__delta_check. Only WEFT_ERR_NOMEM. Reserves the room that publish needs in the object's table. */
+int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env, struct weft__plan *plan);
+
+/* Whole states. `into` and `from` are of one type; contexts say what each side has seen. Only WEFT_ERR_NOMEM.
+ * The pools may differ but share their origins. */
+int weft__object_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen, const struct weft_object *from,
+                              const struct weft_causal_context *from_seen, struct weft__plan *plan);
+
+/* Canonical bytes of an object's state; origins are named by a table sealed after weft__object_mention. */
+int weft__object_mention(const struct weft_object *o, struct weft__origin_table *table);
+int weft__object_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out);
+/* Into an empty object. WEFT_ERR_MALFORMED (nothing kept) or WEFT_ERR_NOMEM. Dots must be covered by `seen`. */
+int weft__object_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,
+                        const struct weft_causal_context *seen);
+
+#endif

@@ -1,0 +1,30 @@
+/* lwwreg.h: a register in which the last write wins.
+ *
+ * Rule: of the writes that no other write (or deletion) has observed, the one with the greatest (clock epoch, word,
+ * origin). A write that has observed another beats it whatever the clocks say.
+ * Mathematics: STAMPED DOTS under one element; every unobserved write is kept (at most one per origin) and the winner is
+ * computed on reading, because a state that forgot the losers would diverge when the winner is deleted concurrently.
+ * Concurrent: set || set: greatest stamp, then greatest origin. set || delete: the set survives.
+ * An empty value is a value; an absent register is WEFT_ERR_NOT_FOUND.
+ * Cost: set O(concurrent writes), get the same. Limits: value of WEFT_VALUE_MAX bytes. */
+#ifndef WEFT_LWWREG_H
+#define WEFT_LWWREG_H
+
+#include <weft/crdt.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+WEFT_API extern const struct weft_crdt_class weft_lwwreg_class;
+
+WEFT_API void weft_lwwreg_set(struct weft_edit *e, struct weft_slice value);
+WEFT_API void weft_lwwreg_clear(struct weft_edit *e);
+/* Lends the winner's bytes; stamp may be NULL. WEFT_ERR_NOT_FOUND when nothing is set. */
+WEFT_API int weft_lwwreg_get(struct weft_view v, struct weft_slice *out, struct weft_stamp *stamp) WEFT_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,233 @@
+/* replica.h: the engine. It does no I/O, reads no clock and draws no random numbers: a driver brings events, and the engine
+ * answers with an update: records to persist, messages to send, changes to tell. libweft-uv drives it in the world,
+ * libweft-sim in a virtual one, by the same two calls.
+ *
+ *   weft_replica_new; weft_replica_step(RESTORE) for each stored record; weft_replica_step(START);
+ *   then for ever: an event -> weft_replica_step -> write update.records in one store transaction -> step(PERSISTED, number of
+ *   the last one) -> send update.messages.
+ *
+ * Messages in an update may be sent at once: the engine itself holds back what must wait for a record (invariant 5).
+ * One thread at a time; replicas share nothing. The update and all it points to are lent until the next step.
+ *
+ * Transactions: one open at a time, no step meanwhile (WEFT_ERR_BUSY). A commit takes effect here at once, and its
+ * records and messages are in the update of the next step (a driver steps WEFT_EVENT_TICK after commits). */
+#ifndef WEFT_REPLICA_H
+#define WEFT_REPLICA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/alloc.h>
+#include <weft/api.h>
+#include <weft/bytes.h>
+#include <weft/causal.h>
+#include <weft/clock.h>
+#include <weft/crdt.h>
+#include <weft/err.h>
+#include <weft/log.h>
+#include <weft/store.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct weft_replica;
+struct weft_txn;
+
+struct weft_replica_options {
+    size_t size;             /* set by weft_replica_options_init */
+    struct weft_id replica;  /* 16 random bytes; used when the store has no identity yet, ignored afterwards */
+    struct weft_id space;    /* the space; all zero is the default space. Fixed with the identity */
+    uint64_t seed;           /* random: table placement, jitter */
+    uint64_t drift;          /* a word difference: remote stamps further ahead are parked; default 60 s; one per space */
+    uint64_t digest_ns;      /* anti-entropy interval per link; default 1 s */
+    uint64_t request_ns;     /* an unanswered request is asked again, elsewhere if possible; default 2 s */
+    uint64_t state_ns;       /* a state transfer without a chunk for this long starts anew; default 10 s */
+    size_t log_max;          /* bytes of transactions kept for peers; at a checkpoint older ones go; default 64 MiB */
+    size_t checkpoint_bytes; /* a checkpoint after this many bytes of new log; default 4 MiB */
+    size_t segment_bytes;    /* a checkpoint's segments are cut near this size; default 64 KiB */
+    size_t pending_max;      /* bytes of transactions that wait for others or for their time; default 16 MiB */
+    size_t batch_max;        /* bytes of transactions in one message; default 256 KiB */
+    const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL */
+    const struct weft_alloc *alloc;
+    const struct weft_log *log;
+};
+WEFT_API void weft_replica_options_init(struct weft_replica_options *o);
+
+/* Time as it comes with each event. wall: the physical clock as a word (weft_hlc_from_timespec). mono: nanoseconds that
+ * never go back, for intervals and deadlines. */
+struct weft_time {
+    uint64_t mono_ns;
+    uint64_t wall;
+};
+
+enum weft_event_kind {
+    WEFT_EVENT_RESTORE = 1, /* record: one stored record, in the order of weft_store_class.load */
+    WEFT_EVENT_START,       /* random: 64 fresh random bits, the epoch of this opening */
+    WEFT_EVENT_LINK_UP,     /* link: a number of the driver's, not in use */
+    WEFT_EVENT_LINK_DOWN,   /* link */
+    WEFT_EVENT_RECEIVED,    /* link, bytes: one whole message */
+    WEFT_EVENT_PERSISTED,   /* number: of the last record that is durable */
+    WEFT_EVENT_TICK,        /* the deadline passed, or there is output to fetch */
+    WEFT_EVENT_EPOCH        /* random: the answer to update.wants_epoch */
+};
+
+struct weft_event {
+    enum weft_event_kind kind;
+    struct weft_time now;
+    uint32_t link;
+    uint64_t number;
+    uint64_t random;
+    struct weft_slice bytes;
+    const struct weft_record *record;
+};
+
+struct weft_message {
+    uint32_t link;
+    struct weft_slice bytes;
+};
+
+/* An object changed by an applied transaction, or by a state transfer (then origin is zero and seq 0). */
+struct weft_change {
+    struct weft_slice key;
+    uint32_t type;
+    bool local;
+    struct weft_origin origin;
+    uint64_t seq;
+};
+
+enum weft_notice_kind {
+    WEFT_NOTICE_DURABLE = 1,     /* own transactions up to seq are durable */
+    WEFT_NOTICE_PARKED,          /* a transaction stamped `amount_ns` beyond the drift bound waits */
+    WEFT_NOTICE_UNPARKED,        /* it was applied */
+    WEFT_NOTICE_VOID,            /* a transaction that its origin issued is void: recorded, passed on, without effect */
+    WEFT_NOTICE_REFUSED,         /* a message was refused whole: err; the driver closes the link */
+    WEFT_NOTICE_CLONED,          /* another copy of this replica issued under its epoch: a new epoch is being drawn */
+    WEFT_NOTICE_SAME_REPLICA,    /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it */
+    WEFT_NOTICE_EQUIVOCATION,    /* an origin issued two transactions with one dot */
+    WEFT_NOTICE_STATE_BEGUN,     /* a state transfer from the link began */
+    WEFT_NOTICE_STATE_DONE,      /* and was joined */
+    WEFT_NOTICE_CHECKPOINT,      /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
+    WEFT_NOTICE_DIVERGED         /* a peer has other state under an equal vector: a bug or damaged memory */
+};
+
+struct weft_notice {
+    enum weft_notice_kind kind;
+    int err;
+    uint32_t link;
+    struct weft_origin origin;
+    uint64_t seq;
+    uint64_t amount_ns;
+    const char *text; /* a sentence: what and where; lent like the update */
+};
+
+struct weft_update {
+    const struct weft_record *records;
+    size_t record_count;
+    const struct weft_message *messages;
+    size_t message_count;
+    const struct weft_change *changes;
+    size_t change_count;
+    const struct weft_notice *notices;
+    size_t notice_count;
+    uint64_t deadline_ns; /* step WEFT_EVENT_TICK when mono_ns reaches it; UINT64_MAX: none */
+    bool wants_epoch;     /* step WEFT_EVENT_EPOCH soon; commits are WEFT_ERR_NOT_READY until then */
+};
+
+WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) WEFT_MUST_CHECK;
+WEFT_API void weft_replica_free(struct weft_replica *r);
+/* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.
+ * START: WEFT_ERR_CORRUPT when the restored state does not add up. RECEIVED: 0 also for a bad message, which changed
+ * nothing and is a WEFT_NOTICE_REFUSED. Any event: WEFT_ERR_NOMEM, nothing changed, step it again; WEFT_ERR_BUSY while a
+ * transaction is open; WEFT_ERR_NOT_READY before START (after it for RESTORE). */
+WEFT_API int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct weft_update *u) WEFT_MUST_CHECK;
+/* A sentence about the last error of this replica; lent; never NULL. */
+WEFT_API const char *weft_replica_errmsg(const struct weft_replica *r);
+
+/* --- Transactions ---------------------------------------------------------------------------------------------- */
+
+/* WEFT_ERR_BUSY: one is open. WEFT_ERR_NOT_READY: not started, or a new epoch is being drawn. Lent until commit or abort. */
+WEFT_API int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct weft_txn **out) WEFT_MUST_CHECK;
+/* The edit of an object, made by its first write. Never NULL: errors stick and commit returns the first. WEFT_ERR_TYPE: the
+ * key holds an object of another type here. WEFT_ERR_LIMIT: the key is empty or too long. Lent until commit or abort. */
+WEFT_API struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
+/* What the transaction sees: committed state and its own edits. */
+WEFT_API struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
+/* Deletes the object, of whatever type (an observed reset: concurrent updates survive). Absent: nothing. Unlike a class's
+ * edit it needs no class: pass the type id. */
+WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type);
+/* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and ends
+ * the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX), WEFT_ERR_NOMEM, WEFT_ERR_CLOCK_LOCAL_AHEAD
+ * (this replica's clock was moved back beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE. seq (may be NULL): its
+ * sequence number, 0 when there was no effect. */
+WEFT_API int weft_txn_commit(struct weft_txn *t, uint64_t *seq) WEFT_MUST_CHECK;
+WEFT_API void weft_txn_abort(struct weft_txn *t);
+
+/* --- Reading ---------------------------------------------------------------------------------------------------- */
+
+/* Committed state; absent reads as bottom. Valid until the next commit or step. */
+WEFT_API struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key, const struct weft_crdt_class *cls);
+
+struct weft_object_info {
+    struct weft_slice key;
+    uint32_t type;
+    uint32_t schema;
+    const struct weft_crdt_class *cls; /* NULL: a type that is not registered here */
+    struct weft_view view;
+    size_t elements; /* cells of its kernel */
+};
+/* The first object at or after (key, type) in order; false: none. To walk: start with ("", 0), then (info.key, info.type + 1).
+ * O(log n). */
+WEFT_API bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, uint32_t type, struct weft_object_info *out);
+
+struct weft_origin_info {
+    struct weft_origin origin;
+    uint64_t applied;   /* sequence number up to which its transactions are applied */
+    uint64_t recorded;  /* ... and durable here */
+    uint64_t log_floor; /* transactions above this are in the log */
+    struct weft_stamp stamp; /* of the last one applied */
+};
+/* index in the order of full ids; false at the end. */
+WEFT_API bool weft_replica_origin(const struct weft_replica *r, size_t index, struct weft_origin_info *out);
+/* Numbers for interning order; the dense vectors the engine works with. Lent. */
+WEFT_API const struct weft_version_vector *weft_replica_applied(const struct weft_replica *r);
+WEFT_API const struct weft_version_vector *weft_replica_recorded(const struct weft_replica *r);
+WEFT_API const struct weft_origins *weft_replica_origins(const struct weft_replica *r);
+WEFT_API struct weft_origin weft_replica_self(const struct weft_replica *r);
+
+struct weft_link_info {
+    uint32_t link;
+    bool known;                /* it has introduced itself */
+    struct weft_origin peer;
+    uint64_t behind;           /* transactions that we have recorded and it has not said it has */
+    uint64_t ahead;            /* transactions that it said it has and we have not applied */
+    int64_t skew_ns;           /* its wall clock minus ours at its last message, transit time included */
+};
+WEFT_API bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out);
+
+struct weft_replica_stats {
+    uint64_t objects;
+    uint64_t transactions;    /* applied since START */
+    uint64_t log_entries, log_bytes;
+    uint64_t pending, pending_bytes, parked;
+    uint64_t voids, refused, duplicates;
+    uint64_t segments, checkpoints;
+    uint64_t state_bytes;     /* cells, tables */
+    struct weft_stamp clock;  /* greatest stamp issued or applied */
+    uint8_t state_hash[16];   /* equal vectors, equal hashes */
+};
+WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out);
+
+/* Canonical bytes of vector and state together: equal vectors, equal bytes. O(state). For tests and scrubbing. */
+WEFT_API int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) WEFT_MUST_CHECK;
+/* Makes a checkpoint in the next update, whatever the thresholds say. */
+WEFT_API void weft_replica_checkpoint(struct weft_replica *r);
+/* Raises the clock epoch from the next own transaction on: the way out of poisoned time. WEFT_ERR_RANGE at 255. */
+WEFT_API int weft_replica_raise_clock_epoch(struct weft_replica *r) WEFT_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,81 @@
+/* uv.h: a replica in the world, on a libuv loop (libweft-uv).
+ *
+ * Everything here is called on the loop's thread; callbacks come on it too, always after the call that caused them has
+ * returned. Records of one loop turn are written in one store transaction before what depends on them is sent.
+ *
+ * Links are plain TCP for now and therefore loopback only: listening on or dialling another address is WEFT_ERR_INVALID. */
+#ifndef WEFT_UV_H
+#define WEFT_UV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/replica.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct uv_loop_s;
+struct weft_uv;
+
+struct weft_uv_options {
+    size_t size;              /* set by weft_uv_options_init */
+    struct weft_store *store; /* taken: closed with the node, also when weft_uv_new fails. NULL: a memory store */
+    const char *listen;       /* "127.0.0.1:7701", "[::1]:0"; NULL: dial only */
+    const char *const *seeds; /* "host:port" ..., NULL-terminated; dialled until they answer, and again when lost */
+    struct weft_replica_options replica; /* its replica id and seed are drawn at random when they are zero */
+    /* What the engine has to tell; may be NULL. The notice is lent for the call. */
+    void (*on_notice)(void *ctx, const struct weft_notice *notice);
+    /* The store failed (err, text): the node keeps its records and tries again each second; commits go on until
+     * `unwritten_max` bytes wait, then they are WEFT_ERR_FULL. err 0: it works again. May be NULL. */
+    void (*on_store)(void *ctx, int err, const char *text);
+    void *ctx;
+    size_t write_queue_max;   /* bytes queued to one link before it is closed as too slow; default 8 MiB */
+    size_t unwritten_max;     /* default 16 MiB */
+    uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter; default 100 ms, 10 s */
+};
+WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
+
+/* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
+ * WEFT_ERR_INVALID (an address), WEFT_ERR_BUSY (port in use), WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
+WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
+/* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with it.
+ * The loop must run for that. */
+WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx);
+
+WEFT_API int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) WEFT_MUST_CHECK; /* WEFT_ERR_FULL too; then weft_txn_commit */
+WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls);
+/* The engine, for reading (stats, objects, origins). */
+WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
+/* The port that is listened on (for "…:0"); 0: none. */
+WEFT_API int weft_uv_port(const struct weft_uv *n);
+WEFT_API void weft_uv_checkpoint(struct weft_uv *n);
+
+/* Told of every changed object whose key starts with the prefix, local changes too. The struct is the caller's and must
+ * stay until weft_unsubscribe; both calls are fine inside a callback. */
+struct weft_subscription {
+    void (*cb)(struct weft_subscription *s, const struct weft_change *change);
+    void *data;
+    /* internal */
+    struct weft_subscription *next;
+    struct weft_slice prefix;
+    bool dead;
+};
+/* Copies the prefix. WEFT_ERR_NOMEM. */
+WEFT_API int weft_subscribe(struct weft_uv *n, struct weft_slice prefix, struct weft_subscription *s) WEFT_MUST_CHECK;
+WEFT_API void weft_unsubscribe(struct weft_uv *n, struct weft_subscription *s);
+
+struct weft_uv_stats {
+    uint64_t links, dialling;
+    uint64_t bytes_in, bytes_out, messages_in, messages_out;
+    uint64_t store_writes, store_failures, unwritten_bytes;
+};
+WEFT_API void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,86 @@
+/* message.h: the envelope on the wire: protobuf-c, with a byte budget for what decoding may allocate. */
+#ifndef WEFT_REPLICATION_MESSAGE_H
+#define WEFT_REPLICATION_MESSAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/bytes.h>
+#include <weft/causal.h>
+
+#include "base/hash.h"
+
+enum weft__message_kind {
+    WEFT__MESSAGE_DIGEST = 10,
+    WEFT__MESSAGE_REQUEST = 11,
+    WEFT__MESSAGE_TRANSACTIONS = 12,
+    WEFT__MESSAGE_STATE_REQUEST = 13,
+    WEFT__MESSAGE_STATE_CHUNK = 14
+};
+
+struct weft__digest_entry {
+    struct weft_origin origin;
+    uint64_t seq;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    uint64_t floor;
+};
+
+struct weft__range {
+    struct weft_origin origin;
+    uint64_t after, upto;
+};
+
+struct weft__message_head {
+    struct weft_id space;
+    struct weft_origin sender;
+    uint64_t wall;
+};
+
+/* A decoded message: plain structs, checked (lengths of ids and hashes, counts, after < upto, entries strictly ascending
+ * by full id, chunk < count). Slices point into the bytes it was decoded from; the arrays are owned. */
+struct weft__message {
+    struct weft__message_head head;
+    enum weft__message_kind kind;
+    struct {
+        bool reply;
+        bool has_state_hash;
+        uint8_t state_hash[16];
+        struct weft__digest_entry *entries;
+        size_t count;
+    } digest;
+    struct {
+        struct weft__range *ranges;
+        size_t count;
+    } request;
+    struct {
+        struct weft_slice *items;
+        size_t count;
+    } transactions;
+    struct {
+        uint64_t transfer;
+        uint32_t chunk, count;
+        uint64_t total;
+        uint8_t hash[WEFT__CHAIN_LEN];
+        struct weft_slice bytes;
+    } state; /* of both state kinds */
+    const struct weft_alloc *alloc;
+};
+
+/* WEFT_ERR_MALFORMED, WEFT_ERR_VERSION (newer protocol), WEFT_ERR_LIMIT (over the budget, or longer than
+ * WEFT_FRAME_MAX), WEFT_ERR_NOMEM; then *out holds nothing. */
+int weft__message_decode(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc);
+void weft__message_fini(struct weft__message *m);
+
+/* Writers append one whole message. WEFT_ERR_NOMEM leaves the buffer as it was. */
+int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,
+                               const struct weft__digest_entry *entries, size_t count, const uint8_t *state_hash);
+int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head, const struct weft__range *ranges,
+                                size_t count);
+int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head, const struct weft_slice *items,
+                                     size_t count);
+int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
+                                      uint32_t chunk);
+int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer, uint32_t chunk,
+                                    uint32_t count, uint64_t total, const uint8_t hash[WEFT__CHAIN_LEN], struct weft_slice bytes);
+
+#endif
