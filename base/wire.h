@@ -21,13 +21,28 @@ struct weft__reader {
 };
 
 void weft__reader_init(struct weft__reader *r, struct weft_slice bytes);
-bool weft__reader_done(const struct weft__reader *r); /* at the end, or failed */
+/* At the end, or failed. */
+static inline bool weft__reader_done(const struct weft__reader *r) {
+    return r->at == r->end;
+}
 void weft__reader_fail(struct weft__reader *r);
-uint64_t weft__read_varint(struct weft__reader *r); /* minimal, at most 10 bytes */
+uint64_t weft__read_varint_long(struct weft__reader *r);
+/* Minimal, at most 10 bytes. */
+static inline uint64_t weft__read_varint(struct weft__reader *r) {
+    if (r->at != r->end && *r->at < 0x80) return *r->at++;
+    return weft__read_varint_long(r);
+}
 uint64_t weft__read_fixed64(struct weft__reader *r); /* little endian */
 struct weft_slice weft__read_bytes(struct weft__reader *r); /* varint length, then bytes; lent from the input */
+bool weft__read_tag_long(struct weft__reader *r, uint32_t field, enum weft__wire_type type);
 /* True, and consumes the tag, if the next one is (field, type). Otherwise consumes nothing: an absent field. */
-bool weft__read_tag(struct weft__reader *r, uint32_t field, enum weft__wire_type type);
+static inline bool weft__read_tag(struct weft__reader *r, uint32_t field, enum weft__wire_type type) {
+    if (field > 15) return weft__read_tag_long(r, field, type);
+    if (r->at == r->end || *r->at != (field << 3 | type)) return false;
+    r->at++;
+    r->field = field;
+    return true;
+}
 /* A whole optional field of a canonical message: its value, or 0 when absent; present and 0 is an error. */
 uint64_t weft__read_field_varint(struct weft__reader *r, uint32_t field);
 uint64_t weft__read_field_fixed64(struct weft__reader *r, uint32_t field);
@@ -35,7 +50,11 @@ struct weft_slice weft__read_field_bytes(struct weft__reader *r, uint32_t field)
 
 size_t weft__varint_len(uint64_t v);
 /* Writers append to the buffer; its error sticks. The field forms write nothing for 0 or an empty slice. */
-void weft__write_varint(struct weft_buf *b, uint64_t v);
+void weft__write_varint_long(struct weft_buf *b, uint64_t v);
+static inline void weft__write_varint(struct weft_buf *b, uint64_t v) {
+    if (v < 0x80 && b->len < b->cap && b->len < b->max && b->err == 0) b->ptr[b->len++] = (uint8_t)v;
+    else weft__write_varint_long(b, v);
+}
 void weft__write_fixed64(struct weft_buf *b, uint64_t v);
 void weft__write_tag(struct weft_buf *b, uint32_t field, enum weft__wire_type type);
 void weft__write_bytes(struct weft_buf *b, uint32_t field, struct weft_slice s); /* also when empty */
