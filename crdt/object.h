@@ -18,6 +18,7 @@
 #include "base/hash.h"
 #include "crdt/cells.h"
 #include "crdt/origin_table.h"
+#include "crdt/plan.h"
 #include "crdt/pool.h"
 
 struct weft_object {
@@ -34,6 +35,10 @@ void weft__object_fini(struct weft_object *o); /* takes its cells out of the poo
 bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
 bool weft__kernel_is_known(uint32_t type);
 
+/* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). */
+uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element); /* DOTS, STAMPED */
+uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin);    /* TOTALS */
+
 /* What a delta's bytes leave to their surroundings. */
 struct weft__delta_env {
     const uint32_t *origins; /* table index -> interned index; [0] is the writer */
@@ -45,29 +50,16 @@ struct weft__delta_env {
     const struct weft_causal_context *seen; /* alone: a new dot that is in it is not written again; NULL in a replica */
 };
 
-struct weft__plan_item {
-    struct weft_object *object;
-    uint32_t old_cell; /* WEFT__SLAB_NONE: none stood there */
-    uint32_t new_cell; /* WEFT__SLAB_NONE: taken away */
-};
-
-struct weft__plan {
-    struct weft__plan_item *items;
-    size_t count;
-    size_t cap;
-    const struct weft_alloc *alloc;
-};
-
-void weft__plan_init(struct weft__plan *p, const struct weft_alloc *alloc);
-void weft__plan_fini(struct weft__plan *p);
-void weft__plan_publish(struct weft__plan *p); /* cannot fail; empties the plan */
-void weft__plan_drop(struct weft__plan *p);    /* forgets everything prepared */
-
 /* Checks a delta's body whole, without an object: canonical, within limits, writer's rules of the kernel (only the writer's
  * own totals rise), observed dots within env->past. WEFT_ERR_MALFORMED otherwise. *entries: how many it has (may be NULL). */
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
 /* The body has passed weft__delta_check. Only WEFT_ERR_NOMEM. Reserves the room that publish needs in the object's table. */
 int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env, struct weft__plan *plan);
+
+/* Every dot that a checked delta covers: one for each entry (with seq_step 0: the same for all), also for an entry that only
+ * removes, and the observed ones. Stops at the first result of `each` that is not 0 and returns it. */
+int weft__delta_dots(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
+                     int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 
 /* Whole states. `into` and `from` are of one type; contexts say what each side has seen. Only WEFT_ERR_NOMEM.
  * The pools may differ but share their origins. */

@@ -1,0 +1,56 @@
+/* cells.h: the cells of one object, found by key.
+ *
+ * One or two references are kept in the container itself, up to eight in a plain array, and more in an index with open
+ * addressing: 32-bit slab references beside 8-bit tags, linear probing, at most four fifths full, no tombstones. Most
+ * objects are small (a register is one cell) and most cells are in big objects; both pay for what they are.
+ *
+ * Room is reserved before it is used, so that publishing a plan cannot fail: reserve one place for each cell that will
+ * be inserted, then insert (which uses the place up) or release it. */
+#ifndef WEFT_CRDT_CELLS_H
+#define WEFT_CRDT_CELLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/bytes.h>
+
+#include "crdt/cell.h"
+#include "crdt/pool.h"
+
+#define WEFT__CELLS_INLINE 2u
+#define WEFT__CELLS_PLAIN  8u /* up to here no index */
+
+struct weft__cells {
+    union {
+        uint32_t few[WEFT__CELLS_INLINE];
+        uint32_t *refs; /* capacity references, then, in an index, capacity tags */
+    } at;
+    uint32_t count;
+    uint32_t reserved;
+    uint32_t capacity; /* slots */
+};
+
+void weft__cells_init(struct weft__cells *c);
+/* Frees the index; the cells are the caller's. */
+void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p);
+
+/* WEFT__SLAB_NONE when absent. `hash` places the key: the same for equal keys of one object (weft__object_place). */
+uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
+                          struct weft_slice path, struct weft_slice element);
+/* Room for `more` inserts beyond those already promised. WEFT_ERR_NOMEM changes nothing. */
+int weft__cells_reserve(struct weft__cells *c, const struct weft__pool *p, uint32_t more);
+void weft__cells_release(struct weft__cells *c, uint32_t places);
+/* A reserved place is used; no cell with this key is in the container. */
+void weft__cells_insert(struct weft__cells *c, const struct weft__pool *p, uint32_t cell);
+/* `cell` takes the place of `old`, which has the same key. */
+void weft__cells_replace(struct weft__cells *c, const struct weft__pool *p, uint32_t old, uint32_t cell);
+void weft__cells_remove(struct weft__cells *c, const struct weft__pool *p, uint32_t cell);
+/* Gives memory back where little is in use; all of it when nothing is. Where that needs memory that is not there,
+ * later. */
+void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p);
+
+/* Every cell, in the table's order, which must not leave the process: position starts at 0; WEFT__SLAB_NONE at the end.
+ */
+uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position);
+
+#endif

@@ -1,0 +1,45 @@
+/* dots.h: the DOTS and STAMPED kernels: what the payload of their cells holds, and the parts of object.h for them.
+ *
+ * A payload is the dots under the element, at least one, in the order of (full origin, seq), each with its bytes. */
+#ifndef WEFT_CRDT_DOTS_H
+#define WEFT_CRDT_DOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/wire.h"
+#include "crdt/object.h"
+
+struct weft__dot_item {
+    struct weft_dot dot;
+    struct weft_stamp stamp; /* STAMPED; zero otherwise */
+    struct weft_slice value; /* lent while the cell lives */
+};
+
+struct weft__dots {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool stamped;
+};
+
+/* for (weft__dots_open(&it, o, cell); weft__dots_next(&it, &item);) ... */
+void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell);
+bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out);
+
+/* object.h's functions for these kernels. */
+int weft__dots_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+int weft__dots_each(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
+                    int (*each)(void *ctx, struct weft_dot dot), void *ctx);
+int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
+                       struct weft__plan *plan);
+int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
+                            const struct weft_object *from, const struct weft_causal_context *from_seen,
+                            struct weft__plan *plan);
+struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell);
+int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *table);
+void weft__dots_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
+                             struct weft_buf *out);
+int weft__dots_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,
+                      const struct weft_causal_context *seen);
+
+#endif

@@ -1,0 +1,31 @@
+/* totals.h: the TOTALS kernel: what the payload of its cells holds, and the parts of object.h for it.
+ *
+ * A payload is the tuple of one origin: total, base, total, base, ... without zeros at the end. */
+#ifndef WEFT_CRDT_TOTALS_H
+#define WEFT_CRDT_TOTALS_H
+
+#include <stdint.h>
+
+#include "base/wire.h"
+#include "crdt/object.h"
+
+struct weft__totals {
+    uint64_t values[WEFT_TOTALS_MAX];
+    uint32_t count; /* up to the last that is not zero; those above it are zero */
+};
+
+/* The tuple of a cell. Its origin: weft__element_origin(weft__cell_at(pool, cell).element). */
+void weft__totals_read(struct weft__totals *t, const struct weft__pool *p, uint32_t cell);
+
+/* object.h's functions for this kernel. */
+int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
+                         struct weft__plan *plan);
+int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, struct weft__plan *plan);
+struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cell);
+int weft__totals_mention(const struct weft_object *o, struct weft__origin_table *table);
+void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
+                               struct weft_buf *out);
+int weft__totals_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count);
+
+#endif
