@@ -1,0 +1,85 @@
+/* plan.c: see plan.h. */
+#include "crdt/plan.h"
+
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "crdt/object.h"
+
+void weft__plan_init(struct weft__plan *p, const struct weft_alloc *alloc) {
+    memset(p, 0, sizeof *p);
+    p->alloc = weft__alloc_or_default(alloc);
+}
+
+void weft__plan_fini(struct weft__plan *p) {
+    weft__plan_drop(p);
+    weft__free(p->alloc, p->items, p->cap * sizeof *p->items);
+    weft__plan_init(p, p->alloc);
+}
+
+static int push(struct weft__plan *p, const struct weft__plan_item *item) {
+    void *items = p->items;
+    int rc = weft__grow(p->alloc, &items, &p->cap, p->count + 1, sizeof *p->items);
+    if (rc != 0) return rc;
+    p->items = items;
+    p->items[p->count++] = *item;
+    return 0;
+}
+
+int weft__plan_add(struct weft__plan *p, struct weft__plan_item item) {
+    struct weft__cells *cells = &item.object->cells;
+    struct weft__pool *pool = item.object->pool;
+    bool is_new = item.old_cell == WEFT__SLAB_NONE;
+    if (is_new && item.new_cell == WEFT__SLAB_NONE) return 0;
+    int rc = is_new ? weft__cells_reserve(cells, pool, 1) : 0;
+    if (rc == 0) {
+        rc = push(p, &item);
+        if (rc == 0) return 0;
+        if (is_new) weft__cells_release(cells, 1);
+    }
+    if (item.new_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item.new_cell);
+    return rc;
+}
+
+static void publish_item(const struct weft__plan_item *item) {
+    struct weft__cells *cells = &item->object->cells;
+    struct weft__pool *pool = item->object->pool;
+    if (item->old_cell == WEFT__SLAB_NONE) {
+        weft__cells_insert(cells, pool, item->new_cell);
+    } else if (item->new_cell == WEFT__SLAB_NONE) {
+        weft__cells_remove(cells, pool, item->old_cell);
+    } else {
+        weft__cells_replace(cells, pool, item->old_cell, item->new_cell);
+    }
+    if (item->old_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->old_cell);
+    pool->hash = weft__hash_add(pool->hash, item->change);
+}
+
+/* Shrinking takes place after the last item, because places that are reserved on the plan count. */
+static void trim(const struct weft__plan *p, size_t from) {
+    for (size_t i = from; i < p->count; i++)
+        if (i == from || p->items[i].object != p->items[i - 1].object)
+            weft__cells_trim(&p->items[i].object->cells, p->items[i].object->pool);
+}
+
+void weft__plan_publish(struct weft__plan *p) {
+    for (size_t i = 0; i < p->count; i++) publish_item(&p->items[i]);
+    trim(p, 0);
+    p->count = 0;
+}
+
+void weft__plan_drop_to(struct weft__plan *p, size_t count) {
+    for (size_t i = count; i < p->count; i++) {
+        const struct weft__plan_item *item = &p->items[i];
+        if (item->old_cell == WEFT__SLAB_NONE) weft__cells_release(&item->object->cells, 1);
+        if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(item->object->pool, item->new_cell);
+    }
+    trim(p, count);
+    p->count = count;
+}
+
+void weft__plan_drop(struct weft__plan *p) {
+    weft__plan_drop_to(p, 0);
+}
