@@ -27,8 +27,8 @@ void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out);
 
 /* object.h's functions for these kernels. */
-int weft__dots_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
-int weft__dots_each(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
+int weft__dots_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
                     int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                        struct weft__plan *plan);

@@ -19,6 +19,8 @@ void weft__totals_read(struct weft__totals *t, const struct weft__pool *p, uint3
 
 /* object.h's functions for this kernel. */
 int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
+                      int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                          struct weft__plan *plan);
 int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, struct weft__plan *plan);

@@ -1,0 +1,520 @@
+/* dots.c: the DOTS and STAMPED kernels: (path, element) -> { dot -> bytes }.
+ *
+ * The join is DotMap's (Almeida, Shoker, Baquero 2016): a dot that both sides have stays; a dot that one side has stays
+ * unless the other's context covers it, because then the other has seen it and it was taken away there. Nothing else
+ * decides (hazards 4.3: "on both sides, so keep" about whole elements, and shortcuts by comparing clocks, lose
+ * removals).
+ *
+ * A dot in a payload:
+ *
+ *   origin (4, interned; the top bit: a value follows) | seq (8) | STAMPED: clock epoch (1), word (8) | [length (4),
+ * value]
+ *
+ * so that a member of a set costs 12 bytes. The dots of one element are in the order of full origin, then seq. What an
+ * entry of a delta observed is in that order too, but for the writer's own dots, which come first: the table beside a
+ * delta is ordered, and the writer is its index 0. So applying and joining are merges of sorted sequences, linear
+ * whatever a peer sends. Each runs twice over the same code: to measure, and to write into the cell of that size. */
+#include "crdt/dots.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "crdt/key.h"
+
+#define HAS_VALUE (1u << 31)
+
+_Static_assert(WEFT_ORIGINS_MAX < HAS_VALUE, "an interned origin leaves its top bit free");
+
+/* --- Payloads ---------------------------------------------------------------------------------------------------- */
+
+void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell) {
+    struct weft_slice payload = {NULL, 0};
+    if (cell != WEFT__SLAB_NONE) payload = weft__cell_at(o->pool, cell).payload;
+    it->at = payload.ptr;
+    it->end = payload.len == 0 ? payload.ptr : payload.ptr + payload.len;
+    it->stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED;
+}
+
+bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
+    memset(out, 0, sizeof *out);
+    if (it->at == it->end) return false;
+    memcpy(&out->dot.origin, it->at, 4);
+    memcpy(&out->dot.seq, it->at + 4, 8);
+    it->at += 12;
+    if (it->stamped) {
+        out->stamp.epoch = it->at[0];
+        memcpy(&out->stamp.word, it->at + 1, 8);
+        it->at += 9;
+    }
+    if (out->dot.origin & HAS_VALUE) {
+        uint32_t len;
+        memcpy(&len, it->at, 4);
+        out->value = weft_slice(it->at + 4, len);
+        out->dot.origin &= ~HAS_VALUE;
+        it->at += 4 + (size_t)len;
+    }
+    return true;
+}
+
+/* Where a payload is written; at NULL: measured only. */
+struct sink {
+    uint8_t *at;
+    size_t len;
+    bool stamped;
+};
+
+static void put_bytes(struct sink *s, const void *ptr, size_t len) {
+    if (s->at != NULL && len > 0) memcpy(s->at + s->len, ptr, len);
+    s->len += len;
+}
+
+static void put_dot(struct sink *s, const struct weft__dot_item *item) {
+    uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u);
+    put_bytes(s, &origin, 4);
+    put_bytes(s, &item->dot.seq, 8);
+    if (s->stamped) {
+        put_bytes(s, &item->stamp.epoch, 1);
+        put_bytes(s, &item->stamp.word, 8);
+    }
+    if (item->value.len > 0) {
+        put_bytes(s, &(uint32_t){(uint32_t)item->value.len}, 4);
+        put_bytes(s, item->value.ptr, item->value.len);
+    }
+}
+
+static int dot_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b) {
+    if (a.origin == b.origin) return (a.seq > b.seq) - (a.seq < b.seq);
+    return weft_origins_cmp(origins, a.origin, b.origin);
+}
+
+/* A dot contributes the hash of (full origin, seq, stored bytes) under its cell's key; a value in a second step, keyed
+ * by the first, so that it need not be copied. */
+static struct weft__hash128 dot_hash(const struct weft_object *o, struct weft__hash128 key,
+                                     const struct weft__dot_item *item) {
+    uint8_t bytes[WEFT__ORIGIN_LEN + 8 + 9];
+    size_t len = WEFT__ORIGIN_LEN + 8;
+    weft__origin_store(bytes, weft_origins_at(o->pool->origins, item->dot.origin));
+    weft__u64_store(bytes + WEFT__ORIGIN_LEN, item->dot.seq);
+    if (WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED) {
+        bytes[len] = item->stamp.epoch;
+        weft__u64_store(bytes + len + 1, item->stamp.word);
+        len += 9;
+    }
+    struct weft__hash128 hash = weft__siphash128(key, bytes, len);
+    return item->value.len == 0 ? hash : weft__siphash128(hash, item->value.ptr, item->value.len);
+}
+
+static struct weft__hash128 cell_hash(const struct weft_object *o, struct weft__hash128 key, uint32_t cell) {
+    struct weft__hash128 sum = {0, 0};
+    struct weft__dots it;
+    struct weft__dot_item item;
+    for (weft__dots_open(&it, o, cell); weft__dots_next(&it, &item);)
+        sum = weft__hash_add(sum, dot_hash(o, key, &item));
+    return sum;
+}
+
+struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell) {
+    struct weft__cell c = weft__cell_at(o->pool, cell);
+    return cell_hash(o, weft__key_hash(o->hash_key, c.path, c.element), cell);
+}
+
+/* --- Deltas: reading and checking ------------------------------------------------------------------------------------
+ */
+
+struct entry {
+    struct weft_slice path;
+    struct weft_slice element;
+    struct weft_slice observed; /* packed pairs (origin index, seq) */
+    struct weft_slice value;
+    bool has_value;
+};
+
+static bool next_entry(struct weft__reader *r, struct entry *e) {
+    if (weft__reader_done(r)) return false;
+    struct weft__reader in;
+    if (!weft__read_tag(r, 1, WEFT__BYTES)) weft__reader_fail(r);
+    weft__reader_init(&in, weft__read_bytes(r));
+    e->path = weft__read_field_bytes(&in, 1);
+    e->element = weft__read_field_bytes(&in, 2);
+    e->observed = weft__read_field_bytes(&in, 3);
+    e->has_value = weft__read_tag(&in, 4, WEFT__BYTES);
+    e->value = e->has_value ? weft__read_bytes(&in) : weft_slice(NULL, 0);
+    if (in.err != 0 || !weft__reader_done(&in)) weft__reader_fail(r);
+    return r->err == 0;
+}
+
+static bool next_observed(struct weft__reader *r, struct weft_dot *pair) {
+    if (weft__reader_done(r)) return false;
+    uint64_t index = weft__read_varint(r);
+    pair->seq = weft__read_varint(r);
+    pair->origin = (uint32_t)index;
+    if (index > UINT32_MAX) weft__reader_fail(r);
+    return r->err == 0;
+}
+
+static bool is_past(const struct weft__delta_env *env, struct weft_dot pair) {
+    if (pair.origin == 0) return pair.seq < env->seq;
+    struct weft_dot dot = {env->origins[pair.origin], pair.seq};
+    return env->past == NULL || weft_version_vector_contains(env->past, dot);
+}
+
+static bool observed_is_valid(struct weft_slice observed, const struct weft__delta_env *env) {
+    struct weft__reader r;
+    struct weft_dot pair, last = {0, 0};
+    weft__reader_init(&r, observed);
+    for (size_t count = 0; next_observed(&r, &pair); count++) {
+        if (count == WEFT_DOTS_MAX || pair.origin >= env->origin_count || pair.seq == 0) return false;
+        if (pair.origin < last.origin || (pair.origin == last.origin && pair.seq <= last.seq)) return false;
+        if (!is_past(env, pair)) return false;
+        last = pair;
+    }
+    return r.err == 0;
+}
+
+static bool key_is_valid(struct weft_slice path, struct weft_slice element) {
+    return element.len <= WEFT_VALUE_MAX && weft__path_is_valid(path);
+}
+
+static bool entry_is_valid(const struct entry *e, const struct weft__delta_env *env) {
+    if (!e->has_value && e->observed.len == 0) return false;
+    return key_is_valid(e->path, e->element) && e->value.len <= WEFT_VALUE_MAX && observed_is_valid(e->observed, env);
+}
+
+int weft__dots_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {
+    struct weft__reader r;
+    struct entry e, last = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, false};
+    size_t count = 0;
+    weft__reader_init(&r, body);
+    for (; next_entry(&r, &e); count++) {
+        if (!entry_is_valid(&e, env)) return WEFT_ERR_MALFORMED;
+        if (count > 0 && weft__key_cmp(last.path, last.element, e.path, e.element) >= 0) return WEFT_ERR_MALFORMED;
+        if (env->seq_step != 0 && env->seq > UINT64_MAX - count) return WEFT_ERR_MALFORMED;
+        last = e;
+    }
+    if (entries != NULL) *entries = count;
+    return r.err;
+}
+
+static struct weft_dot entry_dot(const struct weft__delta_env *env, uint64_t index) {
+    return (struct weft_dot){env->origins[0], env->seq + index * env->seq_step};
+}
+
+int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
+                    int (*each)(void *ctx, struct weft_dot dot), void *ctx) {
+    struct weft__reader r, seen;
+    struct entry e;
+    struct weft_dot pair;
+    int rc = 0;
+    weft__reader_init(&r, body);
+    for (uint64_t index = 0; rc == 0 && next_entry(&r, &e); index++) {
+        rc = each(ctx, entry_dot(env, index));
+        weft__reader_init(&seen, e.observed);
+        while (rc == 0 && next_observed(&seen, &pair))
+            rc = each(ctx, (struct weft_dot){env->origins[pair.origin], pair.seq});
+    }
+    return rc;
+}
+
+/* --- Applying a delta ----------------------------------------------------------------------------------------------
+ */
+
+/* A cursor over observed dots, followed along dots in the order of full ids. */
+struct observed {
+    struct weft__reader reader;
+    struct weft_dot dot; /* interned */
+    bool at_end;
+    bool own; /* the writer's dots only, or all but those */
+};
+
+static void observed_step(struct observed *c, const struct weft__delta_env *env) {
+    struct weft_dot pair;
+    bool more = next_observed(&c->reader, &pair);
+    while (more && !c->own && pair.origin == 0) more = next_observed(&c->reader, &pair);
+    c->at_end = !more || (c->own && pair.origin != 0);
+    if (!c->at_end) c->dot = (struct weft_dot){env->origins[pair.origin], pair.seq};
+}
+
+static void observed_open(struct observed *c, struct weft_slice bytes, bool own, const struct weft__delta_env *env) {
+    weft__reader_init(&c->reader, bytes);
+    c->own = own;
+    observed_step(c, env);
+}
+
+static bool observed_has(struct observed *c, struct weft_dot dot, const struct weft_origins *origins,
+                         const struct weft__delta_env *env) {
+    int order = 1;
+    while (!c->at_end && (order = dot_cmp(origins, c->dot, dot)) < 0) observed_step(c, env);
+    return !c->at_end && order == 0;
+}
+
+/* Writes what stands under an element after an entry: what stood there without what it observed, and the fresh dot
+ * unless NULL. False: the same as before. */
+static bool apply_entry(const struct weft_object *o, uint32_t old, const struct entry *e,
+                        const struct weft__dot_item *fresh, const struct weft__delta_env *env, struct sink *out) {
+    const struct weft_origins *origins = o->pool->origins;
+    struct observed own, others;
+    struct weft__dots it;
+    struct weft__dot_item item;
+    bool changed = fresh != NULL;
+    observed_open(&own, e->observed, true, env);
+    observed_open(&others, e->observed, false, env);
+    weft__dots_open(&it, o, old);
+    for (const uint8_t *start = it.at; weft__dots_next(&it, &item); start = it.at) {
+        int order = fresh == NULL ? 1 : dot_cmp(origins, fresh->dot, item.dot);
+        if (order <= 0) {
+            put_dot(out, fresh);
+            fresh = NULL;
+        }
+        struct observed *cursor = item.dot.origin == env->origins[0] ? &own : &others;
+        bool stays = order != 0 && !observed_has(cursor, item.dot, origins, env);
+        if (stays) put_bytes(out, start, (size_t)(it.at - start));
+        if (!stays) changed = true;
+    }
+    if (fresh != NULL) put_dot(out, fresh);
+    return changed;
+}
+
+static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
+    return (struct sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
+}
+
+static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft__hash128 key, uint32_t old,
+                       uint32_t cell) {
+    struct weft__hash128 change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
+    return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
+}
+
+static int prepare_entry(struct weft_object *o, const struct entry *e, struct weft_dot dot,
+                         const struct weft__delta_env *env, struct weft__plan *plan) {
+    struct weft__hash128 key = weft__key_hash(o->hash_key, e->path, e->element);
+    uint32_t place = weft__key_place(key, o->pool->seed);
+    uint32_t old = weft__cells_find(&o->cells, o->pool, place, e->path, e->element);
+    struct weft__dot_item item = {.dot = dot, .stamp = env->stamp, .value = e->value};
+    bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, dot));
+    const struct weft__dot_item *fresh = writes ? &item : NULL;
+    struct sink size = sink_for(o, NULL);
+    uint32_t cell = WEFT__SLAB_NONE;
+    if (!apply_entry(o, old, e, fresh, env, &size)) return 0;
+    if (size.len > 0) {
+        cell = weft__cell_new(o->pool, place, e->path, e->element, size.len);
+        if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
+        struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
+        apply_entry(o, old, e, fresh, env, &payload);
+    }
+    return plan_change(plan, o, key, old, cell);
+}
+
+int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
+                       struct weft__plan *plan) {
+    struct weft__reader r;
+    struct entry e;
+    int rc = 0;
+    weft__reader_init(&r, body);
+    for (uint64_t index = 0; rc == 0 && next_entry(&r, &e); index++)
+        rc = prepare_entry(o, &e, entry_dot(env, index), env, plan);
+    assert(r.err == 0);
+    return rc;
+}
+
+/* --- Joining states
+ * --------------------------------------------------------------------------------------------------- */
+
+/* One side of a join: the dots under one element and what the side has seen. */
+struct side {
+    const struct weft_causal_context *seen;
+    struct weft__dots it;
+    struct weft__dot_item item;
+    const uint8_t *start;
+    bool at_end;
+};
+
+static void side_step(struct side *s) {
+    s->start = s->it.at;
+    s->at_end = !weft__dots_next(&s->it, &s->item);
+}
+
+static struct side side_open(const struct weft_object *o, uint32_t cell, const struct weft_causal_context *seen) {
+    struct side s = {.seen = seen};
+    weft__dots_open(&s.it, o, cell);
+    side_step(&s);
+    return s;
+}
+
+/* Takes a dot that `other` lacks; whether it stays. */
+static bool side_take(struct side *s, const struct side *other, struct sink *out) {
+    bool stays = other == NULL || !weft_causal_context_contains(other->seen, s->item.dot);
+    if (stays) put_bytes(out, s->start, (size_t)(s->it.at - s->start));
+    side_step(s);
+    return stays;
+}
+
+/* False: a is as before. */
+static bool join_dots(const struct weft_origins *origins, struct side a, struct side b, struct sink *out) {
+    bool changed = false;
+    while (!a.at_end || !b.at_end) {
+        int order = a.at_end ? 1 : b.at_end ? -1 : dot_cmp(origins, a.item.dot, b.item.dot);
+        if (order < 0) {
+            changed |= !side_take(&a, &b, out);
+        } else if (order > 0) {
+            changed |= side_take(&b, &a, out);
+        } else {
+            side_take(&a, NULL, out);
+            side_step(&b);
+        }
+    }
+    return changed;
+}
+
+static int prepare_join(struct weft_object *o, struct weft__cell at, uint32_t old, struct side into, struct side from,
+                        struct weft__plan *plan) {
+    struct weft__hash128 key = weft__key_hash(o->hash_key, at.path, at.element);
+    struct sink size = sink_for(o, NULL);
+    uint32_t cell = WEFT__SLAB_NONE;
+    if (!join_dots(o->pool->origins, into, from, &size)) return 0;
+    if (size.len > 0) {
+        cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), at.path, at.element, size.len);
+        if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
+        struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
+        join_dots(o->pool->origins, into, from, &payload);
+    }
+    return plan_change(plan, o, key, old, cell);
+}
+
+int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
+                            const struct weft_object *from, const struct weft_causal_context *from_seen,
+                            struct weft__plan *plan) {
+    uint32_t position = 0, mine, theirs;
+    int rc = 0;
+    while (rc == 0 && (mine = weft__cells_next(&into->cells, &position)) != WEFT__SLAB_NONE) {
+        struct weft__cell at = weft__cell_at(into->pool, mine);
+        theirs = weft__object_find(from, at.path, at.element);
+        rc = prepare_join(into, at, mine, side_open(into, mine, into_seen), side_open(from, theirs, from_seen), plan);
+    }
+    position = 0;
+    while (rc == 0 && (theirs = weft__cells_next(&from->cells, &position)) != WEFT__SLAB_NONE) {
+        struct weft__cell at = weft__cell_at(from->pool, theirs);
+        if (weft__object_find(into, at.path, at.element) != WEFT__SLAB_NONE) continue;
+        rc = prepare_join(into, at, WEFT__SLAB_NONE, side_open(into, WEFT__SLAB_NONE, into_seen),
+                          side_open(from, theirs, from_seen), plan);
+    }
+    return rc;
+}
+
+/* --- States as bytes
+ * ---------------------------------------------------------------------------------------------------- */
+
+int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *table) {
+    uint32_t position = 0, cell;
+    struct weft__dots it;
+    struct weft__dot_item item;
+    int rc = 0;
+    while (rc == 0 && (cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE)
+        for (weft__dots_open(&it, o, cell); rc == 0 && weft__dots_next(&it, &item);)
+            rc = weft__origin_table_add(table, item.dot.origin);
+    return rc;
+}
+
+void weft__dots_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
+                             struct weft_buf *out) {
+    struct weft__cell c = weft__cell_at(o->pool, cell);
+    struct weft__dots it;
+    struct weft__dot_item item;
+    size_t entry = weft__write_begin(out, 1);
+    weft__write_field_bytes(out, 1, c.path);
+    weft__write_field_bytes(out, 2, c.element);
+    for (weft__dots_open(&it, o, cell); weft__dots_next(&it, &item);) {
+        size_t dot = weft__write_begin(out, 3);
+        weft__write_field_varint(out, 1, weft__origin_table_index(table, item.dot.origin));
+        weft__write_field_varint(out, 2, item.dot.seq);
+        weft__write_field_varint(out, 3, item.stamp.epoch);
+        weft__write_field_fixed64(out, 4, item.stamp.word);
+        weft__write_field_bytes(out, 5, item.value);
+        weft__write_end(out, dot);
+    }
+    weft__write_end(out, entry);
+}
+
+/* What a state's bytes leave to their surroundings. */
+struct state_env {
+    const uint32_t *origins;
+    uint32_t origin_count;
+    const struct weft_causal_context *seen;
+};
+
+static bool next_dot(struct weft__reader *r, bool stamped, const struct state_env *env, struct weft__dot_item *out) {
+    if (weft__reader_done(r)) return false;
+    struct weft__reader in;
+    memset(out, 0, sizeof *out);
+    if (!weft__read_tag(r, 3, WEFT__BYTES)) weft__reader_fail(r);
+    weft__reader_init(&in, weft__read_bytes(r));
+    uint64_t index = weft__read_field_varint(&in, 1);
+    out->dot.seq = weft__read_field_varint(&in, 2);
+    uint64_t clock_epoch = stamped ? weft__read_field_varint(&in, 3) : 0;
+    out->stamp.word = stamped ? weft__read_field_fixed64(&in, 4) : 0;
+    out->value = weft__read_field_bytes(&in, 5);
+    out->stamp.epoch = (uint8_t)clock_epoch;
+    if (in.err != 0 || !weft__reader_done(&in) || index >= env->origin_count || out->dot.seq == 0 ||
+        clock_epoch > UINT8_MAX || out->value.len > WEFT_VALUE_MAX)
+        weft__reader_fail(r);
+    if (r->err == 0) out->dot.origin = env->origins[index];
+    return r->err == 0;
+}
+
+/* Checks the dots of an entry and writes them; WEFT_ERR_MALFORMED. */
+static int read_dots(const struct weft_object *o, struct weft__reader r, const struct state_env *env,
+                     struct sink *out) {
+    struct weft__dot_item item;
+    struct weft_dot last = {0, 0};
+    while (next_dot(&r, out->stamped, env, &item)) {
+        if (last.seq != 0 && dot_cmp(o->pool->origins, last, item.dot) >= 0) return WEFT_ERR_MALFORMED;
+        if (!weft_causal_context_contains(env->seen, item.dot)) return WEFT_ERR_MALFORMED;
+        put_dot(out, &item);
+        last = item.dot;
+    }
+    return out->len == 0 ? WEFT_ERR_MALFORMED : r.err;
+}
+
+static int decode_entry(struct weft_object *o, struct weft_slice path, struct weft_slice element,
+                        struct weft__reader dots, const struct state_env *env) {
+    struct sink size = sink_for(o, NULL);
+    int rc = read_dots(o, dots, env, &size);
+    if (rc != 0) return rc;
+    struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
+    rc = weft__cells_reserve(&o->cells, o->pool, 1);
+    if (rc != 0) return rc;
+    uint32_t cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), path, element, size.len);
+    if (cell == WEFT__SLAB_NONE) {
+        weft__cells_release(&o->cells, 1);
+        return WEFT_ERR_NOMEM;
+    }
+    struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
+    rc = read_dots(o, dots, env, &payload);
+    assert(rc == 0);
+    weft__cells_insert(&o->cells, o->pool, cell);
+    o->pool->hash = weft__hash_add(o->pool->hash, cell_hash(o, key, cell));
+    return rc;
+}
+
+int weft__dots_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,
+                      const struct weft_causal_context *seen) {
+    struct state_env env = {origins, origin_count, seen};
+    struct weft__reader r, in;
+    struct weft_slice path, element, last_path = {NULL, 0}, last_element = {NULL, 0};
+    int rc = 0;
+    weft__reader_init(&r, body);
+    for (bool first = true; rc == 0 && !weft__reader_done(&r); first = false) {
+        if (!weft__read_tag(&r, 1, WEFT__BYTES)) return WEFT_ERR_MALFORMED;
+        weft__reader_init(&in, weft__read_bytes(&r));
+        path = weft__read_field_bytes(&in, 1);
+        element = weft__read_field_bytes(&in, 2);
+        if (r.err != 0 || in.err != 0 || !key_is_valid(path, element)) return WEFT_ERR_MALFORMED;
+        if (!first && weft__key_cmp(last_path, last_element, path, element) >= 0) return WEFT_ERR_MALFORMED;
+        rc = decode_entry(o, path, element, in, &env);
+        last_path = path;
+        last_element = element;
+    }
+    return rc != 0 ? rc : r.err;
+}
