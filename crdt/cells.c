@@ -1,9 +1,10 @@
 /* cells.c: see cells.h.
  *
- * The slot of a key is the low bits of its placement, the tag its high byte (never 0, which is a free slot), so a probe
- * reads tags, usually of one cache line, and touches a cell only where a tag fits. Removal moves later cells of the run
- * back (Knuth 6.4, algorithm R) instead of leaving tombstones, so a table that has shrunk is as fast as one that never
- * grew. The placement is kept in the cell, so growing hashes nothing. */
+ * The low bits of a placement are its home bucket and its high byte the tag (never 0, which is a free place). A probe
+ * reads one cache line and touches a cell only where a tag fits. A cell whose home is full goes to the next bucket with
+ * a free place, and every bucket that it passed counts it; a search goes on only while that count is not 0, and removal
+ * takes the counts back, so there are no tombstones and a table that has shrunk is as fast as one that never grew
+ * (Bronson, Shi: F14, 2019). The placement is kept in the cell, so growing hashes nothing. */
 #include "crdt/cells.h"
 
 #include <assert.h>
@@ -13,13 +14,23 @@
 
 #include "base/alloc.h"
 
-#define CAPACITY_MAX (1u << 31)
+#define PLACES      12u
+#define BUCKETS_MAX (1u << 27) /* more than the slab can name cells for */
 
-static bool is_indexed(const struct weft__cells *c) {
-    return c->capacity > WEFT__CELLS_PLAIN;
+struct bucket {
+    uint32_t refs[PLACES];
+    uint8_t tags[PLACES];
+    uint32_t passed; /* cells that went past because this bucket was full */
+};
+
+_Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
+
+static struct bucket *buckets_of(const struct weft__cells *c) {
+    uintptr_t at = (uintptr_t)c->at.index + sizeof(struct bucket) - 1;
+    return (struct bucket *)(at & ~(uintptr_t)(sizeof(struct bucket) - 1));
 }
 
-static uint32_t *refs_of(struct weft__cells *c) {
+static uint32_t *plain_refs(struct weft__cells *c) {
     return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.refs;
 }
 
@@ -27,29 +38,29 @@ static const uint32_t *refs_in(const struct weft__cells *c) {
     return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.refs;
 }
 
-static uint8_t *tags_of(const struct weft__cells *c) {
-    return (uint8_t *)(c->at.refs + c->capacity);
-}
-
 static uint8_t tag_of(uint32_t hash) {
     uint8_t tag = (uint8_t)(hash >> 24);
     return tag == 0 ? 1 : tag;
 }
 
-/* How many cells a capacity holds. */
-static uint32_t room_of(uint32_t capacity) {
-    return capacity <= WEFT__CELLS_PLAIN ? capacity : capacity - capacity / 5 - 1;
+/* The capacity that `cells` need: an index is at most four fifths full. */
+static struct weft__cells shape_for(uint64_t cells) {
+    struct weft__cells shape = {.capacity = WEFT__CELLS_INLINE};
+    while (shape.capacity < cells && shape.capacity < WEFT__CELLS_PLAIN) shape.capacity *= 2;
+    if (shape.capacity >= cells) return shape;
+    shape.buckets = 1;
+    while ((uint64_t)shape.buckets * PLACES * 4 < cells * 5) shape.buckets *= 2;
+    shape.capacity = shape.buckets * PLACES;
+    return shape;
 }
 
-static size_t bytes_of(uint32_t capacity) {
-    if (capacity <= WEFT__CELLS_INLINE) return 0;
-    return (size_t)capacity * (capacity <= WEFT__CELLS_PLAIN ? sizeof(uint32_t) : sizeof(uint32_t) + 1);
+static uint32_t room_of(const struct weft__cells *c) {
+    return c->buckets == 0 ? c->capacity : c->capacity / 5 * 4;
 }
 
-static uint32_t capacity_for(uint64_t cells) {
-    uint32_t capacity = WEFT__CELLS_INLINE;
-    while (room_of(capacity) < cells && capacity < CAPACITY_MAX) capacity *= 2;
-    return capacity;
+static size_t bytes_of(const struct weft__cells *c) {
+    if (c->buckets > 0) return ((size_t)c->buckets + 1) * sizeof(struct bucket);
+    return c->capacity <= WEFT__CELLS_INLINE ? 0 : c->capacity * sizeof(uint32_t);
 }
 
 void weft__cells_init(struct weft__cells *c) {
@@ -58,71 +69,116 @@ void weft__cells_init(struct weft__cells *c) {
 }
 
 void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p) {
-    if (c->capacity > WEFT__CELLS_INLINE) weft__free(p->alloc, c->at.refs, bytes_of(c->capacity));
+    if (c->buckets > 0) {
+        weft__free(p->alloc, c->at.index, bytes_of(c));
+    } else if (c->capacity > WEFT__CELLS_INLINE) {
+        weft__free(p->alloc, c->at.refs, bytes_of(c));
+    }
     weft__cells_init(c);
 }
 
-/* The slot that holds a cell, or, in an index, the free slot where the search ended; count, in a plain array. */
-static uint32_t slot_of_cell(const struct weft__cells *c, const struct weft__pool *p, uint32_t cell) {
-    const uint32_t *refs = refs_in(c);
-    uint32_t slot = 0;
-    if (is_indexed(c)) {
-        slot = weft__cell_hash(p, cell) & (c->capacity - 1);
-        while (refs[slot] != cell && tags_of(c)[slot] != 0) slot = (slot + 1) & (c->capacity - 1);
-    } else {
-        while (slot < c->count && refs[slot] != cell) slot++;
-    }
-    return slot;
+static uint32_t free_place(const struct bucket *b) {
+    uint32_t i = 0;
+    while (i < PLACES && b->tags[i] != 0) i++;
+    return i;
 }
 
 static void place(struct weft__cells *c, uint32_t hash, uint32_t cell) {
-    uint32_t *refs = refs_of(c);
-    if (!is_indexed(c)) {
-        refs[c->count] = cell;
+    if (c->buckets == 0) {
+        plain_refs(c)[c->count] = cell;
         return;
     }
-    uint8_t *tags = tags_of(c);
-    uint32_t slot = hash & (c->capacity - 1);
-    while (tags[slot] != 0) slot = (slot + 1) & (c->capacity - 1);
-    tags[slot] = tag_of(hash);
-    refs[slot] = cell;
+    struct bucket *buckets = buckets_of(c);
+    uint32_t at = hash & (c->buckets - 1), i;
+    for (; (i = free_place(&buckets[at])) == PLACES; at = (at + 1) & (c->buckets - 1)) buckets[at].passed++;
+    buckets[at].tags[i] = tag_of(hash);
+    buckets[at].refs[i] = cell;
+}
+
+static uint32_t find_plain(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
+                           struct weft_slice path, struct weft_slice element) {
+    const uint32_t *refs = refs_in(c);
+    for (uint32_t i = 0; i < c->count; i++)
+        if (weft__cell_hash(p, refs[i]) == hash && weft__cell_has_key(p, refs[i], path, element)) return refs[i];
+    return WEFT__SLAB_NONE;
+}
+
+/* The places of a bucket with a tag, as bits. */
+static uint32_t places_with(const struct bucket *b, uint8_t tag) {
+    uint32_t places = 0;
+    for (uint32_t i = 0; i < PLACES; i++) places |= (uint32_t)(b->tags[i] == tag) << i;
+    return places;
+}
+
+/* The number of the lowest bit, of 16 (de Bruijn): without a branch on it, the misses of one search overlap the next's.
+ */
+static uint32_t lowest(uint32_t bits) {
+    static const uint8_t number[16] = {0, 1, 2, 5, 3, 9, 6, 11, 15, 4, 8, 10, 14, 7, 13, 12};
+    uint32_t low = bits & (0u - bits);
+    return number[(low * 0x09AFu & 0xffffu) >> 12];
+}
+
+static uint32_t find_in_bucket(const struct bucket *b, const struct weft__pool *p, uint8_t tag, struct weft_slice path,
+                               struct weft_slice element) {
+    for (uint32_t places = places_with(b, tag); places != 0; places &= places - 1) {
+        uint32_t cell = b->refs[lowest(places)];
+        if (weft__cell_has_key(p, cell, path, element)) return cell;
+    }
+    return WEFT__SLAB_NONE;
 }
 
 uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
                           struct weft_slice path, struct weft_slice element) {
-    const uint32_t *refs = refs_in(c);
-    if (!is_indexed(c)) {
-        for (uint32_t i = 0; i < c->count; i++)
-            if (weft__cell_hash(p, refs[i]) == hash && weft__cell_has_key(p, refs[i], path, element)) return refs[i];
-        return WEFT__SLAB_NONE;
+    if (c->buckets == 0) return find_plain(c, p, hash, path, element);
+    for (uint32_t step = 0; step < c->buckets; step++) {
+        const struct bucket *b = &buckets_of(c)[(hash + step) & (c->buckets - 1)];
+        uint32_t cell = find_in_bucket(b, p, tag_of(hash), path, element);
+        if (cell != WEFT__SLAB_NONE || b->passed == 0) return cell;
     }
-    const uint8_t *tags = tags_of(c);
-    uint8_t tag = tag_of(hash);
-    for (uint32_t slot = hash & (c->capacity - 1); tags[slot] != 0; slot = (slot + 1) & (c->capacity - 1))
-        if (tags[slot] == tag && weft__cell_has_key(p, refs[slot], path, element)) return refs[slot];
     return WEFT__SLAB_NONE;
 }
 
-/* Moves everything into a container of another capacity. */
-static int resize(struct weft__cells *c, const struct weft__pool *p, uint32_t capacity) {
-    struct weft__cells to = {.capacity = capacity, .reserved = c->reserved};
-    if (capacity > WEFT__CELLS_INLINE) {
-        to.at.refs = weft__calloc(p->alloc, 1, bytes_of(capacity));
-        if (to.at.refs == NULL) return WEFT_ERR_NOMEM;
+/* Moves the cells of an index. Placements are read a bucket at a time, so that their cache misses overlap. */
+static void move_indexed(const struct weft__cells *from, const struct weft__pool *p, struct weft__cells *to) {
+    const struct bucket *buckets = buckets_of(from);
+    uint32_t hashes[PLACES];
+    for (uint32_t at = 0; at < from->buckets; at++) {
+        const struct bucket *b = &buckets[at];
+        for (uint32_t i = 0; i < PLACES; i++) hashes[i] = b->tags[i] == 0 ? 0 : weft__cell_hash(p, b->refs[i]);
+        for (uint32_t i = 0; i < PLACES; i++) {
+            if (b->tags[i] == 0) continue;
+            place(to, hashes[i], b->refs[i]);
+            to->count++;
+        }
     }
-    uint32_t position = 0;
-    for (uint32_t cell; (cell = weft__cells_next(c, &position)) != WEFT__SLAB_NONE; to.count++)
-        place(&to, weft__cell_hash(p, cell), cell);
+}
+
+static int resize(struct weft__cells *c, const struct weft__pool *p, struct weft__cells shape) {
+    if (bytes_of(&shape) > 0) {
+        void *memory = weft__calloc(p->alloc, 1, bytes_of(&shape));
+        if (memory == NULL) return WEFT_ERR_NOMEM;
+        if (shape.buckets > 0) shape.at.index = memory;
+        if (shape.buckets == 0) shape.at.refs = memory;
+    }
+    shape.reserved = c->reserved;
+    if (c->buckets > 0) {
+        move_indexed(c, p, &shape);
+    } else {
+        for (; shape.count < c->count; shape.count++) {
+            uint32_t cell = refs_in(c)[shape.count];
+            place(&shape, weft__cell_hash(p, cell), cell);
+        }
+    }
     weft__cells_fini(c, p);
-    *c = to;
+    *c = shape;
     return 0;
 }
 
 int weft__cells_reserve(struct weft__cells *c, const struct weft__pool *p, uint32_t more) {
     uint64_t need = (uint64_t)c->count + c->reserved + more;
-    if (need > room_of(c->capacity)) {
-        if (need > room_of(CAPACITY_MAX)) return WEFT_ERR_NOMEM;
-        int rc = resize(c, p, capacity_for(need));
+    if (need > room_of(c)) {
+        if (need > BUCKETS_MAX) return WEFT_ERR_NOMEM;
+        int rc = resize(c, p, shape_for(need));
         if (rc != 0) return rc;
     }
     c->reserved += more;
@@ -141,32 +197,44 @@ void weft__cells_insert(struct weft__cells *c, const struct weft__pool *p, uint3
     c->count++;
 }
 
+/* The bucket of a cell and its place there. The change of `passed` is for the buckets on the way. */
+static struct bucket *locate(struct weft__cells *c, uint32_t hash, uint32_t cell, uint32_t change, uint32_t *i) {
+    for (uint32_t at = hash & (c->buckets - 1);; at = (at + 1) & (c->buckets - 1)) {
+        struct bucket *b = &buckets_of(c)[at];
+        for (*i = 0; *i < PLACES; ++*i)
+            if (b->refs[*i] == cell) return b;
+        assert(b->passed > 0);
+        b->passed += change;
+    }
+}
+
+static uint32_t *locate_plain(struct weft__cells *c, uint32_t cell) {
+    uint32_t *ref = plain_refs(c);
+    while (*ref != cell) ref++;
+    return ref;
+}
+
 void weft__cells_replace(struct weft__cells *c, const struct weft__pool *p, uint32_t old, uint32_t cell) {
-    uint32_t slot = slot_of_cell(c, p, old);
-    assert(refs_of(c)[slot] == old);
-    refs_of(c)[slot] = cell;
+    uint32_t i;
+    if (c->buckets == 0) {
+        *locate_plain(c, old) = cell;
+    } else {
+        struct bucket *b = locate(c, weft__cell_hash(p, old), old, 0, &i);
+        b->refs[i] = cell;
+    }
 }
 
 void weft__cells_remove(struct weft__cells *c, const struct weft__pool *p, uint32_t cell) {
-    uint32_t *refs = refs_of(c);
-    uint32_t hole = slot_of_cell(c, p, cell);
-    assert(refs[hole] == cell);
+    const uint32_t one_less = UINT32_MAX;
+    uint32_t i;
     c->count--;
-    if (!is_indexed(c)) {
-        refs[hole] = refs[c->count];
-        return;
+    if (c->buckets == 0) {
+        *locate_plain(c, cell) = plain_refs(c)[c->count];
+    } else {
+        struct bucket *b = locate(c, weft__cell_hash(p, cell), cell, one_less, &i);
+        b->refs[i] = WEFT__SLAB_NONE;
+        b->tags[i] = 0;
     }
-    uint8_t *tags = tags_of(c);
-    uint32_t mask = c->capacity - 1;
-    for (uint32_t slot = (hole + 1) & mask; tags[slot] != 0; slot = (slot + 1) & mask) {
-        uint32_t home = weft__cell_hash(p, refs[slot]) & mask;
-        if (((slot - home) & mask) < ((slot - hole) & mask)) continue; /* its run begins after the hole */
-        refs[hole] = refs[slot];
-        tags[hole] = tags[slot];
-        hole = slot;
-    }
-    refs[hole] = WEFT__SLAB_NONE;
-    tags[hole] = 0;
 }
 
 void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p) {
@@ -175,16 +243,17 @@ void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p) {
         weft__cells_fini(c, p);
     } else if (used <= c->capacity / 8) {
         /* Twice what is used, so that a container that goes up and down does not resize at each step. */
-        uint32_t capacity = capacity_for(2 * used);
-        if (capacity < c->capacity && resize(c, p, capacity) != 0) return;
+        struct weft__cells shape = shape_for(2 * used);
+        if (shape.capacity < c->capacity && resize(c, p, shape) != 0) return;
     }
 }
 
 uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position) {
-    const uint32_t *refs = refs_in(c);
-    if (!is_indexed(c)) return *position < c->count ? refs[(*position)++] : WEFT__SLAB_NONE;
+    if (c->buckets == 0) return *position < c->count ? refs_in(c)[(*position)++] : WEFT__SLAB_NONE;
+    const struct bucket *buckets = buckets_of(c);
     while (*position < c->capacity) {
-        uint32_t cell = refs[(*position)++];
+        uint32_t cell = buckets[*position / PLACES].refs[*position % PLACES];
+        (*position)++;
         if (cell != WEFT__SLAB_NONE) return cell;
     }
     return WEFT__SLAB_NONE;

@@ -1,8 +1,8 @@
 /* cells.h: the cells of one object, found by key.
  *
- * One or two references are kept in the container itself, up to eight in a plain array, and more in an index with open
- * addressing: 32-bit slab references beside 8-bit tags, linear probing, at most four fifths full, no tombstones. Most
- * objects are small (a register is one cell) and most cells are in big objects; both pay for what they are.
+ * One or two references are kept in the container itself, up to eight in a plain array, and more in an index: buckets
+ * of one cache line with twelve 32-bit slab references and as many 8-bit tags. Most objects are small (a register is
+ * one cell) and most cells are in big objects; both pay for what they are.
  *
  * Room is reserved before it is used, so that publishing a plan cannot fail: reserve one place for each cell that will
  * be inserted, then insert (which uses the place up) or release it. */
@@ -23,11 +23,13 @@
 struct weft__cells {
     union {
         uint32_t few[WEFT__CELLS_INLINE];
-        uint32_t *refs; /* capacity references, then, in an index, capacity tags */
+        uint32_t *refs; /* a plain array */
+        void *index;    /* buckets, from the first address that is aligned to one */
     } at;
     uint32_t count;
     uint32_t reserved;
-    uint32_t capacity; /* slots */
+    uint32_t capacity; /* places for references */
+    uint32_t buckets;  /* 0: there is no index; otherwise a power of two */
 };
 
 void weft__cells_init(struct weft__cells *c);
