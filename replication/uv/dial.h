@@ -1,0 +1,39 @@
+/* dial.h: a seed, dialled until it answers and again when it is lost. */
+#ifndef WEFT_REPLICATION_UV_DIAL_H
+#define WEFT_REPLICATION_UV_DIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include <weft/uv.h>
+
+#include "replication/uv/address.h"
+
+struct weft__link;
+
+struct weft__dial {
+    struct weft_uv *node;
+    struct weft__dial *next;
+    struct weft__address to;
+    struct weft__link *link; /* NULL: waiting for the timer */
+    uv_timer_t timer;
+    uint64_t wait_ms;  /* before the next try, without jitter */
+    uint64_t begun_ms; /* when this try began */
+    bool quiet;        /* that it does not answer was logged */
+    bool given_up;     /* it leads to this node itself */
+};
+
+/* On the node's list; begins to dial. WEFT_ERR_NOMEM. */
+int weft__dial_new(struct weft_uv *node, const struct weft__address *to);
+/* Its link is open. */
+void weft__dial_answered(struct weft__dial *d);
+/* Its link closes. */
+void weft__dial_lost(struct weft__dial *d, const char *why);
+/* It leads to this very node: never again. */
+void weft__dial_give_up(struct weft__dial *d);
+/* All of the node's. */
+void weft__dial_close_all(struct weft_uv *node);
+
+#endif

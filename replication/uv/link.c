@@ -1,0 +1,379 @@
+/* link.c: one connection.
+ *
+ * A link goes through its states in one direction only (link.h). Bytes that come pass the channel into the frame
+ * reader; from there messages go to the engine one by one, and where it cannot take one now the link stops reading, so
+ * that TCP holds the peer back. Messages that leave are gathered through the turn, pass the channel together and are
+ * written at its end: at once as far as the socket takes them, the rest in one uv_write. At most one uv_write is under
+ * way, so what comes meanwhile gathers behind it, up to the bound of the write queue.
+ *
+ * Whatever goes wrong ends in weft__link_close, which may be called at any moment and more than once. Nothing is freed
+ * there: libuv lets go later, the engine is told in a turn, and only then the node frees the link. */
+#define _POSIX_C_SOURCE 200809L
+#include "replication/uv/link.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "replication/uv/node.h"
+
+static bool is_live(const struct weft__link *l) {
+    return l->state == WEFT__LINK_GREETING || l->state == WEFT__LINK_OPEN;
+}
+
+static size_t queued(const struct weft__link *l) {
+    return l->plain.len + l->wire.len + l->flight.len;
+}
+
+static void got_further(struct weft__link *l) {
+    l->progress_ns = uv_hrtime();
+    l->progress = 0;
+}
+
+/* --- Life -------------------------------------------------------------------------------------------------------- */
+
+int weft__link_new(struct weft__link **out, struct weft_uv *node) {
+    *out = NULL;
+    struct weft__link *l = weft__node_alloc(node, sizeof *l);
+    if (l == NULL) return WEFT_ERR_NOMEM;
+    memset(l, 0, offsetof(struct weft__link, chunk));
+    l->node = node;
+    if (weft__channel_plain_new(&l->channel, node->alloc) != 0 || uv_tcp_init(node->loop, &l->tcp) != 0) {
+        if (l->channel != NULL) l->channel->cls->close(l->channel);
+        weft__node_free(node, l, sizeof *l);
+        return WEFT_ERR_NOMEM;
+    }
+    l->tcp.data = l;
+    weft__frame_reader_init(&l->in, node->alloc);
+    weft_buf_init(&l->plain, node->alloc);
+    weft_buf_init(&l->wire, node->alloc);
+    weft_buf_init(&l->flight, node->alloc);
+    if (++node->next_link == 0) node->next_link = 1;
+    l->number = node->next_link;
+    got_further(l);
+    l->next = node->links;
+    node->links = l;
+    node->link_count++;
+    node->handles++;
+    *out = l;
+    return 0;
+}
+
+void weft__link_free(struct weft__link *l) {
+    struct weft_uv *n = l->node;
+    l->channel->cls->close(l->channel);
+    weft__frame_reader_fini(&l->in);
+    weft_buf_fini(&l->plain);
+    weft_buf_fini(&l->wire);
+    weft_buf_fini(&l->flight);
+    weft__node_free(n, l, sizeof *l);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    struct weft__link *l = handle->data;
+    l->state = WEFT__LINK_CLOSED;
+    weft__node_wake(l->node);
+    weft__node_handle_closed(l->node);
+}
+
+void weft__link_close(struct weft__link *l, const char *why) {
+    if (l->state >= WEFT__LINK_CLOSING) return;
+    enum weft__link_state was = l->state;
+    l->state = WEFT__LINK_CLOSING;
+    if (why != NULL && was == WEFT__LINK_OPEN) {
+        weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " down (%s): %s", l->number, l->peer, why);
+    }
+    struct weft__dial *dial = l->dial;
+    l->dial = NULL;
+    uv_close((uv_handle_t *)&l->tcp, on_closed);
+    if (dial != NULL) weft__dial_lost(dial, why);
+}
+
+void weft__link_refuse(struct weft__link *l, int err, const char *what) {
+    if (l->state >= WEFT__LINK_CLOSING) return;
+    char text[256];
+    snprintf(text, sizeof text, "link %" PRIu32 " (%s) refused: the peer %s", l->number, l->peer, what);
+    struct weft_notice notice = {.kind = WEFT_NOTICE_REFUSED, .err = err, .link = l->number, .text = text};
+    weft__link_close(l, what);
+    weft__node_notice(l->node, &notice);
+}
+
+bool weft__link_gone(const struct weft__link *l) {
+    return l->state == WEFT__LINK_CLOSED && !l->announced;
+}
+
+void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
+    uint64_t silence = WEFT__LINK_SILENCE_NS;
+    uint64_t digests = l->node->o.replica.digest_ns;
+    if (digests > silence / 4) silence = digests > UINT64_MAX / 4 ? UINT64_MAX : digests * 4;
+    uint64_t age = now_ns > l->progress_ns ? now_ns - l->progress_ns : 0;
+    switch (l->state) {
+    case WEFT__LINK_CONNECTING:
+        if (age > WEFT__LINK_GREETING_NS) weft__link_close(l, "no answer");
+        break;
+    case WEFT__LINK_GREETING:
+        if (age > WEFT__LINK_GREETING_NS) weft__link_refuse(l, WEFT_ERR_MALFORMED, "did not finish its greeting");
+        break;
+    case WEFT__LINK_OPEN:
+        if (!l->reading)
+            got_further(l); /* it is we who hold it back */
+        else if (age > silence)
+            weft__link_refuse(l, WEFT_ERR_MALFORMED, "fell silent");
+        break;
+    default:
+        break;
+    }
+}
+
+/* --- What comes -------------------------------------------------------------------------------------------------- */
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+    struct weft__link *l = handle->data;
+    (void)suggested;
+    buf->base = (char *)l->chunk;
+    buf->len = sizeof l->chunk;
+}
+
+static void become_open(struct weft__link *l) {
+    l->state = WEFT__LINK_OPEN;
+    got_further(l);
+    if (l->dial != NULL) weft__dial_answered(l->dial);
+    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
+                   l->peer);
+}
+
+static void take_bytes(struct weft__link *l, struct weft_slice bytes) {
+    l->node->stats.bytes_in += bytes.len;
+    int rc = l->channel->cls->receive(l->channel, bytes, &l->in.bytes, &l->wire);
+    if (rc == WEFT_ERR_NOMEM) {
+        weft__link_close(l, "out of memory");
+        return;
+    }
+    if (rc != 0) {
+        weft__link_refuse(l, rc, l->channel->cls->errmsg(l->channel));
+        return;
+    }
+    l->progress += bytes.len;
+    if (l->progress >= WEFT__LINK_PROGRESS && l->state == WEFT__LINK_OPEN) got_further(l);
+    if (l->state == WEFT__LINK_GREETING && l->channel->cls->ready(l->channel)) become_open(l);
+    weft__link_settle(l);
+    weft__node_wake(l->node);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf) {
+    struct weft__link *l = stream->data;
+    if (count == 0 || l->state >= WEFT__LINK_CLOSING) return;
+    if (count < 0) {
+        weft__link_close(l, count == UV_EOF ? "closed by the peer" : uv_strerror((int)count));
+        return;
+    }
+    if (l->state != WEFT__LINK_DRAINING) take_bytes(l, weft_slice(buf->base, (size_t)count));
+}
+
+static void set_reading(struct weft__link *l, bool on) {
+    if (l->reading == on) return;
+    l->reading = on;
+    int rc = on ? uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) : uv_read_stop((uv_stream_t *)&l->tcp);
+    if (rc != 0) weft__link_close(l, uv_strerror(rc));
+}
+
+/* The link is to this node itself: the list of seeds named its own address. */
+static bool is_self(const struct weft__link *l) {
+    const struct weft_replica *r = l->node->replica;
+    struct weft_origin self = weft_replica_self(r);
+    struct weft_link_info info;
+    for (size_t i = 0; weft_replica_link(r, i, &info); i++) {
+        if (info.link == l->number) return info.known && weft_origin_cmp(&info.peer, &self) == 0;
+    }
+    return false;
+}
+
+/* 1: it was taken. 0: there is none, or not now. */
+static int take_message(struct weft__link *l) {
+    struct weft_slice message;
+    int rc = weft__frame_peek(&l->in, &message);
+    if (rc < 0)
+        weft__link_refuse(l, rc, rc == WEFT_ERR_LIMIT ? "announced too long a message" : "sent an empty message");
+    if (rc <= 0) return 0;
+    if (!weft__node_has_room(l->node)) return 0;
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = l->number, .bytes = message};
+    rc = weft__node_step(l->node, &e);
+    if (rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM) return 0;
+    l->node->stats.messages_in++;
+    weft__frame_skip(&l->in);
+    got_further(l);
+    if (rc != 0) weft__link_refuse(l, rc, weft_strerror(rc));
+    if (l->dial != NULL && is_self(l)) weft__dial_give_up(l->dial);
+    return 1;
+}
+
+static void announce(struct weft__link *l, bool up) {
+    struct weft_event e = {.kind = up ? WEFT_EVENT_LINK_UP : WEFT_EVENT_LINK_DOWN, .link = l->number};
+    int rc = weft__node_step(l->node, &e);
+    if (rc == 0)
+        l->announced = up;
+    else if (up && rc != WEFT_ERR_BUSY && rc != WEFT_ERR_NOMEM)
+        weft__link_close(l, weft_strerror(rc));
+    else if (!up && rc != WEFT_ERR_BUSY && rc != WEFT_ERR_NOMEM)
+        l->announced = false;
+}
+
+void weft__link_settle(struct weft__link *l) {
+    if (l->state == WEFT__LINK_OPEN && !l->announced) announce(l, true);
+    while (l->state == WEFT__LINK_OPEN && l->announced && take_message(l) == 1) continue;
+    if (l->state >= WEFT__LINK_CLOSING && l->announced) announce(l, false);
+    if (!is_live(l)) return;
+    weft__frame_compact(&l->in);
+    struct weft_slice message;
+    bool waiting = weft__frame_peek(&l->in, &message) == 1;
+    set_reading(l, !waiting);
+}
+
+/* --- What leaves ------------------------------------------------------------------------------------------------- */
+
+void weft__link_send(struct weft__link *l, struct weft_slice message) {
+    if (l->state != WEFT__LINK_OPEN) return;
+    if (weft__frame_write(&l->plain, message) != 0) {
+        weft__link_close(l, "out of memory");
+        return;
+    }
+    l->node->stats.messages_out++;
+    if (queued(l) > l->node->o.write_queue_max) weft__link_refuse(l, WEFT_ERR_FULL, "reads too slowly");
+}
+
+static void swap(struct weft_buf *a, struct weft_buf *b) {
+    struct weft_buf t = *a;
+    *a = *b;
+    *b = t;
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status) {
+    struct weft__link *l = req->handle->data;
+    if (status < 0) weft__link_close(l, NULL);
+}
+
+/* Draining, and nothing is left to write: tells the peer so, and waits for it to close, because closing first with
+ * unread bytes in the socket would be a reset, which takes what was written with it. */
+static void end_stream(struct weft__link *l) {
+    if (l->state != WEFT__LINK_DRAINING || l->ended || queued(l) > 0) return;
+    l->ended = true;
+    if (uv_shutdown(&l->shutdown, (uv_stream_t *)&l->tcp, on_shutdown) != 0) {
+        weft__link_close(l, NULL);
+        return;
+    }
+    set_reading(l, true);
+}
+
+static void on_written(uv_write_t *req, int status) {
+    struct weft__link *l = req->handle->data;
+    weft_buf_reset(&l->flight);
+    if (l->state >= WEFT__LINK_CLOSING) return;
+    if (status < 0)
+        weft__link_close(l, uv_strerror(status));
+    else
+        weft__link_flush(l);
+}
+
+/* The wire buffer becomes the one in flight, less what the socket takes at once. */
+static void write_wire(struct weft__link *l) {
+    uv_stream_t *stream = (uv_stream_t *)&l->tcp;
+    size_t left = l->wire.len;
+    uv_buf_t buf = uv_buf_init((char *)l->wire.ptr, (unsigned)left);
+    l->node->stats.bytes_out += left;
+    int rc = uv_try_write(stream, &buf, 1);
+    if (rc < 0 && rc != UV_EAGAIN) {
+        weft__link_close(l, uv_strerror(rc));
+        return;
+    }
+    if (rc > 0) left -= (size_t)rc;
+    swap(&l->wire, &l->flight);
+    if (left == 0) {
+        weft_buf_reset(&l->flight);
+        return;
+    }
+    buf = uv_buf_init((char *)l->flight.ptr + (l->flight.len - left), (unsigned)left);
+    rc = uv_write(&l->write, stream, &buf, 1, on_written);
+    if (rc == 0) return;
+    weft_buf_reset(&l->flight);
+    weft__link_close(l, uv_strerror(rc));
+}
+
+void weft__link_flush(struct weft__link *l) {
+    if (!is_live(l) && l->state != WEFT__LINK_DRAINING) return;
+    if (l->plain.len > 0) {
+        if (l->channel->cls->send(l->channel, weft_buf_slice(&l->plain), &l->wire) != 0) {
+            weft__link_close(l, "out of memory");
+            return;
+        }
+        weft_buf_reset(&l->plain);
+    }
+    if (l->flight.len > 0) return;
+    if (l->wire.len > 0) write_wire(l);
+    end_stream(l);
+}
+
+void weft__link_drain(struct weft__link *l) {
+    if (l->state >= WEFT__LINK_DRAINING) return;
+    if (l->state != WEFT__LINK_OPEN) {
+        weft__link_close(l, NULL);
+        return;
+    }
+    l->dial = NULL;
+    weft__link_flush(l);
+    if (l->state != WEFT__LINK_OPEN) return;
+    l->state = WEFT__LINK_DRAINING;
+    end_stream(l);
+}
+
+/* --- How it begins ----------------------------------------------------------------------------------------------- */
+
+static void greet(struct weft__link *l) {
+    l->state = WEFT__LINK_GREETING;
+    got_further(l);
+    uv_tcp_nodelay(&l->tcp, 1); /* without it links are slower, not wrong */
+    if (l->channel->cls->start(l->channel, &l->wire) != 0) {
+        weft__link_close(l, "out of memory");
+        return;
+    }
+    set_reading(l, true);
+    weft__link_flush(l);
+}
+
+void weft__link_accept(struct weft__link *l, uv_stream_t *listener) {
+    int rc = uv_accept(listener, (uv_stream_t *)&l->tcp);
+    if (rc != 0) {
+        weft__link_close(l, uv_strerror(rc));
+        return;
+    }
+    struct sockaddr_storage from;
+    int len = sizeof from;
+    rc = uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &len);
+    if (rc == 0)
+        weft__address_format((const struct sockaddr *)&from, l->peer);
+    else
+        snprintf(l->peer, sizeof l->peer, "unknown");
+    if (l->node->link_count > WEFT__LINKS_MAX)
+        weft__link_refuse(l, WEFT_ERR_FULL, "is one link too many");
+    else
+        greet(l);
+}
+
+static void on_connect(uv_connect_t *req, int status) {
+    struct weft__link *l = req->handle->data;
+    if (l->state >= WEFT__LINK_CLOSING) return;
+    if (status < 0)
+        weft__link_close(l, uv_strerror(status));
+    else
+        greet(l);
+}
+
+void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to) {
+    l->dial = dial;
+    l->state = WEFT__LINK_CONNECTING;
+    memcpy(l->peer, to->text, sizeof l->peer);
+    int rc = uv_tcp_connect(&l->connect, &l->tcp, (const struct sockaddr *)&to->addr, on_connect);
+    if (rc != 0) weft__link_close(l, uv_strerror(rc));
+}

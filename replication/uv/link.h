@@ -1,0 +1,84 @@
+/* link.h: one TCP connection, from its first byte to its last. */
+#ifndef WEFT_REPLICATION_UV_LINK_H
+#define WEFT_REPLICATION_UV_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uv.h>
+
+#include <weft/uv.h>
+
+#include "replication/uv/address.h"
+#include "replication/uv/channel.h"
+#include "replication/uv/frame.h"
+
+/* One read. */
+#define WEFT__LINK_CHUNK       (64u << 10)
+/* A connection must be made, and the peer's greeting be complete, within this time. */
+#define WEFT__LINK_GREETING_NS UINT64_C(3000000000)
+/* An open link brings a whole message, or this many bytes of a long one, in this time (or in four digest intervals, if
+ * that is longer: digests are what a healthy link always carries). Otherwise its peer is gone or trickles. */
+#define WEFT__LINK_SILENCE_NS  UINT64_C(30000000000)
+#define WEFT__LINK_PROGRESS    (64u << 10)
+
+struct weft__dial;
+
+enum weft__link_state {
+    WEFT__LINK_CONNECTING, /* dialled, no answer yet */
+    WEFT__LINK_GREETING,   /* connected; the channel is not ready */
+    WEFT__LINK_OPEN,       /* messages both ways */
+    WEFT__LINK_DRAINING,   /* the node closes: what is queued is written, then the stream ended */
+    WEFT__LINK_CLOSING,    /* uv_close was called */
+    WEFT__LINK_CLOSED      /* libuv has let go of it */
+};
+
+struct weft__link {
+    struct weft_uv *node;
+    struct weft__link *next;
+    struct weft__dial *dial; /* NULL: accepted */
+    uint32_t number;
+    enum weft__link_state state;
+    bool announced; /* the engine was told that it is up, and not yet that it is down */
+    bool reading;
+    bool ended;           /* draining: the stream was shut down */
+    uint64_t progress_ns; /* when it last got further: made, open, a message */
+    size_t progress;      /* bytes since */
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+    struct weft__channel *channel;
+    struct weft__frame_reader in;
+    struct weft_buf plain;  /* frames of this turn */
+    struct weft_buf wire;   /* what the channel made of them, waiting */
+    struct weft_buf flight; /* being written by libuv */
+    char peer[WEFT__ADDRESS_TEXT];
+    uint8_t chunk[WEFT__LINK_CHUNK];
+};
+
+/* A link on the node's list, with no connection yet. WEFT_ERR_NOMEM, WEFT_ERR_IO; then *out is NULL. */
+int weft__link_new(struct weft__link **out, struct weft_uv *node);
+/* Either may end in weft__link_close at once. */
+void weft__link_accept(struct weft__link *l, uv_stream_t *listener);
+void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to);
+/* Queues a message; weft__link_flush sends what was queued. Over the write queue's bound the link is refused. */
+void weft__link_send(struct weft__link *l, struct weft_slice message);
+void weft__link_flush(struct weft__link *l);
+/* Tells the engine that the link is up or down, and brings it the messages that have come; stops where the node cannot
+ * take more, to be called again. */
+void weft__link_settle(struct weft__link *l);
+/* Writes what is queued, then ends the stream. */
+void weft__link_drain(struct weft__link *l);
+/* Closes it when it has been silent for too long. */
+void weft__link_sweep(struct weft__link *l, uint64_t now_ns);
+/* At once; once is enough. `why` is for the log; NULL: nothing to say. */
+void weft__link_close(struct weft__link *l, const char *why);
+/* The same, with a WEFT_NOTICE_REFUSED: the peer did something that no replica does. */
+void weft__link_refuse(struct weft__link *l, int err, const char *what);
+/* Nothing refers to it any more, and the engine knows that it is down. */
+bool weft__link_gone(const struct weft__link *l);
+void weft__link_free(struct weft__link *l);
+
+#endif

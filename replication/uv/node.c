@@ -1,0 +1,278 @@
+/* node.c: a node's life, and the calls of the application.
+ *
+ * Invariants: the engine is stepped from turn.c only, once the node is made. Nothing that libuv still holds is freed: a
+ * node counts its handles, and the last close callback frees it. What can fail without a handle comes first in
+ * weft_uv_new, so that a failure seldom leaves handles to be closed by the loop. */
+#define _POSIX_C_SOURCE 200809L
+#include "replication/uv/node.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "replication/uv/host.h"
+
+#define SWEEP_MS 1000u
+
+void weft_uv_options_init(struct weft_uv_options *o) {
+    *o = (struct weft_uv_options){
+        .size = sizeof *o,
+        .write_queue_max = (size_t)8 << 20,
+        .unwritten_max = (size_t)16 << 20,
+        .reconnect_min_ms = 100,
+        .reconnect_max_ms = 10000,
+    };
+    weft_replica_options_init(&o->replica);
+}
+
+/* --- Telling ----------------------------------------------------------------------------------------------------- */
+
+void weft__node_log(const struct weft_uv *n, enum weft_log_level level, const char *fmt, ...) {
+    const struct weft_log *log = n->o.replica.log;
+    if (log == NULL || level > log->max_level) return;
+    char text[512];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    log->emit(log->ctx, level, "uv", text);
+}
+
+void weft__node_notice(const struct weft_uv *n, const struct weft_notice *notice) {
+    if (n->o.on_notice != NULL) n->o.on_notice(n->o.ctx, notice);
+}
+
+/* --- Beginning --------------------------------------------------------------------------------------------------- */
+
+static bool all_zero(const struct weft_id *id) {
+    static const struct weft_id zero;
+    return weft_id_cmp(id, &zero) == 0;
+}
+
+static int check_addresses(const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
+    struct weft__address a;
+    int rc = 0;
+    if (o->listen != NULL) rc = weft__address_parse(&a, o->listen, true, errmsg, errmsg_len);
+    for (size_t i = 0; rc == 0 && o->seeds != NULL && o->seeds[i] != NULL; i++) {
+        rc = weft__address_parse(&a, o->seeds[i], false, errmsg, errmsg_len);
+    }
+    return rc;
+}
+
+static int restore_record(void *ctx, const struct weft_record *record) {
+    struct weft_uv *n = ctx;
+    struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .now = weft__host_time(), .record = record};
+    return weft_replica_step(n->replica, &e, &n->update);
+}
+
+/* The update of START is taken by the first turn, when the application's call has returned. */
+static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    int rc = n->store->cls->load(n->store, restore_record, n);
+    if (rc == 0) {
+        struct weft_event e = {.kind = WEFT_EVENT_START, .now = weft__host_time(), .random = weft__host_random()};
+        rc = weft_replica_step(n->replica, &e, &n->update);
+    }
+    if (rc == 0) {
+        n->untaken = true;
+        return 0;
+    }
+    const char *why = weft_replica_errmsg(n->replica);
+    if (why[0] == '\0') why = n->store->cls->errmsg(n->store);
+    if (why == NULL || why[0] == '\0') why = weft_strerror(rc);
+    snprintf(errmsg, errmsg_len, "the store cannot be loaded: %s", why);
+    return rc;
+}
+
+static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    struct weft_replica_options *r = &n->o.replica;
+    int rc = weft__host_init();
+    if (rc != 0) {
+        snprintf(errmsg, errmsg_len, "the system gives no random numbers");
+        return rc;
+    }
+    if (all_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
+    if (r->seed == 0) r->seed = weft__host_random();
+    rc = weft_replica_new(&n->replica, r);
+    if (rc == 0) return load(n, errmsg, errmsg_len);
+    snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", weft_strerror(rc));
+    return rc;
+}
+
+static void on_sweep(uv_timer_t *timer) {
+    struct weft_uv *n = timer->data;
+    uint64_t now = uv_hrtime();
+    for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_sweep(l, now);
+    weft__listener_retry(&n->listener);
+    if (n->store_err != 0) {
+        n->store_due = true;
+        weft__node_wake(n);
+    }
+}
+
+/* None of these can fail. */
+static void make_handles(struct weft_uv *n) {
+    uv_check_init(n->loop, &n->check);
+    uv_idle_init(n->loop, &n->idle);
+    uv_timer_init(n->loop, &n->deadline);
+    uv_timer_init(n->loop, &n->retry);
+    uv_timer_init(n->loop, &n->sweep);
+    n->check.data = n->idle.data = n->deadline.data = n->retry.data = n->sweep.data = n;
+    n->handles = 5;
+    uv_check_start(&n->check, weft__node_turn);
+    uv_timer_start(&n->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+}
+
+static int make_links(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
+    struct weft__address a;
+    int rc = 0;
+    if (o->listen != NULL) {
+        rc = weft__address_parse(&a, o->listen, true, errmsg, errmsg_len);
+        if (rc == 0) rc = weft__listener_open(&n->listener, n, &a, errmsg, errmsg_len);
+    }
+    for (size_t i = 0; rc == 0 && o->seeds != NULL && o->seeds[i] != NULL; i++) {
+        rc = weft__address_parse(&a, o->seeds[i], false, errmsg, errmsg_len);
+        if (rc == 0) rc = weft__dial_new(n, &a);
+    }
+    return rc;
+}
+
+static void free_parts(struct weft_uv *n) {
+    weft_replica_free(n->replica);
+    n->replica = NULL;
+    if (n->store != NULL) n->store->cls->close(n->store);
+    n->store = NULL;
+    weft__unwritten_fini(&n->unwritten);
+    weft__subscriptions_remove_all(&n->subscriptions);
+}
+
+static int make(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
+    int rc = check_addresses(o, errmsg, errmsg_len);
+    if (rc == 0 && n->store == NULL) rc = weft_store_memory_new(&n->store, n->alloc);
+    if (rc == 0) rc = make_engine(n, errmsg, errmsg_len);
+    if (rc != 0) return rc;
+    make_handles(n);
+    return make_links(n, o, errmsg, errmsg_len);
+}
+
+int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
+                size_t errmsg_len) {
+    *out = NULL;
+    if (errmsg == NULL) errmsg_len = 0;
+    assert(o->size == sizeof *o);
+    const struct weft_alloc *alloc = o->replica.alloc == NULL ? &weft_alloc_default : o->replica.alloc;
+    struct weft_uv *n = alloc->resize(alloc->ctx, NULL, 0, sizeof *n);
+    if (n == NULL) {
+        if (o->store != NULL) o->store->cls->close(o->store);
+        snprintf(errmsg, errmsg_len, "%s", weft_strerror(WEFT_ERR_NOMEM));
+        return WEFT_ERR_NOMEM;
+    }
+    *n = (struct weft_uv){.loop = loop, .o = *o, .alloc = alloc, .store = o->store};
+    n->update.deadline_ns = UINT64_MAX;
+    weft__unwritten_init(&n->unwritten, alloc);
+    weft__subscriptions_init(&n->subscriptions, alloc);
+    if (errmsg_len > 0) errmsg[0] = '\0';
+    int rc = make(n, o, errmsg, errmsg_len);
+    if (rc == 0) {
+        weft__node_wake(n);
+        *out = n;
+        return 0;
+    }
+    if (errmsg_len > 0 && errmsg[0] == '\0') snprintf(errmsg, errmsg_len, "%s", weft_strerror(rc));
+    free_parts(n);
+    weft__dial_close_all(n);
+    if (n->handles > 0)
+        weft__node_end(n);
+    else
+        weft__node_free(n, n, sizeof *n);
+    return rc;
+}
+
+/* --- Ending ------------------------------------------------------------------------------------------------------ */
+
+void weft__node_handle_closed(struct weft_uv *n) {
+    if (--n->handles > 0) return;
+    void (*cb)(void *ctx) = n->close_cb;
+    void *ctx = n->close_ctx;
+    free_parts(n);
+    weft__node_free(n, n, sizeof *n);
+    if (cb != NULL) cb(ctx);
+}
+
+static void on_closed(uv_handle_t *handle) {
+    weft__node_handle_closed(handle->data);
+}
+
+void weft__node_end(struct weft_uv *n) {
+    n->state = WEFT__NODE_ENDING;
+    weft__listener_close(&n->listener);
+    uv_close((uv_handle_t *)&n->check, on_closed);
+    uv_close((uv_handle_t *)&n->idle, on_closed);
+    uv_close((uv_handle_t *)&n->deadline, on_closed);
+    uv_close((uv_handle_t *)&n->retry, on_closed);
+    uv_close((uv_handle_t *)&n->sweep, on_closed);
+}
+
+void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx) {
+    if (n->state != WEFT__NODE_RUNNING) return;
+    n->close_cb = cb;
+    n->close_ctx = ctx;
+    n->state = WEFT__NODE_CLOSING;
+    n->tick_due = true;
+    weft__subscriptions_remove_all(&n->subscriptions);
+    weft__node_wake(n);
+}
+
+/* --- Calls ------------------------------------------------------------------------------------------------------- */
+
+int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) {
+    *out = NULL;
+    if (n->state != WEFT__NODE_RUNNING) return WEFT_ERR_CLOSED;
+    if (weft__unwritten_size(&n->unwritten) >= n->o.unwritten_max) return WEFT_ERR_FULL;
+    struct weft_time now = weft__host_time();
+    int rc = weft_txn_begin(n->replica, &now, out);
+    if (rc != 0) return rc;
+    n->tick_due = true;
+    weft__node_wake(n);
+    return 0;
+}
+
+struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls) {
+    return weft_replica_view(n->replica, key, cls);
+}
+
+const struct weft_replica *weft_uv_replica(struct weft_uv *n) {
+    return n->replica;
+}
+
+int weft_uv_port(const struct weft_uv *n) {
+    return n->listener.port;
+}
+
+void weft_uv_checkpoint(struct weft_uv *n) {
+    if (n->state != WEFT__NODE_RUNNING) return;
+    weft_replica_checkpoint(n->replica);
+    n->tick_due = true;
+    weft__node_wake(n);
+}
+
+int weft_subscribe(struct weft_uv *n, struct weft_slice prefix, struct weft_subscription *s) {
+    if (n->state != WEFT__NODE_RUNNING) return WEFT_ERR_CLOSED;
+    return weft__subscriptions_add(&n->subscriptions, prefix, s);
+}
+
+void weft_unsubscribe(struct weft_uv *n, struct weft_subscription *s) {
+    if (!s->dead) weft__subscriptions_remove(&n->subscriptions, s);
+}
+
+void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out) {
+    *out = n->stats;
+    out->links = out->dialling = 0;
+    for (const struct weft__link *l = n->links; l != NULL; l = l->next) out->links += l->state == WEFT__LINK_OPEN;
+    for (const struct weft__dial *d = n->dials; d != NULL; d = d->next) {
+        out->dialling += !d->given_up && (d->link == NULL || d->link->state != WEFT__LINK_OPEN);
+    }
+    out->unwritten_bytes = weft__unwritten_size(&n->unwritten);
+}
