@@ -1,0 +1,380 @@
+/* edit.c: an edit reads its base and its overlay, and changes the overlay.
+ *
+ * What counts at commit is the net effect. DOTS: per (path, element) what the last edit left there; the entry observes
+ * every dot that stands at base, so that it takes all of them away, and writes its own dot if the element is to be
+ * there. TOTALS: per (path, origin) what rose: the own totals, and, after a reset, the base of every origin up to the
+ * total that stands at base (the own one up to what was added before the reset; formal/algebra.py, commit). So an
+ * overlay holds, per key, the state at commit, and the net effect is its difference to the base.
+ *
+ * The bytes that the edits will take are charged from above as they are made, because a transaction is never split: one
+ * that is too large must fail at the edit. */
+#include "crdt/edit.h"
+
+#include <assert.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "base/wire.h"
+#include "crdt/cell.h"
+#include "crdt/dots.h"
+#include "crdt/key.h"
+#include "crdt/overlay.h"
+#include "crdt/view.h"
+
+#define ENTRY_CHARGE  32u /* tags and lengths of an entry and its fields */
+#define PAIR_CHARGE   13u /* an origin's index below WEFT_ORIGINS_MAX, a sequence number */
+#define NUMBER_CHARGE 10u /* a total or a base */
+#define ORIGIN_CHARGE 32u /* an Origin of delta.proto */
+
+/* --- The edit itself ---------------------------------------------------------------------------------------------- */
+
+void weft__edit_init(struct weft_edit *e, struct weft__edit_session *session, struct weft__pool *pool) {
+    *e = (struct weft_edit){.session = session, .pool = pool};
+}
+
+void weft__edit_fini(struct weft_edit *e) {
+    weft__overlay_free(e->overlay);
+    *e = (struct weft_edit){.session = e->session, .pool = e->pool};
+}
+
+void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base) {
+    e->cls = cls;
+    e->base = base;
+    if (e->overlay != NULL) weft__overlay_clear(e->overlay, e->pool);
+}
+
+void weft_edit_fail(struct weft_edit *e, int err) {
+    if (e != NULL && e->session->err == 0) e->session->err = err;
+}
+
+int weft_edit_error(const struct weft_edit *e) {
+    return e == NULL ? WEFT_ERR_INVALID : e->session->err;
+}
+
+struct weft_view weft_edit_view(const struct weft_edit *e) {
+    return (struct weft_view){e == NULL ? NULL : e->base, e};
+}
+
+static bool is_totals(const struct weft_edit *e) {
+    return WEFT_TYPE_KERNEL(e->cls->type) == WEFT_KERNEL_TOTALS;
+}
+
+/* Whether an edit of the kernel may go on; makes the overlay at the first. */
+static bool may_edit(struct weft_edit *e, bool totals) {
+    if (e == NULL || e->session->err != 0) return false;
+    if (is_totals(e) != totals) {
+        weft_edit_fail(e, WEFT_ERR_TYPE);
+        return false;
+    }
+    if (e->overlay != NULL) return true;
+    int rc = weft__overlay_new(&e->overlay, e->session->alloc);
+    if (rc != 0) {
+        weft_edit_fail(e, rc);
+        return false;
+    }
+    weft__overlay_clear(e->overlay, e->pool);
+    return true;
+}
+
+static size_t mention_charge(const struct weft_edit *e) {
+    size_t origins = weft_origins_count(e->pool->origins);
+    return ORIGIN_CHARGE * (e->overlay->foreign < origins ? e->overlay->foreign : origins);
+}
+
+/* The item's entry takes at most `charge` bytes now. */
+static void charge(struct weft_edit *e, size_t item, size_t bytes) {
+    struct weft__overlay *o = e->overlay;
+    struct weft__edit_session *session = e->session;
+    session->spent -= o->charge + o->charge_of_origins;
+    o->charge = o->charge - o->items[item].charge + bytes;
+    o->charge_of_origins = mention_charge(e);
+    o->items[item].charge = (uint32_t)bytes;
+    session->spent += o->charge + o->charge_of_origins;
+    if (session->spent > session->spent_max) weft_edit_fail(e, WEFT_ERR_LIMIT);
+}
+
+/* --- DOTS -----------------------------------------------------------------------------------------------------------
+ */
+
+static uint32_t count_dots(struct weft_edit *e, uint32_t cell) {
+    struct weft__dots it;
+    struct weft__dot_item dot;
+    uint32_t count = 0;
+    for (weft__dots_open(&it, e->base, cell); weft__dots_next(&it, &dot); count++)
+        if (dot.dot.origin != e->session->writer) e->overlay->foreign++;
+    return count;
+}
+
+static uint32_t base_cell(const struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
+    return e->base == NULL ? WEFT__SLAB_NONE : weft__object_find(e->base, path, element);
+}
+
+static size_t push_element(struct weft_edit *e, uint32_t cell, struct weft_slice path, struct weft_slice element) {
+    size_t item = weft__overlay_push(e->overlay, cell, path, element);
+    if (item == WEFT__OVERLAY_NONE) {
+        weft_edit_fail(e, WEFT_ERR_NOMEM);
+    } else if (cell != WEFT__SLAB_NONE) {
+        e->overlay->items[item].observed = count_dots(e, cell);
+    }
+    return item;
+}
+
+static void set_put(struct weft_edit *e, size_t item, bool put) {
+    struct weft__overlay_item *it = &e->overlay->items[item];
+    struct weft_slice path, element;
+    e->overlay->growth += (int)put - (int)it->put;
+    it->put = put;
+    weft__overlay_key(e->overlay, item, &path, &element);
+    size_t bytes = ENTRY_CHARGE + path.len + element.len + (size_t)it->observed * PAIR_CHARGE;
+    if (put) bytes += it->value_len;
+    charge(e, item, put || it->observed > 0 ? bytes : 0);
+}
+
+void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slice element, struct weft_slice value) {
+    if (!may_edit(e, false)) return;
+    if (element.len > WEFT_VALUE_MAX || value.len > WEFT_VALUE_MAX || !weft__path_is_valid(path)) {
+        weft_edit_fail(e, WEFT_ERR_LIMIT);
+        return;
+    }
+    uint32_t cell = base_cell(e, path, element);
+    size_t item = weft__overlay_find(e->overlay, cell, path, element);
+    if (item == WEFT__OVERLAY_NONE) item = push_element(e, cell, path, element);
+    if (item == WEFT__OVERLAY_NONE) return;
+    int rc = weft__overlay_set_value(e->overlay, item, value);
+    if (rc != 0) {
+        weft_edit_fail(e, rc);
+        return;
+    }
+    set_put(e, item, true);
+}
+
+void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
+    if (!may_edit(e, false)) return;
+    uint32_t cell = base_cell(e, path, element);
+    size_t item = weft__overlay_find(e->overlay, cell, path, element);
+    if (item == WEFT__OVERLAY_NONE && cell == WEFT__SLAB_NONE) return;
+    if (item == WEFT__OVERLAY_NONE) item = push_element(e, cell, path, element);
+    if (item != WEFT__OVERLAY_NONE) set_put(e, item, false);
+}
+
+/* Whatever was edited is void: the overlay becomes the removal of what stands at base. */
+static void reset_elements(struct weft_edit *e) {
+    size_t charged = e->overlay->charge + e->overlay->charge_of_origins;
+    weft__overlay_clear(e->overlay, e->pool);
+    e->session->spent -= charged;
+    if (e->base == NULL) return;
+    uint32_t position = 0, cell;
+    while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE) {
+        size_t item = push_element(e, cell, weft_slice(NULL, 0), weft_slice(NULL, 0));
+        if (item != WEFT__OVERLAY_NONE) set_put(e, item, false);
+    }
+}
+
+/* --- TOTALS ----------------------------------------------------------------------------------------------------------
+ */
+
+/* What rose, which is what the entry will say. Without effect: count is 0. */
+static struct weft__totals risen(const struct weft_edit *e, size_t item) {
+    const struct weft__totals *now = &e->overlay->totals[item];
+    struct weft__totals base, out = {.count = 0};
+    weft__totals_read(&base, e->pool, e->overlay->items[item].cell);
+    for (uint32_t i = 0; i < now->count; i++) {
+        if (now->values[i] == base.values[i]) continue;
+        out.values[i] = now->values[i];
+        out.count = i + 1;
+    }
+    return out;
+}
+
+static size_t push_origin(struct weft_edit *e, uint32_t cell, struct weft_slice path, uint32_t origin) {
+    uint8_t room[4];
+    struct weft__overlay *o = e->overlay;
+    size_t item = WEFT__OVERLAY_NONE;
+    if (weft__overlay_reserve_totals(o) == 0)
+        item = weft__overlay_push(o, cell, path, weft__origin_element(origin, room));
+    if (item == WEFT__OVERLAY_NONE) {
+        weft_edit_fail(e, WEFT_ERR_NOMEM);
+        return item;
+    }
+    weft__totals_read(&o->totals[item], e->pool, cell);
+    if (origin != e->session->writer) o->foreign++;
+    return item;
+}
+
+static void charge_origin(struct weft_edit *e, size_t item) {
+    struct weft_slice path, element;
+    weft__overlay_key(e->overlay, item, &path, &element);
+    charge(e, item, ENTRY_CHARGE + path.len + (size_t)e->overlay->totals[item].count * NUMBER_CHARGE);
+}
+
+static void set_total(struct weft__totals *t, uint32_t place, uint64_t value) {
+    t->values[place] = value;
+    if (t->count <= place) t->count = place + 1;
+}
+
+void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column, uint64_t amount) {
+    if (!may_edit(e, true) || amount == 0) return;
+    if (column >= WEFT_TOTALS_MAX / 2 || !weft__path_is_valid(path)) {
+        weft_edit_fail(e, WEFT_ERR_LIMIT);
+        return;
+    }
+    uint8_t room[4];
+    uint32_t writer = e->session->writer;
+    uint32_t cell = e->base == NULL ? WEFT__SLAB_NONE : weft__object_find_origin(e->base, path, writer);
+    size_t item = weft__overlay_find(e->overlay, cell, path, weft__origin_element(writer, room));
+    if (item == WEFT__OVERLAY_NONE) item = push_origin(e, cell, path, writer);
+    if (item == WEFT__OVERLAY_NONE) return;
+    struct weft__totals *t = &e->overlay->totals[item];
+    if (amount > UINT64_MAX - t->values[2 * column]) {
+        weft_edit_fail(e, WEFT_ERR_RANGE);
+        return;
+    }
+    set_total(t, 2 * column, t->values[2 * column] + amount);
+    charge_origin(e, item);
+}
+
+/* False: every base is at its total already. */
+static bool raise_bases(struct weft__totals *t) {
+    bool raised = false;
+    for (uint32_t i = 0; i < WEFT_TOTALS_MAX; i += 2) {
+        if (t->values[i + 1] >= t->values[i]) continue;
+        set_total(t, i + 1, t->values[i]);
+        raised = true;
+    }
+    return raised;
+}
+
+static void reset_origin(struct weft_edit *e, uint32_t cell) {
+    struct weft__cell c = weft__cell_at(e->pool, cell);
+    if (weft__overlay_find(e->overlay, cell, c.path, c.element) != WEFT__OVERLAY_NONE) return;
+    struct weft__totals t;
+    weft__totals_read(&t, e->pool, cell);
+    if (!raise_bases(&t)) return;
+    size_t item = push_origin(e, cell, c.path, weft__element_origin(c.element));
+    if (item == WEFT__OVERLAY_NONE) return;
+    e->overlay->totals[item] = t;
+    charge_origin(e, item);
+}
+
+static void reset_totals(struct weft_edit *e) {
+    for (size_t item = 0; item < e->overlay->count; item++) {
+        raise_bases(&e->overlay->totals[item]);
+        charge_origin(e, item);
+    }
+    if (e->base == NULL) return;
+    uint32_t position = 0, cell;
+    while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE)
+        reset_origin(e, cell);
+}
+
+void weft_edit_reset(struct weft_edit *e) {
+    if (e == NULL || !may_edit(e, is_totals(e))) return;
+    if (is_totals(e)) {
+        reset_totals(e);
+    } else {
+        reset_elements(e);
+    }
+}
+
+/* --- The net effect --------------------------------------------------------------------------------------------------
+ */
+
+static bool has_effect(const struct weft_edit *e, size_t item) {
+    const struct weft__overlay_item *it = &e->overlay->items[item];
+    if (is_totals(e)) return risen(e, item).count > 0;
+    return it->put || it->observed > 0;
+}
+
+static int mention_item(const struct weft_edit *e, size_t item, struct weft__origin_table *table) {
+    uint32_t cell = e->overlay->items[item].cell;
+    if (cell == WEFT__SLAB_NONE) return 0;
+    if (is_totals(e)) return weft__origin_table_add(table, weft__element_origin(weft__cell_at(e->pool, cell).element));
+    struct weft__dots it;
+    struct weft__dot_item dot;
+    int rc = 0;
+    for (weft__dots_open(&it, e->base, cell); rc == 0 && weft__dots_next(&it, &dot);)
+        rc = weft__origin_table_add(table, dot.dot.origin);
+    return rc;
+}
+
+int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries) {
+    *entries = 0;
+    int rc = 0;
+    for (size_t item = 0; e->overlay != NULL && rc == 0 && item < e->overlay->count; item++) {
+        if (!has_effect(e, item)) continue;
+        (*entries)++;
+        rc = mention_item(e, item, table);
+    }
+    return rc;
+}
+
+/* The writer is index 0 of the table, so its dots come first. */
+static void write_observed(const struct weft_edit *e, uint32_t cell, const struct weft__origin_table *table,
+                           struct weft_buf *out) {
+    size_t mark = weft__write_begin(out, 3);
+    for (int own = 1; own >= 0; own--) {
+        struct weft__dots it;
+        struct weft__dot_item dot;
+        for (weft__dots_open(&it, e->base, cell); weft__dots_next(&it, &dot);) {
+            if ((dot.dot.origin == table->own) != (own == 1)) continue;
+            weft__write_varint(out, weft__origin_table_index(table, dot.dot.origin));
+            weft__write_varint(out, dot.dot.seq);
+        }
+    }
+    weft__write_end(out, mark);
+}
+
+static void write_element(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
+                          struct weft_buf *out) {
+    const struct weft__overlay_item *it = &e->overlay->items[item];
+    struct weft_slice path, element;
+    weft__overlay_key(e->overlay, item, &path, &element);
+    size_t mark = weft__write_begin(out, 1);
+    weft__write_field_bytes(out, 1, path);
+    weft__write_field_bytes(out, 2, element);
+    if (it->observed > 0) write_observed(e, it->cell, table, out);
+    if (it->put) weft__write_bytes(out, 4, weft__overlay_value(e->overlay, item));
+    weft__write_end(out, mark);
+}
+
+static void write_totals(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
+                         struct weft_buf *out) {
+    struct weft__totals t = risen(e, item);
+    struct weft_slice path, element;
+    weft__overlay_key(e->overlay, item, &path, &element);
+    size_t mark = weft__write_begin(out, 1);
+    weft__write_field_bytes(out, 1, path);
+    weft__write_field_varint(out, 2, weft__origin_table_index(table, weft__element_origin(element)));
+    size_t values = weft__write_begin(out, 3);
+    for (uint32_t i = 0; i < t.count; i++) weft__write_varint(out, t.values[i]);
+    weft__write_end(out, values);
+    weft__write_end(out, mark);
+}
+
+static void write_item(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
+                       struct weft_buf *out) {
+    if (is_totals(e)) {
+        write_totals(e, item, table, out);
+    } else {
+        write_element(e, item, table, out);
+    }
+}
+
+int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out) {
+    struct weft__overlay *o = e->overlay;
+    if (o == NULL) return out->err;
+    if (o->count == 1) {
+        if (has_effect(e, 0)) write_item(e, 0, table, out);
+        return out->err;
+    }
+    const struct weft__origin_table *order_by = is_totals(e) ? table : NULL;
+    int rc = weft__overlay_order_reserve(o);
+    if (rc != 0) return rc;
+    size_t n = 0;
+    for (size_t item = 0; item < o->count; item++)
+        if (has_effect(e, item)) o->order[n++] = weft__overlay_place(o, item, order_by);
+    weft__overlay_sort(o, n, order_by);
+    for (size_t i = 0; i < n; i++) write_item(e, o->order[i].item, table, out);
+    return out->err;
+}

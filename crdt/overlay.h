@@ -1,0 +1,78 @@
+/* overlay.h: what an edit has changed, by key, over the object that stands at its base.
+ *
+ * An item is one key with the state it will have at commit. Where a cell stands at base the item names it, and the
+ * cell is its key; only a key that is new is copied. A few items are searched in a row; more get an index. */
+#ifndef WEFT_CRDT_OVERLAY_H
+#define WEFT_CRDT_OVERLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/bytes.h>
+
+#include "crdt/origin_table.h"
+#include "crdt/pool.h"
+#include "crdt/totals.h"
+
+#define WEFT__OVERLAY_NONE SIZE_MAX
+
+struct weft__overlay_item {
+    size_t key;   /* place in bytes of the path, then the element; where no cell stands */
+    size_t value; /* place in bytes */
+    uint32_t path_len, element_len;
+    uint32_t value_len, value_room;
+    uint32_t cell;     /* that stands at base, or WEFT__SLAB_NONE */
+    uint32_t observed; /* dots in that cell */
+    uint32_t hash;     /* valid while there is an index */
+    uint32_t charge;   /* bytes of its entry in the delta, from above */
+    bool put;          /* DOTS: the element will have this edit's dot */
+};
+
+struct weft__overlay_place {
+    uint64_t prefix; /* orders as the key does, but for ties */
+    uint32_t item;
+};
+
+struct weft__overlay {
+    const struct weft_alloc *alloc;
+    const struct weft__pool *pool;
+    struct weft__overlay_item *items;
+    size_t count, cap;
+    struct weft__totals *totals; /* TOTALS: the tuple of the item at the same place */
+    size_t totals_cap;
+    struct weft_buf bytes;
+    uint32_t *index; /* 1 + item, open addressing; in use: index_size slots, a power of two, or 0 */
+    size_t index_size, index_cap;
+    struct weft__overlay_place *order; /* twice as many as items: the second half is for merging */
+    size_t order_cap;
+    ptrdiff_t growth; /* elements with the edits less elements at base */
+    size_t foreign;   /* mentions of other origins, repeats too */
+    size_t charge;    /* of all items */
+    size_t charge_of_origins;
+};
+
+int weft__overlay_new(struct weft__overlay **out, const struct weft_alloc *alloc);
+void weft__overlay_free(struct weft__overlay *o);
+/* Forgets every item; keeps memory. */
+void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool);
+
+/* `cell` is what stands at base under the key. WEFT__OVERLAY_NONE: not edited. */
+size_t weft__overlay_find(const struct weft__overlay *o, uint32_t cell, struct weft_slice path,
+                          struct weft_slice element);
+/* A new item for a key that has none, without effect yet. WEFT__OVERLAY_NONE: out of memory. */
+size_t weft__overlay_push(struct weft__overlay *o, uint32_t cell, struct weft_slice path, struct weft_slice element);
+/* TOTALS: before a push, room for the tuple of one more item. */
+int weft__overlay_reserve_totals(struct weft__overlay *o);
+int weft__overlay_set_value(struct weft__overlay *o, size_t item, struct weft_slice value);
+struct weft_slice weft__overlay_value(const struct weft__overlay *o, size_t item);
+void weft__overlay_key(const struct weft__overlay *o, size_t item, struct weft_slice *path, struct weft_slice *element);
+
+/* A listing of chosen items: reserve, put places 0..n-1 of `order`, sort. */
+int weft__overlay_order_reserve(struct weft__overlay *o);
+struct weft__overlay_place weft__overlay_place(const struct weft__overlay *o, size_t item,
+                                               const struct weft__origin_table *table);
+/* By (path, element); with a table, for TOTALS, by (path, index of the origin in it). */
+void weft__overlay_sort(struct weft__overlay *o, size_t n, const struct weft__origin_table *table);
+
+#endif

@@ -1,0 +1,59 @@
+/* registry.c: a list, searched from its start: there are a handful of types, and objects keep their class's id. */
+#include "crdt/registry.h"
+
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/err.h>
+#include <weft/gcounter.h>
+#include <weft/lwwreg.h>
+#include <weft/pncounter.h>
+
+#include "base/alloc.h"
+#include "crdt/object.h"
+
+static const struct weft_crdt_class *const built_in[] = {
+    &weft_gcounter_class,
+    &weft_pncounter_class,
+    &weft_aworset_class,
+    &weft_lwwreg_class,
+};
+
+int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc) {
+    *r = (struct weft__registry){.alloc = weft__alloc_or_default(alloc)};
+    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
+        int rc = weft__registry_add(r, built_in[i]);
+        if (rc == 0) continue;
+        weft__registry_fini(r);
+        return rc;
+    }
+    return 0;
+}
+
+void weft__registry_fini(struct weft__registry *r) {
+    weft__free(r->alloc, r->classes, r->cap * sizeof *r->classes);
+    *r = (struct weft__registry){.alloc = r->alloc};
+}
+
+static bool is_well_formed(const struct weft_crdt_class *cls) {
+    return cls != NULL && cls->size >= sizeof *cls && cls->name != NULL && cls->name[0] != '\0' && cls->schema >= 1 &&
+           cls->type >> 4 != 0 && weft__kernel_is_known(cls->type);
+}
+
+int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls) {
+    if (!is_well_formed(cls)) return WEFT_ERR_INVALID;
+    const struct weft_crdt_class *known = weft__registry_find(r, cls->type);
+    if (known != NULL) return known == cls ? 0 : WEFT_ERR_INVALID;
+    void *classes = r->classes;
+    int rc = weft__grow(r->alloc, &classes, &r->cap, r->count + 1, sizeof *r->classes);
+    if (rc != 0) return rc;
+    r->classes = classes;
+    r->classes[r->count++] = cls;
+    return 0;
+}
+
+const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type) {
+    for (size_t i = 0; i < r->count; i++)
+        if (r->classes[i]->type == type) return r->classes[i];
+    return NULL;
+}

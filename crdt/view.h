@@ -1,0 +1,19 @@
+/* view.h: what the types' own functions ask first: whether a view or an edit is of their type. */
+#ifndef WEFT_CRDT_VIEW_H
+#define WEFT_CRDT_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <weft/crdt.h>
+
+#include "crdt/overlay.h"
+
+/* The type of what is viewed; 0: nothing is there, which reads as bottom of every type. */
+uint32_t weft__view_type(struct weft_view v);
+/* Nothing there counts as of every type. */
+bool weft__view_is(struct weft_view v, const struct weft_crdt_class *cls);
+/* False where there is nothing to edit, an earlier error sticks, or (WEFT_ERR_TYPE, sticky) the type is another. */
+bool weft__edit_is(struct weft_edit *e, const struct weft_crdt_class *cls);
+
+#endif
