@@ -1,0 +1,324 @@
+/* value.c: a value used alone: an object, the context of dots that it has seen, and the edits that are open.
+ *
+ * State changes in join_delta and join_state and nowhere else; a commit makes a delta and joins it like one that came
+ * from elsewhere. Each reads, checks and allocates first, and changes in a last step that cannot fail.
+ *
+ * A delta covers the dot of each of its entries and every dot that they observed, and the context learns both: so a
+ * removal that comes before what it removes is not forgotten, and what comes late is not written again. Deltas may
+ * therefore come in any order and more than once (Almeida, Shoker, Baquero 2016): equal sets of joined deltas are equal
+ * states. Whole states join by comparing every dot; that two contexts are equal, or one above the other, is no
+ * shortcut (hazards 4.3). */
+#include "crdt/value.h"
+
+#include <string.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "base/alloc.h"
+
+#define ENVELOPE_CHARGE 128u /* a ValueDelta without its body and its other origins */
+
+/* --- Life -----------------------------------------------------------------------------------------------------------
+ */
+
+void weft_value_options_init(struct weft_value_options *o) {
+    *o = (struct weft_value_options){.size = sizeof *o};
+}
+
+static void *counted_resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
+    struct weft_value *v = ctx;
+    void *out = v->outer->resize(v->outer->ctx, ptr, old_size, new_size);
+    if (out == NULL && new_size != 0) return NULL;
+    v->held += new_size - (ptr == NULL ? 0 : old_size);
+    return out;
+}
+
+static int value_init(struct weft_value *v, const struct weft_value_options *o) {
+    const struct weft_alloc *alloc = &v->counted;
+    weft__plan_init(&v->plan, alloc);
+    weft__origin_table_init(&v->table, alloc);
+    weft__value_scratch_init(&v->scratch, alloc);
+    weft_buf_init(&v->body, alloc);
+    v->session = (struct weft__edit_session){.alloc = alloc, .spent_max = WEFT_TXN_MAX};
+    weft__edit_init(&v->edit, &v->session, &v->state.pool);
+    int rc = weft_origins_new(&v->origins, alloc);
+    if (rc == 0) rc = weft__value_state_init(&v->state, v->origins, v->cls->type, o->seed, alloc);
+    if (rc == 0) rc = weft_origins_intern(v->origins, &o->origin, &v->own);
+    v->session.writer = v->own;
+    return rc;
+}
+
+int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls, const struct weft_value_options *o) {
+    if (!weft__kernel_is_known(cls->type)) return WEFT_ERR_INVALID;
+    const struct weft_alloc *outer = weft__alloc_or_default(o->alloc);
+    struct weft_value *v = weft__calloc(outer, 1, sizeof *v);
+    if (v == NULL) return WEFT_ERR_NOMEM;
+    v->cls = cls;
+    v->outer = outer;
+    v->counted = (struct weft_alloc){counted_resize, v};
+    v->seed = o->seed;
+    int rc = value_init(v, o);
+    if (rc != 0) {
+        weft_value_free(v);
+        return rc;
+    }
+    *out = v;
+    return 0;
+}
+
+void weft_value_free(struct weft_value *v) {
+    if (v == NULL) return;
+    weft__edit_fini(&v->edit);
+    weft__plan_fini(&v->plan);
+    weft__origin_table_fini(&v->table);
+    weft__value_scratch_fini(&v->scratch);
+    weft_buf_fini(&v->body);
+    weft__value_state_fini(&v->state);
+    weft_origins_free(v->origins);
+    weft__free(v->outer, v, sizeof *v);
+}
+
+struct weft_view weft_value_view(const struct weft_value *v) {
+    return (struct weft_view){&v->state.object, NULL};
+}
+
+const struct weft_causal_context *weft_value_context(const struct weft_value *v) {
+    return &v->state.seen;
+}
+
+const struct weft_crdt_class *weft_value_class(const struct weft_value *v) {
+    return v->cls;
+}
+
+size_t weft_value_memory(const struct weft_value *v) {
+    return sizeof *v + v->held;
+}
+
+int weft_value_encode(const struct weft_value *v, struct weft_buf *out) {
+    return weft__value_state_encode(&v->state, &v->counted, out);
+}
+
+/* --- Joining --------------------------------------------------------------------------------------------------------
+ */
+
+struct missing {
+    const struct weft_causal_context *seen;
+    size_t count;
+};
+
+static int count_missing(void *ctx, struct weft_dot dot) {
+    struct missing *m = ctx;
+    if (!weft_causal_context_contains(m->seen, dot)) m->count++;
+    return 0;
+}
+
+static int learn_dot(void *ctx, struct weft_dot dot) {
+    return weft_causal_context_add(ctx, dot);
+}
+
+static void raise_schema(struct weft_value *v, uint32_t schema) {
+    if (v->state.object.schema < schema) v->state.object.schema = schema;
+}
+
+/* d->env.origins are interned and the body is checked. Only WEFT_ERR_NOMEM. */
+static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
+    struct weft_causal_context *seen = &v->state.seen;
+    struct missing missing = {seen, 0};
+    d->env.seen = seen;
+    int rc = weft__delta_dots(v->cls->type, d->body, &d->env, count_missing, &missing);
+    if (rc == 0) rc = weft_causal_context_reserve(seen, weft_origins_count(v->origins), missing.count);
+    if (rc == 0) rc = weft__object_prepare(&v->state.object, d->body, &d->env, &v->plan);
+    if (rc != 0) return rc;
+    weft__plan_publish(&v->plan);
+    raise_schema(v, d->schema);
+    return weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, seen); /* cannot fail: there is room */
+}
+
+/* `staged` shares the origins of v. WEFT_ERR_NOMEM. */
+static int join_state(struct weft_value *v, const struct weft__value_state *staged) {
+    int rc = weft__object_prepare_join(&v->state.object, &v->state.seen, &staged->object, &staged->seen, &v->plan);
+    if (rc != 0) return rc;
+    rc = weft_causal_context_merge(&v->state.seen, &staged->seen);
+    if (rc != 0) {
+        weft__plan_drop(&v->plan);
+        return rc;
+    }
+    weft__plan_publish(&v->plan);
+    raise_schema(v, staged->object.schema);
+    return 0;
+}
+
+/* --- Applying bytes -------------------------------------------------------------------------------------------------
+ */
+
+static int apply_delta(struct weft_value *v, uint32_t schema, struct weft__reader *r) {
+    struct weft__value_scratch *scratch = &v->scratch;
+    struct weft__value_delta d = {.schema = schema};
+    int rc = weft__value_delta_read(&d, v->cls->type, r, scratch);
+    for (uint32_t i = 0; rc == 0 && i < d.env.origin_count; i++)
+        rc = weft_origins_intern(v->origins, &scratch->named[i], &scratch->map[i]);
+    return rc == 0 ? join_delta(v, &d) : rc;
+}
+
+/* Canonical is what a state encodes to. Origins go into a table that is thrown away: see value_delta.c. */
+static int check_state(struct weft_value *v, uint32_t schema, struct weft__reader r, struct weft_slice bytes) {
+    struct weft__value_state staged;
+    struct weft_origins *origins;
+    struct weft_buf again;
+    int rc = weft_origins_new(&origins, &v->counted);
+    if (rc != 0) return rc;
+    weft_buf_init(&again, &v->counted);
+    rc = weft__value_state_init(&staged, origins, v->cls->type, v->seed, &v->counted);
+    if (rc == 0) rc = weft__value_state_decode(&staged, &r, schema);
+    if (rc == 0) rc = weft__value_state_encode(&staged, &v->counted, &again);
+    if (rc == 0 && !weft_slice_eq(weft_buf_slice(&again), bytes)) rc = WEFT_ERR_MALFORMED;
+    weft_buf_fini(&again);
+    weft__value_state_fini(&staged);
+    weft_origins_free(origins);
+    return rc;
+}
+
+/* The bytes are known to be good. */
+static int apply_state(struct weft_value *v, uint32_t schema, struct weft__reader r) {
+    struct weft__value_state staged;
+    int rc = weft__value_state_init(&staged, v->origins, v->cls->type, v->seed, &v->counted);
+    if (rc == 0) rc = weft__value_state_decode(&staged, &r, schema);
+    if (rc == 0) rc = join_state(v, &staged);
+    weft__value_state_fini(&staged);
+    return rc;
+}
+
+/* The fields that both messages begin with. */
+static int read_head(const struct weft_value *v, struct weft__reader *r, uint32_t *schema) {
+    uint64_t version = weft__read_field_varint(r, 1);
+    if (r->err != 0 || version == 0) return WEFT_ERR_MALFORMED;
+    if (version > WEFT__VALUE_VERSION) return WEFT_ERR_VERSION;
+    uint64_t type = weft__read_field_varint(r, 2), number = weft__read_field_varint(r, 3);
+    *schema = (uint32_t)number;
+    return r->err != 0 || type != v->cls->type || number > UINT32_MAX ? WEFT_ERR_MALFORMED : 0;
+}
+
+static bool is_delta(struct weft__reader r) {
+    return weft__read_tag(&r, 4, WEFT__BYTES);
+}
+
+int weft_value_apply(struct weft_value *v, struct weft_slice bytes) {
+    if (v->is_open) return WEFT_ERR_BUSY;
+    struct weft__reader r;
+    uint32_t schema;
+    weft__reader_init(&r, bytes);
+    int rc = read_head(v, &r, &schema);
+    if (rc != 0) return rc;
+    if (is_delta(r)) return schema == 0 ? WEFT_ERR_MALFORMED : apply_delta(v, schema, &r);
+    rc = check_state(v, schema, r, bytes);
+    return rc == 0 ? apply_state(v, schema, r) : rc;
+}
+
+/* Indices are local to a table, so they go through bytes, which name full origins. */
+int weft_value_merge(struct weft_value *v, const struct weft_value *w) {
+    if (v->is_open) return WEFT_ERR_BUSY;
+    if (v->cls->type != w->cls->type) return WEFT_ERR_TYPE;
+    struct weft_buf bytes;
+    struct weft__reader r;
+    uint32_t schema;
+    weft_buf_init(&bytes, &v->counted);
+    int rc = weft__value_state_encode(&w->state, &v->counted, &bytes);
+    weft__reader_init(&r, weft_buf_slice(&bytes));
+    if (rc == 0) rc = read_head(v, &r, &schema);
+    if (rc == 0) rc = apply_state(v, schema, r);
+    weft_buf_fini(&bytes);
+    return rc;
+}
+
+int weft_value_copy(struct weft_value **out, const struct weft_value *v, const struct weft_value_options *o) {
+    struct weft_value *copy;
+    int rc = weft_value_new(&copy, v->cls, o);
+    if (rc != 0) return rc;
+    rc = weft_value_merge(copy, v);
+    if (rc != 0) {
+        weft_value_free(copy);
+        return rc;
+    }
+    *out = copy;
+    return 0;
+}
+
+/* --- Editing --------------------------------------------------------------------------------------------------------
+ */
+
+struct weft_edit *weft_value_edit(struct weft_value *v) {
+    if (v->is_open) return &v->edit;
+    v->session.err = 0;
+    v->session.spent = ENVELOPE_CHARGE;
+    weft__edit_open(&v->edit, v->cls, &v->state.object);
+    v->is_open = true;
+    return &v->edit;
+}
+
+void weft_value_abort(struct weft_value *v) {
+    v->is_open = false;
+}
+
+/* Above every own dot that was seen, also one that came back from elsewhere before those below it. The own origin was
+ * interned first, so its dots are at the cloud's start. */
+static uint64_t next_seq(const struct weft_value *v) {
+    const struct weft_causal_context *c = &v->state.seen;
+    uint64_t last = weft_version_vector_get(&c->base, v->own);
+    for (size_t i = 0; i < c->cloud_len && c->cloud[i].origin == v->own; i++) last = c->cloud[i].seq;
+    return last + 1;
+}
+
+/* The table's origins as a delta names them. */
+static int map_origins(struct weft_value *v, struct weft__value_delta *d) {
+    struct weft__value_scratch *scratch = &v->scratch;
+    void *map = scratch->map;
+    int rc = weft__grow(scratch->alloc, &map, &scratch->map_cap, v->table.count + 1, sizeof *scratch->map);
+    if (rc != 0) return rc;
+    scratch->map = map;
+    scratch->map[0] = v->own;
+    if (v->table.count > 0) memcpy(scratch->map + 1, v->table.listed, v->table.count * sizeof *scratch->map);
+    d->env.origins = scratch->map;
+    d->env.origin_count = (uint32_t)v->table.count + 1;
+    return 0;
+}
+
+/* d->entries 0: no net effect. */
+static int make_delta(struct weft_value *v, struct weft_stamp stamp, struct weft__value_delta *d) {
+    weft__origin_table_begin(&v->table, v->origins, v->own);
+    int rc = weft__edit_mention(&v->edit, &v->table, &d->entries);
+    if (rc != 0 || d->entries == 0) return rc;
+    weft__origin_table_seal(&v->table);
+    d->schema = v->cls->schema;
+    d->env.seq = next_seq(v);
+    d->env.seq_step = 1;
+    if (d->env.seq > WEFT__SEQ_MAX || d->entries - 1 > WEFT__SEQ_MAX - d->env.seq) return WEFT_ERR_LIMIT;
+    if (WEFT_TYPE_KERNEL(v->cls->type) == WEFT_KERNEL_STAMPED) d->env.stamp = stamp;
+    rc = map_origins(v, d);
+    if (rc != 0) return rc;
+    weft_buf_reset(&v->body);
+    rc = weft__edit_write(&v->edit, &v->table, &v->body);
+    d->body = weft_buf_slice(&v->body);
+    return rc;
+}
+
+static int commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf *delta) {
+    struct weft__value_delta d = {.entries = 0};
+    int rc = make_delta(v, stamp, &d);
+    if (rc != 0 || d.entries == 0) return rc;
+    size_t start = delta == NULL ? 0 : delta->len;
+    if (delta != NULL) {
+        weft__value_delta_write(&d, v->cls->type, v->origins, delta);
+        rc = delta->err;
+    }
+    if (rc == 0) rc = join_delta(v, &d);
+    if (rc != 0 && delta != NULL) delta->len = start;
+    return rc;
+}
+
+int weft_value_commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf *delta) {
+    if (!v->is_open) return 0;
+    int rc = v->session.err != 0 ? v->session.err : commit(v, stamp, delta);
+    v->is_open = false;
+    return rc;
+}
