@@ -1,0 +1,35 @@
+/* checkpoint.c: which segments of the current checkpoint still say what the state says. */
+#include "replication/checkpoint.h"
+
+#include <string.h>
+
+void weft__checkpoint_init(struct weft__checkpoint *c, const struct weft_alloc *alloc) {
+    memset(c, 0, sizeof *c);
+    c->alloc = alloc;
+    c->next_id = 1;
+    weft__segments_init(&c->segments, alloc);
+}
+
+void weft__checkpoint_fini(struct weft__checkpoint *c) {
+    weft__segments_fini(&c->segments);
+}
+
+/* Whether the range of a segment begins at or before an object. */
+static bool begins_before(const struct weft__segment *s, const struct weft__keyed *o) {
+    int order = weft_slice_cmp(weft_slice(s->first_key, s->first_len), weft__keyed_key(o));
+    return order < 0 || (order == 0 && s->first_type <= o->object.type);
+}
+
+void weft__checkpoint_touch(struct weft__checkpoint *c, struct weft__keyed *o) {
+    if (o->touched > c->made) return;
+    o->touched = c->made + 1;
+    size_t low = 0, high = c->segments.count; /* the last segment that begins before the object is below high */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (begins_before(&c->segments.items[middle], o))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low > 0) c->segments.items[low - 1].dirty = true;
+}

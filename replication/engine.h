@@ -1,0 +1,225 @@
+/* engine.h: the parts of a replica, for the files that make it move. */
+#ifndef WEFT_REPLICATION_ENGINE_H
+#define WEFT_REPLICATION_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <weft/replica.h>
+
+#include "base/prng.h"
+#include "crdt/edit.h"
+#include "crdt/object.h"
+#include "crdt/origin_table.h"
+#include "crdt/registry.h"
+#include "replication/checkpoint.h"
+#include "replication/log.h"
+#include "replication/message.h"
+#include "replication/output.h"
+#include "replication/pending.h"
+#include "replication/recording.h"
+#include "replication/space.h"
+#include "replication/transaction.h"
+
+/* One open link. What a peer has is known from its digests and from nothing else. */
+struct weft__peer {
+    uint32_t link;
+    bool known;
+    struct weft_origin id;
+    struct weft_version_vector has;    /* it has recorded this */
+    struct weft_version_vector floors; /* its log holds what is above */
+    uint64_t pushed;                   /* own transactions up to here were pushed on this link */
+    bool same_replica_said;
+    uint64_t digest_due_ns;
+    bool digest_changed; /* something was recorded since the last digest on this link */
+    bool heard;          /* a digest came on this link */
+    int64_t skew_ns;
+    bool state_wanted; /* it asked for a chunk of state that must wait for a record */
+    uint64_t state_transfer;
+    uint32_t state_chunk;
+};
+
+struct weft__peers {
+    struct weft__peer *items; /* in the order of arrival; few */
+    size_t count, cap;
+};
+
+/* What was asked for, per origin, so that two peers are not asked for one range. */
+struct weft__asked {
+    uint32_t link;
+    uint64_t upto;
+    uint64_t until_ns; /* asked again, of anybody, from then on; 0: nothing is outstanding */
+};
+
+/* A state being received: outside the state, invisible to everything, until it is whole. */
+struct weft__incoming {
+    bool active;
+    uint32_t link;
+    uint64_t transfer; /* 0 until the first chunk */
+    uint32_t next, count;
+    uint64_t total;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    struct weft_buf bytes;
+    uint64_t until_ns; /* the chunk is asked for again */
+    unsigned attempts;
+    bool whole; /* it waits to be joined until all records so far are durable */
+};
+
+/* A state being served: the bytes of one vector, kept while somebody asks for its chunks. */
+struct weft__outgoing {
+    uint64_t transfer; /* 0: none */
+    struct weft_buf bytes;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    uint64_t record; /* must be durable before a chunk leaves */
+    uint64_t until_ns;
+};
+
+struct weft_txn {
+    struct weft_replica *replica;
+    struct weft_time now;
+    struct weft__edit_session session;
+    struct weft__omap edits;      /* by (key, type): the order of the deltas */
+    struct weft__txn_edit *spare; /* finished ones, kept for their memory */
+    struct weft_edit refused;     /* what an edit that cannot be opened answers with */
+    bool open;
+};
+
+struct weft_replica {
+    const struct weft_alloc *alloc;
+    struct weft_replica_options options;
+    struct weft__registry registry;
+    struct weft_origins *origins;
+    struct weft__space space;
+    struct weft__log log;
+    struct weft__recording recording;
+    struct weft__pending pending;
+    struct weft__checkpoint checkpoint;
+    struct weft__peers peers;
+    struct weft__asked *asked; /* by interned index */
+    size_t asked_cap;
+    struct weft__incoming incoming;
+    struct weft__outgoing outgoing;
+
+    struct weft_id identity;
+    bool has_identity;
+    uint64_t stored_epoch; /* of META_EPOCH, as restored */
+    bool has_parent;
+    uint64_t parent_epoch, parent_seq;
+    uint32_t self;         /* interned own origin; WEFT__NO_ORIGIN before START */
+    uint64_t epoch_record; /* nothing is said before this record is durable */
+    uint8_t clock_epoch;   /* raised by hand, for the next own transaction */
+    bool wants_epoch;
+    bool join_unsaved; /* a joined state whose checkpoint is not among the records yet: no update may leave */
+    struct weft__hash128 restored_hash; /* of the manifest: what the restored segments must add up to */
+    bool segments_checked;
+
+    struct weft_txn txn;
+    uint32_t *gained; /* origins that advanced since the last own transaction: its successor's dependencies */
+    size_t gained_count, gained_cap;
+    uint8_t *is_gained; /* by interned index */
+    size_t is_gained_cap;
+
+    struct weft_time now; /* of the current event */
+    struct weft_slice current_bytes;
+    struct weft__output outputs[2];
+    unsigned filling; /* the output that collects; the other one is lent */
+
+    /* Scratch, kept for its memory. */
+    struct weft__plan plan;
+    struct weft__origin_table table;
+    struct weft_buf txn_bytes, pairs, body;
+    uint32_t *map; /* a transaction's origin table as interned indices */
+    size_t map_cap;
+    struct weft__keyed **touched;
+    size_t touched_cap;
+    uint32_t *sorted;
+    size_t sorted_cap;
+
+    uint64_t applied_count, duplicates, voids, refused, checkpoints;
+    char errmsg[256];
+};
+
+static inline struct weft__output *weft__out(struct weft_replica *r) {
+    return &r->outputs[r->filling];
+}
+static inline uint64_t weft__next_record(struct weft_replica *r) {
+    return ++r->recording.issued;
+}
+void weft__set_error(struct weft_replica *r, const char *fmt, ...) WEFT_PRINTF(2, 3);
+
+/* apply.c */
+enum weft__source { WEFT__LOCAL, WEFT__REMOTE, WEFT__RESTORED };
+enum weft__readiness {
+    WEFT__READY,
+    WEFT__DUPLICATE, /* applied already, the same one */
+    WEFT__WAITS,     /* for an earlier one of its origin, or for one it depends on */
+    WEFT__AHEAD,     /* its stamp is beyond the drift bound */
+    WEFT__FORKED     /* another transaction with its dot, or with its predecessor's, was applied */
+};
+/* An enum weft__readiness, or WEFT_ERR_NOMEM. */
+int weft__apply_readiness(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin);
+int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, enum weft__source source);
+/* Room in the tables that are indexed by origin. */
+int weft__engine_reserve_origin(struct weft_replica *r, uint32_t origin);
+void weft__forget_gained(struct weft_replica *r);
+
+/* txn.c */
+void weft__txn_init(struct weft_txn *t, struct weft_replica *r);
+void weft__txn_fini(struct weft_txn *t);
+
+/* receive.c: transactions from outside into apply or pending. */
+int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struct weft__transaction *t);
+void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq);
+int weft__retry_pending(struct weft_replica *r);
+
+/* gossip.c */
+struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link);
+int weft__link_up(struct weft_replica *r, uint32_t link);
+void weft__link_down(struct weft_replica *r, uint32_t link);
+void weft__push_own(struct weft_replica *r);
+void weft__send_due_digests(struct weft_replica *r);
+void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply);
+void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p);
+void weft__gossip_recorded(struct weft_replica *r);
+void weft__peers_fini(struct weft_replica *r);
+struct weft__message_head weft__message_head(const struct weft_replica *r);
+/* Messages of an origin's transactions above `after` up to `upto`, about `budget` bytes; returns the last one's number.
+ */
+uint64_t weft__send_rows(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t after, uint64_t upto,
+                         size_t budget);
+uint64_t weft__gossip_deadline(const struct weft_replica *r);
+
+/* One file per message kind. */
+int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+
+/* state_transfer.c */
+int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+int weft__recv_state_chunk(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+void weft__state_begin(struct weft_replica *r, struct weft__peer *p);
+void weft__state_serve_waiting(struct weft_replica *r);
+void weft__state_timeouts(struct weft_replica *r);
+void weft__state_abandon(struct weft_replica *r);
+/* state_join.c. Joins a whole state when it may; WEFT_ERR_NOMEM: again at the next step. */
+int weft__state_join_if_whole(struct weft_replica *r);
+void weft__state_link_down(struct weft_replica *r, uint32_t link);
+int weft__state_encode(const struct weft_replica *r, struct weft_buf *out);
+void weft__state_fini(struct weft_replica *r);
+
+/* quarantine.c: keeps the event's message as refused. */
+int weft__quarantine(struct weft_replica *r, int err, uint32_t link);
+
+/* save.c: checkpoints into records, and the log's truncation. */
+int weft__save_if_due(struct weft_replica *r);
+int weft__save(struct weft_replica *r);
+
+/* restore.c */
+int weft__restore_record(struct weft_replica *r, const struct weft_record *record);
+int weft__restore_finish(struct weft_replica *r);
+
+/* identity.c */
+int weft__identity_start(struct weft_replica *r, uint64_t random);
+void weft__identity_cloned(struct weft_replica *r, uint32_t link, uint64_t seq);
+
+#endif

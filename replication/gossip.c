@@ -1,0 +1,271 @@
+/* gossip.c: who is told what. Each replica pushes its own transactions, as soon as they are durable, on every link;
+ * digests of the recorded vector tell what a push did not bring, and the receiver asks for it (recv_digest.c). Whether
+ * and to whom something is sent depends on vectors and links alone, never on what a merge changed here (invariant 10;
+ * cr-sqlite#413).
+ *
+ * Fully linked for now. An overlay comes in by choosing the peers of push_own and the origins of ask_for_missing. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "replication/engine.h"
+
+/* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
+#define RANGES_MAX 256u
+
+enum purpose { PURPOSE_DIGEST = 1 };
+
+struct weft__message_head weft__message_head(const struct weft_replica *r) {
+    return (struct weft__message_head){r->space.id, *weft_origins_at(r->origins, r->self), r->now.wall};
+}
+
+struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link) {
+    for (size_t i = 0; i < r->peers.count; i++)
+        if (r->peers.items[i].link == link) return &r->peers.items[i];
+    return NULL;
+}
+
+/* Between three and five quarters of the interval, so that replicas that started together do not stay in step. */
+static uint64_t next_digest(const struct weft_replica *r, uint32_t link) {
+    uint64_t random = weft__keyed(r->options.seed, PURPOSE_DIGEST, link, r->now.mono_ns, 0);
+    uint64_t interval = r->options.digest_ns;
+    return r->now.mono_ns + interval - interval / 4 + weft__scale(random, interval / 2 + 1);
+}
+
+static void peer_fini(struct weft__peer *p) {
+    weft_version_vector_fini(&p->has);
+    weft_version_vector_fini(&p->floors);
+}
+
+void weft__link_down(struct weft_replica *r, uint32_t link) {
+    struct weft__peer *p = weft__peer_find(r, link);
+    if (p == NULL) return;
+    peer_fini(p);
+    size_t at = (size_t)(p - r->peers.items);
+    memmove(p, p + 1, (r->peers.count - at - 1) * sizeof *p);
+    r->peers.count--;
+    weft__state_link_down(r, link);
+    for (size_t i = 0; i < r->asked_cap; i++)
+        if (r->asked[i].link == link) r->asked[i].until_ns = 0;
+    for (size_t i = 0; i < r->peers.count; i++) weft__ask_for_missing(r, &r->peers.items[i]);
+}
+
+int weft__link_up(struct weft_replica *r, uint32_t link) {
+    weft__link_down(r, link);
+    void *items = r->peers.items;
+    int rc = weft__grow(r->alloc, &items, &r->peers.cap, r->peers.count + 1, sizeof *r->peers.items);
+    r->peers.items = items;
+    if (rc != 0) return rc;
+    struct weft__peer *p = &r->peers.items[r->peers.count++];
+    memset(p, 0, sizeof *p);
+    p->link = link;
+    weft_version_vector_init(&p->has, r->alloc);
+    weft_version_vector_init(&p->floors, r->alloc);
+    p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
+    p->digest_changed = true;
+    p->digest_due_ns = r->now.mono_ns; /* now, or as soon as the epoch is durable */
+    return 0;
+}
+
+void weft__peers_fini(struct weft_replica *r) {
+    for (size_t i = 0; i < r->peers.count; i++) peer_fini(&r->peers.items[i]);
+    weft__free(r->alloc, r->peers.items, r->peers.cap * sizeof *r->peers.items);
+}
+
+/* Nothing is said under an epoch before the epoch is durable. */
+static bool may_speak(const struct weft_replica *r) {
+    return r->self != WEFT__NO_ORIGIN && r->recording.persisted >= r->epoch_record;
+}
+
+/* --- Digests ------------------------------------------------------------------------------------------------------ */
+
+static void fill_entry(const struct weft_replica *r, uint32_t origin, struct weft__digest_entry *e) {
+    e->origin = *weft_origins_at(r->origins, origin);
+    e->seq = weft_version_vector_get(&r->recording.recorded, origin);
+    e->floor = weft__log_floor(&r->log, origin);
+    if (e->floor > e->seq) e->floor = e->seq;
+    memset(e->hash, 0, sizeof e->hash); /* unknown: truncated meanwhile */
+    const struct weft__log_row *row = weft__log_get(&r->log, origin, e->seq);
+    if (row != NULL) memcpy(e->hash, row->hash, sizeof e->hash);
+    if (e->seq == weft_version_vector_get(&r->space.applied, origin))
+        memcpy(e->hash, r->space.lineages[origin].hash, sizeof e->hash);
+}
+
+static int fill_entries(struct weft_replica *r, struct weft__digest_entry **entries, size_t *count, size_t *cap) {
+    size_t sorted;
+    int rc = weft__space_sorted_origins(&r->space, &r->sorted, &r->sorted_cap, &sorted);
+    if (rc != 0) return rc;
+    *entries = weft__calloc(r->alloc, sorted + 1, sizeof **entries);
+    *cap = sorted + 1;
+    *count = 0;
+    if (*entries == NULL) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < sorted; i++)
+        if (weft_version_vector_get(&r->recording.recorded, r->sorted[i]) > 0)
+            fill_entry(r, r->sorted[i], &(*entries)[(*count)++]);
+    return 0;
+}
+
+void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply) {
+    if (!may_speak(r)) return;
+    struct weft__digest_entry *entries;
+    size_t count, cap;
+    if (fill_entries(r, &entries, &count, &cap) != 0) return; /* at the next interval */
+    bool whole = weft_version_vector_leq(&r->space.applied, &r->recording.recorded);
+    uint8_t hash[16];
+    memcpy(hash, &r->space.pool.hash.lo, 8);
+    memcpy(hash + 8, &r->space.pool.hash.hi, 8);
+    struct weft__message_head head = weft__message_head(r);
+    size_t mark = weft__output_message_begin(weft__out(r));
+    (void)!weft__message_write_digest(&weft__out(r)->bytes, &head, reply, entries, count, whole ? hash : NULL);
+    weft__output_message_end(weft__out(r), p->link, mark);
+    weft__free(r->alloc, entries, cap * sizeof *entries);
+    p->digest_changed = false;
+    p->digest_due_ns = next_digest(r, p->link);
+}
+
+static bool is_behind(const struct weft_replica *r, const struct weft__peer *p) {
+    return !weft_version_vector_leq(&r->recording.recorded, &p->has);
+}
+
+void weft__send_due_digests(struct weft_replica *r) {
+    if (!may_speak(r)) return;
+    for (size_t i = 0; i < r->peers.count; i++) {
+        struct weft__peer *p = &r->peers.items[i];
+        if (r->now.mono_ns < p->digest_due_ns) continue;
+        weft__ask_for_missing(r, p);
+        bool ask = !p->heard || is_behind(r, p);
+        if (ask || p->digest_changed)
+            weft__send_digest(r, p, ask);
+        else
+            p->digest_due_ns = next_digest(r, p->link);
+    }
+}
+
+/* --- Push --------------------------------------------------------------------------------------------------------- */
+
+/* Messages of transactions (after, upto] of an origin, each near batch_max; returns the last one sent. */
+uint64_t weft__send_rows(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t after, uint64_t upto,
+                         size_t budget) {
+    struct weft_slice items[64];
+    struct weft__message_head head = weft__message_head(r);
+    size_t bytes = 0;
+    const struct weft__log_row *row;
+    while (after < upto && bytes < budget) {
+        size_t count = 0;
+        while (count < 64 && after < upto && bytes < budget &&
+               (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
+            items[count++] = weft_slice(row->bytes, row->len);
+            bytes += row->len;
+            after++;
+        }
+        if (count == 0) break;
+        size_t mark = weft__output_message_begin(weft__out(r));
+        (void)!weft__message_write_transactions(&weft__out(r)->bytes, &head, items, count);
+        weft__output_message_end(weft__out(r), link, mark);
+    }
+    return after;
+}
+
+void weft__push_own(struct weft_replica *r) {
+    if (!may_speak(r)) return;
+    uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);
+    for (size_t i = 0; i < r->peers.count; i++) {
+        struct weft__peer *p = &r->peers.items[i];
+        uint64_t has = weft_version_vector_get(&p->has, r->self);
+        if (p->pushed < has) p->pushed = has;
+        /* What does not fit the batch is found missing by the next digest. */
+        (void)weft__send_rows(r, p->link, r->self, p->pushed, recorded, r->options.batch_max);
+        if (p->pushed < recorded) p->pushed = recorded;
+    }
+}
+
+void weft__gossip_recorded(struct weft_replica *r) {
+    for (size_t i = 0; i < r->peers.count; i++) r->peers.items[i].digest_changed = true;
+    weft__push_own(r);
+    weft__send_due_digests(r);
+}
+
+/* --- Asking ------------------------------------------------------------------------------------------------------- */
+
+static bool is_origin_of(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin) {
+    return p->heard && weft_origin_cmp(&p->id, weft_origins_at(r->origins, origin)) == 0;
+}
+
+/* The origin itself is linked: its push is on the way, or its own digest will say what is missing. */
+static bool comes_by_itself(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin) {
+    if (is_origin_of(r, p, origin)) return false;
+    for (size_t i = 0; i < r->peers.count; i++)
+        if (is_origin_of(r, &r->peers.items[i], origin)) return true;
+    return false;
+}
+
+static bool is_in_some_log(const struct weft_replica *r, uint32_t origin, uint64_t after) {
+    for (size_t i = 0; i < r->peers.count; i++) {
+        const struct weft__peer *p = &r->peers.items[i];
+        if (weft_version_vector_get(&p->has, origin) > after && weft_version_vector_get(&p->floors, origin) <= after)
+            return true;
+    }
+    return false;
+}
+
+/* What is to be asked of this peer about an origin, if anything. */
+static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t origin, struct weft__range *range) {
+    uint64_t has = weft_version_vector_get(&p->has, origin);
+    uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
+    struct weft__asked *asked = &r->asked[origin];
+    if (has <= applied || r->space.lineages[origin].forked || asked->until_ns > r->now.mono_ns) return false;
+    uint64_t after = weft__pending_run(&r->pending, origin, applied);
+    if (has <= after || comes_by_itself(r, p, origin)) return false;
+    if (weft_version_vector_get(&p->floors, origin) > after) {
+        if (!is_in_some_log(r, origin, after)) weft__state_begin(r, p);
+        return false;
+    }
+    range->origin = *weft_origins_at(r->origins, origin);
+    range->after = after;
+    range->upto = has;
+    *asked = (struct weft__asked){p->link, has, r->now.mono_ns + r->options.request_ns};
+    return true;
+}
+
+void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
+    struct weft__range ranges[RANGES_MAX];
+    size_t count = 0;
+    if (!may_speak(r)) return;
+    for (uint32_t i = 0; i < p->has.len && count < RANGES_MAX; i++) {
+        if (i == r->self) {
+            if (weft_version_vector_get(&p->has, i) > weft_version_vector_get(&r->space.applied, i))
+                weft__identity_cloned(r, p->link, weft_version_vector_get(&p->has, i));
+            continue;
+        }
+        if (find_range(r, p, i, &ranges[count])) count++;
+    }
+    if (count == 0) return;
+    struct weft__message_head head = weft__message_head(r);
+    size_t mark = weft__output_message_begin(weft__out(r));
+    (void)!weft__message_write_request(&weft__out(r)->bytes, &head, ranges, count);
+    weft__output_message_end(weft__out(r), p->link, mark);
+}
+
+/* --- Time --------------------------------------------------------------------------------------------------------- */
+
+static uint64_t parked_deadline(const struct weft_replica *r) {
+    uint64_t deadline = UINT64_MAX;
+    if (r->pending.parked == 0) return deadline;
+    for (struct weft__waiting *w = weft__pending_at(&r->pending, 0, 0); w != NULL;
+         w = weft__pending_at(&r->pending, w->origin, w->seq + 1)) {
+        if (w->due == 0) continue;
+        uint64_t in = w->due > r->now.wall ? weft_hlc_diff_ns(w->due - r->now.wall) + 1000000u : 1000000u;
+        if (r->now.mono_ns + in < deadline) deadline = r->now.mono_ns + in;
+    }
+    return deadline;
+}
+
+uint64_t weft__gossip_deadline(const struct weft_replica *r) {
+    uint64_t deadline = parked_deadline(r);
+    if (!may_speak(r)) return deadline;
+    for (size_t i = 0; i < r->peers.count; i++)
+        if (r->peers.items[i].digest_due_ns < deadline) deadline = r->peers.items[i].digest_due_ns;
+    if (r->incoming.active && !r->incoming.whole && r->incoming.until_ns < deadline) deadline = r->incoming.until_ns;
+    return deadline;
+}

@@ -1,0 +1,42 @@
+/* keyspace.h: the objects of a space, in the order of (key, type). Two types under one key are two objects. */
+#ifndef WEFT_REPLICATION_KEYSPACE_H
+#define WEFT_REPLICATION_KEYSPACE_H
+
+#include <stdint.h>
+
+#include <weft/bytes.h>
+
+#include "base/omap.h"
+#include "crdt/object.h"
+#include "crdt/pool.h"
+
+struct weft__keyed {
+    struct weft__omap_node node;
+    struct weft_object object;
+    uint64_t touched; /* the checkpoint that will write it is the one after this many; see checkpoint.c */
+    uint32_t key_len;
+    uint8_t key[];
+};
+
+struct weft__keyspace {
+    struct weft__omap map;
+    struct weft__pool *pool;
+};
+
+void weft__keyspace_init(struct weft__keyspace *k, struct weft__pool *pool);
+void weft__keyspace_fini(struct weft__keyspace *k);
+static inline struct weft_slice weft__keyed_key(const struct weft__keyed *o) {
+    return (struct weft_slice){o->key, o->key_len};
+}
+/* NULL when absent. */
+struct weft__keyed *weft__keyspace_find(const struct weft__keyspace *k, struct weft_slice key, uint32_t type);
+/* The first object at or after (key, type); NULL at the end. */
+struct weft__keyed *weft__keyspace_at(const struct weft__keyspace *k, struct weft_slice key, uint32_t type);
+struct weft__keyed *weft__keyspace_next(const struct weft__keyed *o);
+/* Finds or makes (empty). NULL: out of memory. */
+struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type,
+                                        uint32_t schema);
+/* Takes an object without content out: what is empty is absent. */
+void weft__keyspace_drop_if_empty(struct weft__keyspace *k, struct weft__keyed *o);
+
+#endif

@@ -1,0 +1,113 @@
+/* read.c: a replica looked at from outside; nothing here changes anything. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "replication/engine.h"
+
+struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key,
+                                   const struct weft_crdt_class *cls) {
+    const struct weft__keyed *o = weft__keyspace_find(&r->space.keys, key, cls->type);
+    return (struct weft_view){o == NULL ? NULL : &o->object, NULL};
+}
+
+bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, uint32_t type,
+                         struct weft_object_info *out) {
+    const struct weft__keyed *o = weft__keyspace_at(&r->space.keys, key, type);
+    if (o == NULL) return false;
+    *out = (struct weft_object_info){
+        .key = weft__keyed_key(o),
+        .type = o->object.type,
+        .schema = o->object.schema,
+        .cls = weft__registry_find(&r->registry, o->object.type),
+        .view = {&o->object, NULL},
+        .elements = o->object.cells.count,
+    };
+    return true;
+}
+
+bool weft_replica_origin(const struct weft_replica *r, size_t index, struct weft_origin_info *out) {
+    /* The index-th in order, by counting: an accessor for people and tools, O(origins) without memory. */
+    uint32_t count = r->space.applied.len;
+    for (uint32_t i = 0; i < count; i++) {
+        if (r->space.applied.seq[i] == 0) continue;
+        size_t before = 0;
+        for (uint32_t j = 0; j < count; j++)
+            before += r->space.applied.seq[j] > 0 && weft_origins_cmp(r->origins, j, i) < 0;
+        if (before != index) continue;
+        *out = (struct weft_origin_info){
+            .origin = *weft_origins_at(r->origins, i),
+            .applied = r->space.applied.seq[i],
+            .recorded = weft_version_vector_get(&r->recording.recorded, i),
+            .log_floor = weft__log_floor(&r->log, i),
+            .stamp = r->space.lineages[i].stamp,
+        };
+        return true;
+    }
+    return false;
+}
+
+const struct weft_version_vector *weft_replica_applied(const struct weft_replica *r) {
+    return &r->space.applied;
+}
+
+const struct weft_version_vector *weft_replica_recorded(const struct weft_replica *r) {
+    return &r->recording.recorded;
+}
+
+const struct weft_origins *weft_replica_origins(const struct weft_replica *r) {
+    return r->origins;
+}
+
+struct weft_origin weft_replica_self(const struct weft_replica *r) {
+    if (r->self == WEFT__NO_ORIGIN) return (struct weft_origin){r->identity, r->stored_epoch};
+    return *weft_origins_at(r->origins, r->self);
+}
+
+/* How much of a is above b, summed over origins. */
+static uint64_t excess(const struct weft_version_vector *a, const struct weft_version_vector *b) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < a->len; i++) {
+        uint64_t other = weft_version_vector_get(b, i);
+        if (a->seq[i] > other) sum += a->seq[i] - other;
+    }
+    return sum;
+}
+
+bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out) {
+    if (index >= r->peers.count) return false;
+    const struct weft__peer *p = &r->peers.items[index];
+    *out = (struct weft_link_info){
+        .link = p->link,
+        .known = p->known,
+        .peer = p->id,
+        .behind = excess(&r->recording.recorded, &p->has),
+        .ahead = excess(&p->has, &r->space.applied),
+        .skew_ns = p->skew_ns,
+    };
+    return true;
+}
+
+void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out) {
+    memset(out, 0, sizeof *out);
+    out->objects = r->space.keys.map.count;
+    out->transactions = r->applied_count;
+    out->log_entries = r->log.entries;
+    out->log_bytes = r->log.bytes;
+    out->pending = r->pending.map.count;
+    out->pending_bytes = r->pending.bytes;
+    out->parked = r->pending.parked;
+    out->voids = r->voids;
+    out->refused = r->refused;
+    out->duplicates = r->duplicates;
+    out->segments = r->checkpoint.segments.count;
+    out->checkpoints = r->checkpoints;
+    out->state_bytes = weft__slab_bytes(r->space.pool.slab);
+    out->clock = r->space.clock;
+    memcpy(out->state_hash, &r->space.pool.hash.lo, 8);
+    memcpy(out->state_hash + 8, &r->space.pool.hash.hi, 8);
+}
+
+int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) {
+    return weft__state_encode(r, out);
+}

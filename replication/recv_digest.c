@@ -1,0 +1,74 @@
+/* recv_digest.c: a peer says what it has recorded. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "replication/engine.h"
+
+static int take_entry(struct weft_replica *r, struct weft__peer *p, const struct weft__digest_entry *e) {
+    uint32_t origin;
+    int rc = weft_origins_intern(r->origins, &e->origin, &origin);
+    if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
+    if (rc == 0) rc = weft_version_vector_raise(&p->has, origin, e->seq);
+    if (rc == 0) rc = weft_version_vector_raise(&p->floors, origin, e->floor);
+    return rc;
+}
+
+static bool is_known_hash(const uint8_t hash[WEFT__CHAIN_LEN]) {
+    static const uint8_t unknown[WEFT__CHAIN_LEN];
+    return memcmp(hash, unknown, WEFT__CHAIN_LEN) != 0;
+}
+
+/* Two transactions with one dot show as two hashes for one number: vectors alone can never see them (turso#8129). */
+static void compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e) {
+    uint32_t origin;
+    if (!weft_origins_find(r->origins, &e->origin, &origin) || !is_known_hash(e->hash)) return;
+    uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
+    if (e->seq > applied) return;
+    const struct weft__log_row *row = weft__log_get(&r->log, origin, e->seq);
+    const uint8_t *own = e->seq == applied ? r->space.lineages[origin].hash : row != NULL ? row->hash : NULL;
+    if (own == NULL || memcmp(own, e->hash, WEFT__CHAIN_LEN) == 0) return;
+    if (origin == r->self)
+        weft__identity_cloned(r, p->link, e->seq);
+    else
+        weft__report_equivocation(r, p->link, origin, e->seq);
+}
+
+static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
+    uint8_t own[16];
+    memcpy(own, &r->space.pool.hash.lo, 8);
+    memcpy(own + 8, &r->space.pool.hash.hi, 8);
+    if (!m->digest.has_state_hash || memcmp(own, m->digest.state_hash, 16) == 0) return;
+    size_t matching = 0, origins = 0;
+    uint32_t origin;
+    for (size_t i = 0; i < m->digest.count; i++)
+        matching += weft_origins_find(r->origins, &m->digest.entries[i].origin, &origin) &&
+                    weft_version_vector_get(&r->space.applied, origin) == m->digest.entries[i].seq;
+    for (uint32_t i = 0; i < r->space.applied.len; i++) origins += r->space.applied.seq[i] > 0;
+    if (matching != m->digest.count || matching != origins) return;
+    struct weft_notice n = {.kind = WEFT_NOTICE_DIVERGED, .err = WEFT_ERR_CORRUPT, .link = p->link, .origin = p->id};
+    weft__output_notice(weft__out(r), &n, "a peer has another state under the same vector");
+}
+
+static void introduce(struct weft_replica *r, struct weft__peer *p) {
+    const struct weft_origin *self = weft_origins_at(r->origins, r->self);
+    bool same = weft_id_cmp(&p->id.replica, &self->replica) == 0 && p->id.epoch != self->epoch;
+    if (!same || p->same_replica_said) return;
+    p->same_replica_said = true;
+    struct weft_notice n = {.kind = WEFT_NOTICE_SAME_REPLICA, .err = WEFT_ERR_CLONED, .link = p->link, .origin = p->id};
+    weft__output_notice(weft__out(r), &n, "a peer runs on a copy of this store: nothing is lost, but give it its own");
+}
+
+int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
+    for (size_t i = 0; i < m->digest.count; i++) {
+        int rc = take_entry(r, p, &m->digest.entries[i]);
+        if (rc != 0) return rc;
+    }
+    p->heard = true;
+    introduce(r, p);
+    for (size_t i = 0; i < m->digest.count; i++) compare_chain(r, p, &m->digest.entries[i]);
+    compare_state(r, p, m);
+    if (m->digest.reply) weft__send_digest(r, p, false);
+    weft__ask_for_missing(r, p);
+    return 0;
+}

@@ -1,0 +1,154 @@
+/* restore.c: from the store's records back to the state that wrote them. Everything is checked: a segment against the
+ * hash in the manifest, the whole against the state hash, each log row against its predecessor. What does not add up is
+ * WEFT_ERR_CORRUPT with a sentence that says which record; nothing is guessed. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/wire.h"
+#include "replication/engine.h"
+
+static int corrupt(struct weft_replica *r, int rc, const char *what, uint64_t id) {
+    if (rc == WEFT_ERR_NOMEM) return rc;
+    if (rc == WEFT_ERR_VERSION) {
+        weft__set_error(r, "%s %llu was written by a newer Weft", what, (unsigned long long)id);
+        return rc;
+    }
+    weft__set_error(r, "%s %llu is damaged", what, (unsigned long long)id);
+    return WEFT_ERR_CORRUPT;
+}
+
+static int restore_identity(struct weft_replica *r, struct weft_slice bytes) {
+    struct weft__reader in;
+    weft__reader_init(&in, bytes);
+    uint64_t version = weft__read_field_varint(&in, 1);
+    if (in.err == 0 && version > WEFT__FORMAT_VERSION) return WEFT_ERR_VERSION;
+    struct weft_slice id = weft__read_field_bytes(&in, 2), space = weft__read_field_bytes(&in, 3);
+    bool bad = in.err != 0 || in.at != in.end || version != WEFT__FORMAT_VERSION ||
+               id.len != sizeof r->identity.bytes || (space.len != 0 && space.len != sizeof r->space.id.bytes);
+    if (bad) return WEFT_ERR_MALFORMED;
+    memcpy(r->identity.bytes, id.ptr, id.len);
+    memset(&r->space.id, 0, sizeof r->space.id);
+    if (space.len != 0) memcpy(r->space.id.bytes, space.ptr, space.len);
+    r->has_identity = true;
+    return 0;
+}
+
+static int restore_epoch(struct weft_replica *r, struct weft_slice bytes) {
+    struct weft__reader in;
+    weft__reader_init(&in, bytes);
+    r->stored_epoch = weft__read_field_fixed64(&in, 1);
+    r->parent_epoch = weft__read_field_fixed64(&in, 2);
+    r->parent_seq = weft__read_field_varint(&in, 3);
+    r->has_parent = r->parent_seq > 0;
+    return in.err != 0 || in.at != in.end ? WEFT_ERR_MALFORMED : 0;
+}
+
+static int restore_manifest(struct weft_replica *r, struct weft_slice bytes) {
+    if (r->checkpoint.segments.count > 0 || r->space.applied.len > 0) return WEFT_ERR_MALFORMED; /* a second one */
+    int rc = weft__manifest_read(bytes, &r->space, &r->checkpoint.segments, &r->restored_hash);
+    for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) {
+        rc = weft__engine_reserve_origin(r, i);
+        if (rc == 0) rc = weft__recording_restore(&r->recording, i, r->space.applied.seq[i]);
+    }
+    for (size_t i = 0; rc == 0 && i < r->checkpoint.segments.count; i++)
+        if (r->checkpoint.segments.items[i].id >= r->checkpoint.next_id)
+            r->checkpoint.next_id = r->checkpoint.segments.items[i].id + 1;
+    return rc;
+}
+
+static int restore_meta(struct weft_replica *r, const struct weft_record *rec) {
+    int rc = 0;
+    if (rec->id == WEFT_META_IDENTITY) rc = restore_identity(r, rec->bytes);
+    if (rec->id == WEFT_META_EPOCH) rc = restore_epoch(r, rec->bytes);
+    if (rec->id == WEFT_META_CHECKPOINT) rc = restore_manifest(r, rec->bytes);
+    return rc == 0 ? 0 : corrupt(r, rc, "meta record", rec->id);
+}
+
+static int restore_segment(struct weft_replica *r, const struct weft_record *rec) {
+    for (size_t i = 0; i < r->checkpoint.segments.count; i++) {
+        struct weft__segment *s = &r->checkpoint.segments.items[i];
+        if (s->id != rec->id) continue;
+        uint8_t hash[WEFT__CHAIN_LEN];
+        weft__blake2b128(hash, rec->bytes);
+        int rc =
+            memcmp(hash, s->hash, sizeof hash) != 0 ? WEFT_ERR_MALFORMED : weft__segment_read(rec->bytes, &r->space);
+        s->restored = rc == 0;
+        return rc == 0 ? 0 : corrupt(r, rc, "segment", rec->id);
+    }
+    return corrupt(r, WEFT_ERR_MALFORMED, "an unreferenced segment", rec->id);
+}
+
+/* After the last segment: the state is the one that the manifest was written for. */
+static int check_segments(struct weft_replica *r) {
+    if (r->segments_checked) return 0;
+    for (size_t i = 0; i < r->checkpoint.segments.count; i++)
+        if (!r->checkpoint.segments.items[i].restored)
+            return corrupt(r, WEFT_ERR_MALFORMED, "the checkpoint is incomplete: segment",
+                           r->checkpoint.segments.items[i].id);
+    if (!weft__hash_eq(r->space.pool.hash, r->restored_hash))
+        return corrupt(r, WEFT_ERR_MALFORMED, "the checkpoint does not add up: manifest", WEFT_META_CHECKPOINT);
+    r->segments_checked = true;
+    return 0;
+}
+
+/* A row that the checkpoint covers is kept for peers only. */
+static int keep_row(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
+    if (weft__log_get(&r->log, origin, t->seq) != NULL) return WEFT_ERR_MALFORMED;
+    uint64_t last = weft__log_last(&r->log, origin);
+    if (last != 0 && last > weft__log_floor(&r->log, origin) && t->seq != last + 1) return WEFT_ERR_MALFORMED;
+    uint8_t *row = weft__log_prepare(&r->log, origin, t->bytes);
+    if (row == NULL) return WEFT_ERR_NOMEM;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    weft__blake2b128(hash, t->bytes);
+    weft__log_append(&r->log, origin, t->seq, row, t->bytes.len, hash);
+    return 0;
+}
+
+static int restore_row(struct weft_replica *r, const struct weft_record *rec) {
+    struct weft__transaction t;
+    uint32_t origin;
+    int rc = weft__transaction_parse(&t, rec->bytes);
+    if (rc != 0) return rc;
+    if (t.seq != rec->seq || weft_origin_cmp(&t.origin, &rec->origin) != 0) return WEFT_ERR_MALFORMED;
+    rc = weft_origins_intern(r->origins, &t.origin, &origin);
+    if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
+    if (rc != 0) return rc;
+    if (t.seq <= weft_version_vector_get(&r->space.applied, origin)) return keep_row(r, &t, origin);
+    int readiness = weft__apply_readiness(r, &t, origin);
+    if (readiness < 0) return readiness;
+    /* Its time had come when it was recorded, whatever the clock says now. */
+    if (readiness != WEFT__READY && readiness != WEFT__AHEAD) return WEFT_ERR_MALFORMED;
+    return weft__apply(r, &t, origin, WEFT__RESTORED);
+}
+
+int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) {
+    switch (rec->kind) {
+    case WEFT_RECORD_META:
+        return restore_meta(r, rec);
+    case WEFT_RECORD_SEGMENT:
+        return restore_segment(r, rec);
+    case WEFT_RECORD_LOG: {
+        int rc = check_segments(r);
+        if (rc == 0) rc = restore_row(r, rec);
+        return rc == 0 ? 0 : corrupt(r, rc, "log row with sequence number", rec->seq);
+    }
+    case WEFT_RECORD_QUARANTINE:
+    case WEFT_RECORD_SEGMENT_DROP:
+    case WEFT_RECORD_LOG_DROP:
+        break;
+    }
+    return 0;
+}
+
+int weft__restore_finish(struct weft_replica *r) {
+    int rc = check_segments(r);
+    for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) {
+        uint64_t applied = weft_version_vector_get(&r->space.applied, i);
+        /* Rows that end below the vector cannot be followed by the next one: nothing of them can be served in full. */
+        if (weft__log_last(&r->log, i) != applied) weft__log_drop(&r->log, i, applied);
+    }
+    return rc;
+}

@@ -1,0 +1,184 @@
+/* segments.c: the list of a checkpoint's segments, and their bytes. A segment is the canonical encoding of the objects
+ * of a key range with an origin table of its own, so it can be checked, joined and replaced alone. */
+#include <string.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "crdt/origin_wire.h"
+#include "replication/checkpoint.h"
+#include "replication/transaction.h"
+
+void weft__segments_init(struct weft__segments *s, const struct weft_alloc *alloc) {
+    memset(s, 0, sizeof *s);
+    s->alloc = alloc;
+}
+
+void weft__segments_fini(struct weft__segments *s) {
+    for (size_t i = 0; i < s->count; i++) weft__free(s->alloc, s->items[i].first_key, s->items[i].first_len);
+    weft__free(s->alloc, s->items, s->cap * sizeof *s->items);
+    weft__segments_init(s, s->alloc);
+}
+
+int weft__segments_append(struct weft__segments *s, const struct weft__segment *segment, struct weft_slice first_key) {
+    void *items = s->items;
+    int rc = weft__grow(s->alloc, &items, &s->cap, s->count + 1, sizeof *s->items);
+    s->items = items;
+    if (rc != 0) return rc;
+    struct weft__segment *to = &s->items[s->count];
+    *to = *segment;
+    to->first_len = first_key.len;
+    to->first_key = NULL;
+    if (first_key.len > 0) {
+        to->first_key = weft__malloc(s->alloc, first_key.len);
+        if (to->first_key == NULL) return WEFT_ERR_NOMEM;
+        memcpy(to->first_key, first_key.ptr, first_key.len);
+    }
+    s->count++;
+    return 0;
+}
+
+/* --- Writing --------------------------------------------------------------------------------------------------- */
+
+/* A guess is enough to cut by: elements are mostly short. */
+static size_t guess_bytes(const struct weft__keyed *o) {
+    return o->key_len + 48u * (size_t)(o->object.cells.count + 1);
+}
+
+/* The objects of the next segment: from `from` until the cut, `end`, or the end. */
+static struct weft__keyed *find_cut(struct weft__keyed *from, const struct weft__keyed *end, size_t segment_bytes) {
+    size_t bytes = 0;
+    struct weft__keyed *o = from;
+    while (o != NULL && o != end) {
+        bytes += guess_bytes(o);
+        o = weft__keyspace_next(o);
+        if (bytes >= segment_bytes) break;
+    }
+    return o;
+}
+
+static int write_objects(struct weft_buf *b, const struct weft__keyed *from, const struct weft__keyed *cut,
+                         const struct weft__origin_table *table) {
+    int rc = 0;
+    for (const struct weft__keyed *o = from; rc == 0 && o != cut; o = weft__keyspace_next(o)) {
+        size_t object = weft__write_begin(b, 3);
+        weft__write_bytes(b, 1, weft__keyed_key(o));
+        weft__write_field_varint(b, 2, o->object.type);
+        weft__write_field_varint(b, 3, o->object.schema);
+        size_t body = weft__write_begin(b, 4);
+        rc = weft__object_encode(&o->object, table, b);
+        weft__write_end(b, body);
+        weft__write_end(b, object);
+    }
+    return rc != 0 ? rc : b->err;
+}
+
+static int write_segment(struct weft_buf *b, const struct weft__keyed *from, const struct weft__keyed *cut,
+                         const struct weft_origins *origins) {
+    struct weft__origin_table table;
+    weft__origin_table_init(&table, b->alloc);
+    weft__origin_table_begin(&table, origins, WEFT__NO_ORIGIN);
+    int rc = 0;
+    for (const struct weft__keyed *o = from; rc == 0 && o != cut; o = weft__keyspace_next(o))
+        rc = weft__object_mention(&o->object, &table);
+    if (rc == 0) {
+        weft__origin_table_seal(&table);
+        weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
+        for (size_t i = 0; i < table.count; i++) weft__origin_write(b, 2, weft_origins_at(origins, table.listed[i]));
+        rc = write_objects(b, from, cut, &table);
+    }
+    weft__origin_table_fini(&table);
+    return rc;
+}
+
+int weft__segments_write(struct weft__segments *out, const struct weft__segment *first, struct weft__keyed *from,
+                         const struct weft__keyed *end, const struct weft__space *space,
+                         struct weft__segment_sink *sink) {
+    struct weft_buf b;
+    weft_buf_init(&b, space->alloc);
+    int rc = 0;
+    bool is_first = true;
+    while (rc == 0 && from != NULL && from != end) {
+        struct weft__keyed *cut = find_cut(from, end, sink->segment_bytes);
+        weft_buf_reset(&b);
+        rc = write_segment(&b, from, cut, space->origins);
+        if (rc != 0) break;
+        struct weft__segment s = {.id = sink->next_id != NULL ? (*sink->next_id)++ : 0, .len = b.len};
+        weft__blake2b128(s.hash, weft_buf_slice(&b));
+        /* The range of the first one begins where the replaced one's did, or what is added there would be lost. */
+        struct weft_slice key = weft__keyed_key(from);
+        s.first_type = from->object.type;
+        if (is_first) {
+            key = first == NULL ? weft_slice(NULL, 0) : weft_slice(first->first_key, first->first_len);
+            s.first_type = first == NULL ? 0 : first->first_type;
+        }
+        rc = sink->emit(sink->ctx, s.id, weft_buf_slice(&b));
+        if (rc == 0) rc = weft__segments_append(out, &s, key);
+        from = cut;
+        is_first = false;
+    }
+    weft_buf_fini(&b);
+    return rc;
+}
+
+/* --- Reading --------------------------------------------------------------------------------------------------- */
+
+/* A table of origins that the manifest has named; interned already. */
+static int read_table(struct weft__reader *r, const struct weft__space *space, uint32_t **map, size_t *cap,
+                      uint32_t *count) {
+    struct weft_origin last = {{{0}}, 0}, o;
+    *count = 0;
+    while (weft__origin_next(r, 2, &o)) {
+        if (*count > 0 && weft_origin_cmp(&last, &o) >= 0) return WEFT_ERR_MALFORMED;
+        void *items = *map;
+        int rc = weft__grow(space->alloc, &items, cap, (size_t)*count + 1, sizeof **map);
+        *map = items;
+        if (rc != 0) return rc;
+        if (!weft_origins_find(space->origins, &o, &(*map)[*count])) return WEFT_ERR_MALFORMED;
+        last = o;
+        (*count)++;
+    }
+    return r->err;
+}
+
+static int read_object(struct weft__reader *r, struct weft__space *space, const uint32_t *map, uint32_t count,
+                       const struct weft__keyed **last) {
+    struct weft__reader in;
+    weft__reader_init(&in, weft__read_bytes(r));
+    struct weft_slice key = weft__read_field_bytes(&in, 1);
+    uint64_t type = weft__read_field_varint(&in, 2), schema = weft__read_field_varint(&in, 3);
+    struct weft_slice body = weft__read_field_bytes(&in, 4);
+    if (r->err != 0 || in.err != 0 || in.at != in.end || key.len == 0 || key.len > WEFT_KEY_MAX || type > UINT32_MAX ||
+        schema == 0 || schema > UINT32_MAX || body.len == 0 || !weft__kernel_is_known((uint32_t)type))
+        return WEFT_ERR_MALFORMED;
+    if (*last != NULL) {
+        int order = weft_slice_cmp(weft__keyed_key(*last), key);
+        if (order > 0 || (order == 0 && (*last)->object.type >= type)) return WEFT_ERR_MALFORMED;
+    }
+    struct weft__keyed *o = weft__keyspace_make(&space->keys, key, (uint32_t)type, (uint32_t)schema);
+    if (o == NULL) return WEFT_ERR_NOMEM;
+    if (!weft__object_is_empty(&o->object)) return WEFT_ERR_MALFORMED; /* two segments hold it */
+    struct weft_causal_context seen = weft__space_context(space);
+    int rc = weft__object_decode(&o->object, body, map, count, &seen);
+    if (rc != 0) weft__keyspace_drop_if_empty(&space->keys, o);
+    *last = o;
+    return rc;
+}
+
+int weft__segment_read(struct weft_slice bytes, struct weft__space *space) {
+    struct weft__reader r;
+    weft__reader_init(&r, bytes);
+    uint64_t version = weft__read_field_varint(&r, 1);
+    if (r.err == 0 && version > WEFT__FORMAT_VERSION) return WEFT_ERR_VERSION;
+    if (version != WEFT__FORMAT_VERSION) return WEFT_ERR_MALFORMED;
+    uint32_t *map = NULL, count = 0;
+    size_t cap = 0;
+    int rc = read_table(&r, space, &map, &cap, &count);
+    const struct weft__keyed *last = NULL;
+    while (rc == 0 && weft__read_tag(&r, 3, WEFT__BYTES)) rc = read_object(&r, space, map, count, &last);
+    if (rc == 0 && (r.err != 0 || r.at != r.end)) rc = WEFT_ERR_MALFORMED;
+    weft__free(space->alloc, map, cap * sizeof *map);
+    return rc;
+}

@@ -1,0 +1,251 @@
+/* state_join.c: a transferred state meets the state here: (S, V) := (S join S', V join V'), in one step and one store
+ * transaction. The bytes are first read into a space of their own and checked against their hashes; nothing here has
+ * changed until everything has been prepared. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "replication/engine.h"
+
+static int read_segments(struct weft_slice bytes, const struct weft__segments *segments, struct weft__space *staged) {
+    for (size_t i = 0; i < segments->count; i++) {
+        const struct weft__segment *s = &segments->items[i];
+        uint8_t hash[WEFT__CHAIN_LEN];
+        if (s->len > bytes.len) return WEFT_ERR_MALFORMED;
+        struct weft_slice part = weft_slice(bytes.ptr, (size_t)s->len);
+        weft__blake2b128(hash, part);
+        if (memcmp(hash, s->hash, sizeof hash) != 0) return WEFT_ERR_MALFORMED;
+        int rc = weft__segment_read(part, staged);
+        if (rc != 0) return rc;
+        bytes = weft_slice(bytes.ptr + part.len, bytes.len - part.len);
+    }
+    return bytes.len == 0 ? 0 : WEFT_ERR_MALFORMED;
+}
+
+static int read_state(struct weft_slice bytes, struct weft__space *staged) {
+    struct weft__reader in;
+    weft__reader_init(&in, bytes);
+    uint64_t len = weft__read_fixed64(&in);
+    if (in.err != 0 || len > (uint64_t)(in.end - in.at)) return WEFT_ERR_MALFORMED;
+    struct weft__segments segments;
+    struct weft__hash128 expected;
+    weft__segments_init(&segments, staged->alloc);
+    int rc = weft__manifest_read(weft_slice(in.at, (size_t)len), staged, &segments, &expected);
+    if (rc == 0) rc = read_segments(weft_slice(in.at + len, (size_t)(in.end - in.at) - (size_t)len), &segments, staged);
+    if (rc == 0 && !weft__hash_eq(staged->pool.hash, expected)) rc = WEFT_ERR_MALFORMED;
+    weft__segments_fini(&segments);
+    return rc;
+}
+
+/* Whether both sides mean the same transactions by the same dots, as far as it shows. */
+static bool is_compatible(struct weft_replica *r, const struct weft__space *staged) {
+    for (uint32_t i = 0; i < staged->applied.len && i < r->space.applied.len; i++) {
+        uint64_t theirs = staged->applied.seq[i], ours = r->space.applied.seq[i];
+        if (i == r->self && theirs > ours) {
+            weft__identity_cloned(r, r->incoming.link, theirs);
+            return false;
+        }
+        if (theirs == 0) continue;
+        const struct weft__log_row *row = weft__log_get(&r->log, i, theirs);
+        const uint8_t *hash = theirs == ours ? r->space.lineages[i].hash : row != NULL ? row->hash : NULL;
+        if (hash == NULL || memcmp(hash, staged->lineages[i].hash, WEFT__CHAIN_LEN) == 0) continue;
+        weft__report_equivocation(r, r->incoming.link, i, theirs);
+        return false;
+    }
+    return true;
+}
+
+/* A checkpoint obeys the rule of parked transactions: what is stamped beyond the drift bound is not taken yet. */
+static bool is_ahead(const struct weft_replica *r, const struct weft__space *staged) {
+    if (staged->clock.epoch < r->space.clock.epoch) return false;
+    for (uint32_t i = 0; i < staged->applied.len; i++) {
+        const struct weft_stamp *s = &staged->lineages[i].stamp;
+        if (staged->applied.seq[i] > 0 && s->epoch == staged->clock.epoch &&
+            weft_hlc_check(s->word, r->now.wall, r->options.drift, NULL) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* --- Joining ------------------------------------------------------------------------------------------------------ */
+
+struct join {
+    struct weft_replica *r;
+    struct weft__space *staged;
+    struct weft_causal_context ours, theirs;
+    struct weft__keyed **changed;
+    size_t count, cap;
+    size_t key_bytes;
+};
+
+static int note_changed(struct join *j, struct weft__keyed *o) {
+    void *items = (void *)j->changed;
+    int rc = weft__grow(j->r->alloc, &items, &j->cap, j->count + 1, sizeof(struct weft__keyed *));
+    j->changed = items;
+    if (rc != 0) return rc;
+    j->changed[j->count++] = o;
+    j->key_bytes += o->key_len;
+    return 0;
+}
+
+static int join_object(struct join *j, struct weft__keyed *into, const struct weft_object *from) {
+    size_t before = j->r->plan.count;
+    int rc = weft__object_prepare_join(&into->object, &j->ours, from, &j->theirs, &j->r->plan);
+    if (rc != 0 || j->r->plan.count == before) return rc;
+    return note_changed(j, into);
+}
+
+/* What only this side has: the other may have seen and removed it. */
+static int join_ours(struct join *j) {
+    int rc = 0;
+    struct weft__keyed *o = weft__keyspace_at(&j->r->space.keys, weft_slice(NULL, 0), 0);
+    for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
+        if (weft__keyspace_find(&j->staged->keys, weft__keyed_key(o), o->object.type) != NULL) continue;
+        struct weft_object none;
+        weft__object_init(&none, &j->staged->pool, o->object.type, o->object.schema, weft__keyed_key(o));
+        rc = join_object(j, o, &none);
+        weft__object_fini(&none);
+    }
+    return rc;
+}
+
+static int join_theirs(struct join *j) {
+    int rc = 0;
+    struct weft__keyed *o = weft__keyspace_at(&j->staged->keys, weft_slice(NULL, 0), 0);
+    for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
+        struct weft__keyed *into =
+            weft__keyspace_make(&j->r->space.keys, weft__keyed_key(o), o->object.type, o->object.schema);
+        rc = into == NULL ? WEFT_ERR_NOMEM : join_object(j, into, &o->object);
+        if (rc == 0 && into->object.schema < o->object.schema) into->object.schema = o->object.schema;
+    }
+    return rc;
+}
+
+static void drop_empty_objects(struct weft_replica *r) {
+    struct weft__keyed *o = weft__keyspace_at(&r->space.keys, weft_slice(NULL, 0), 0), *next;
+    for (; o != NULL; o = next) {
+        next = weft__keyspace_next(o);
+        weft__keyspace_drop_if_empty(&r->space.keys, o);
+    }
+}
+
+static int prepare(struct join *j) {
+    struct weft_replica *r = j->r;
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < j->staged->applied.len; i++) {
+        rc = weft__engine_reserve_origin(r, i);
+        if (rc == 0) rc = weft_version_vector_reserve(&r->space.lineages[i].past, j->staged->applied.len);
+    }
+    if (rc == 0) rc = join_theirs(j);
+    if (rc == 0) rc = join_ours(j);
+    if (rc == 0) rc = weft__output_reserve(weft__out(r), j->staged->applied.len, j->count, j->key_bytes);
+    return rc;
+}
+
+static void publish_objects(struct join *j) {
+    struct weft_replica *r = j->r;
+    weft__plan_publish(&r->plan);
+    for (size_t i = 0; i < j->count; i++) {
+        struct weft__keyed *o = j->changed[i];
+        weft__checkpoint_touch(&r->checkpoint, o);
+        struct weft_change c = {.key = weft__keyed_key(o), .type = o->object.type};
+        weft__output_change(weft__out(r), &c);
+    }
+    drop_empty_objects(r);
+}
+
+/* The origin's log cannot be followed from where it ends any more: its floor is the new number. */
+static void advance_origin(struct join *j, uint32_t i) {
+    struct weft_replica *r = j->r;
+    struct weft__lineage *to = &r->space.lineages[i], *from = &j->staged->lineages[i];
+    uint64_t seq = j->staged->applied.seq[i];
+    (void)!weft_version_vector_raise(&r->space.applied, i, seq); /* all reserved */
+    (void)!weft_version_vector_merge(&to->past, &from->past);
+    memcpy(to->hash, from->hash, sizeof to->hash);
+    to->stamp = from->stamp;
+    weft__log_drop(&r->log, i, seq);
+    struct weft_record rec = {.kind = WEFT_RECORD_LOG_DROP,
+                              .number = weft__next_record(r),
+                              .origin = *weft_origins_at(r->origins, i),
+                              .seq = seq};
+    (void)!weft__output_record(weft__out(r), &rec);
+    if (i != r->self && !r->is_gained[i]) {
+        r->is_gained[i] = 1;
+        r->gained[r->gained_count++] = i;
+    }
+    r->asked[i].until_ns = 0;
+}
+
+static int join_staged(struct weft_replica *r, struct weft__space *staged) {
+    struct join j = {
+        .r = r, .staged = staged, .ours = weft__space_context(&r->space), .theirs = weft__space_context(staged)};
+    int rc = prepare(&j);
+    if (rc == 0) {
+        publish_objects(&j);
+        for (uint32_t i = 0; i < staged->applied.len; i++)
+            if (staged->applied.seq[i] > weft_version_vector_get(&r->space.applied, i)) advance_origin(&j, i);
+        if (weft_stamp_cmp(r->space.clock, staged->clock) < 0) r->space.clock = staged->clock;
+        r->join_unsaved = true;
+    } else {
+        weft__plan_drop(&r->plan);
+        drop_empty_objects(r);
+    }
+    weft__free(r->alloc, (void *)j.changed, j.cap * sizeof(struct weft__keyed *));
+    return rc;
+}
+
+static void report(struct weft_replica *r, enum weft_notice_kind kind, int err, const char *text) {
+    struct weft_notice n = {.kind = kind, .err = err, .link = r->incoming.link};
+    weft__output_notice(weft__out(r), &n, "%s", text);
+}
+
+static int take_whole(struct weft_replica *r) {
+    struct weft__space staged;
+    int rc = weft__space_init(&staged, &r->space.id, r->origins, r->options.seed, r->alloc);
+    if (rc == 0) rc = read_state(weft_buf_slice(&r->incoming.bytes), &staged);
+    if (rc == 0 && is_ahead(r, &staged))
+        report(r, WEFT_NOTICE_PARKED, WEFT_ERR_CLOCK_REMOTE_AHEAD,
+               "a state holds stamps beyond the drift bound: not yet");
+    else if (rc == 0 && is_compatible(r, &staged)) {
+        rc = join_staged(r, &staged);
+        if (rc == 0) report(r, WEFT_NOTICE_STATE_DONE, 0, "the state was joined");
+    }
+    weft__space_fini(&staged);
+    if (rc == WEFT_ERR_NOMEM) return rc;
+    if (rc != 0) {
+        r->refused++;
+        report(r, WEFT_NOTICE_REFUSED, rc, "a transferred state does not read");
+    }
+    weft__state_abandon(r);
+    return 0;
+}
+
+/* The joined state exists in no log, so the checkpoint that holds it leaves with the very update that tells of it. */
+static int save_join(struct weft_replica *r) {
+    struct weft_version_vector *copy = weft__malloc(r->alloc, sizeof *copy);
+    if (copy == NULL) return WEFT_ERR_NOMEM;
+    weft_version_vector_init(copy, r->alloc);
+    int rc = weft_version_vector_copy(copy, &r->space.applied);
+    if (rc == 0) rc = weft__recording_reserve(&r->recording, copy->len > 0 ? copy->len - 1 : 0);
+    if (rc == 0) rc = weft__save(r);
+    if (rc != 0) {
+        weft_version_vector_fini(copy);
+        weft__free(r->alloc, copy, sizeof *copy);
+        return rc;
+    }
+    weft__recording_add_vector(&r->recording, r->recording.issued, copy);
+    r->join_unsaved = false;
+    return 0;
+}
+
+int weft__state_join_if_whole(struct weft_replica *r) {
+    int rc = 0;
+    /* Rows of the log may go, and no record may point to one that goes. */
+    bool quiet = r->recording.count == 0 && weft__out(r)->record_count == 0;
+    if (r->incoming.whole && quiet) rc = take_whole(r);
+    if (rc == 0 && r->join_unsaved) rc = save_join(r);
+    if (rc == 0) rc = weft__retry_pending(r);
+    return rc;
+}
