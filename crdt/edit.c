@@ -77,32 +77,40 @@ static bool may_edit(struct weft_edit *e, bool totals) {
     return true;
 }
 
-static size_t mention_charge(const struct weft_edit *e) {
-    size_t origins = weft_origins_count(e->pool->origins);
-    return ORIGIN_CHARGE * (e->overlay->foreign < origins ? e->overlay->foreign : origins);
-}
-
-/* The item's entry takes at most `charge` bytes now. */
+/* The item's entry takes at most `bytes` now. */
 static void charge(struct weft_edit *e, size_t item, size_t bytes) {
     struct weft__overlay *o = e->overlay;
     struct weft__edit_session *session = e->session;
-    session->spent -= o->charge + o->charge_of_origins;
+    session->spent = session->spent - o->items[item].charge + bytes;
     o->charge = o->charge - o->items[item].charge + bytes;
-    o->charge_of_origins = mention_charge(e);
     o->items[item].charge = (uint32_t)bytes;
-    session->spent += o->charge + o->charge_of_origins;
     if (session->spent > session->spent_max) weft_edit_fail(e, WEFT_ERR_LIMIT);
+}
+
+/* An entry mentions `more` other origins: at most, together, all that there are. */
+static void charge_mentions(struct weft_edit *e, size_t more) {
+    struct weft__overlay *o = e->overlay;
+    size_t origins = weft_origins_count(e->pool->origins);
+    o->foreign += more;
+    size_t bytes = ORIGIN_CHARGE * (o->foreign < origins ? o->foreign : origins);
+    e->session->spent = e->session->spent - o->charge_of_origins + bytes;
+    o->charge_of_origins = bytes;
 }
 
 /* --- DOTS -----------------------------------------------------------------------------------------------------------
  */
 
+static bool path_is_valid(struct weft_slice path) {
+    return path.len == 0 || weft__path_is_valid(path);
+}
+
 static uint32_t count_dots(struct weft_edit *e, uint32_t cell) {
     struct weft__dots it;
     struct weft__dot_item dot;
-    uint32_t count = 0;
+    uint32_t count = 0, others = 0;
     for (weft__dots_open(&it, e->base, cell); weft__dots_next(&it, &dot); count++)
-        if (dot.dot.origin != e->session->writer) e->overlay->foreign++;
+        if (dot.dot.origin != e->session->writer) others++;
+    if (others > 0) charge_mentions(e, others);
     return count;
 }
 
@@ -120,20 +128,18 @@ static size_t push_element(struct weft_edit *e, uint32_t cell, struct weft_slice
     return item;
 }
 
-static void set_put(struct weft_edit *e, size_t item, bool put) {
+static void set_put(struct weft_edit *e, size_t item, size_t key_len, bool put) {
     struct weft__overlay_item *it = &e->overlay->items[item];
-    struct weft_slice path, element;
     e->overlay->growth += (int)put - (int)it->put;
     it->put = put;
-    weft__overlay_key(e->overlay, item, &path, &element);
-    size_t bytes = ENTRY_CHARGE + path.len + element.len + (size_t)it->observed * PAIR_CHARGE;
+    size_t bytes = ENTRY_CHARGE + key_len + (size_t)it->observed * PAIR_CHARGE;
     if (put) bytes += it->value_len;
     charge(e, item, put || it->observed > 0 ? bytes : 0);
 }
 
 void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slice element, struct weft_slice value) {
     if (!may_edit(e, false)) return;
-    if (element.len > WEFT_VALUE_MAX || value.len > WEFT_VALUE_MAX || !weft__path_is_valid(path)) {
+    if (element.len > WEFT_VALUE_MAX || value.len > WEFT_VALUE_MAX || !path_is_valid(path)) {
         weft_edit_fail(e, WEFT_ERR_LIMIT);
         return;
     }
@@ -146,7 +152,7 @@ void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slic
         weft_edit_fail(e, rc);
         return;
     }
-    set_put(e, item, true);
+    set_put(e, item, path.len + element.len, true);
 }
 
 void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
@@ -155,7 +161,7 @@ void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_sli
     size_t item = weft__overlay_find(e->overlay, cell, path, element);
     if (item == WEFT__OVERLAY_NONE && cell == WEFT__SLAB_NONE) return;
     if (item == WEFT__OVERLAY_NONE) item = push_element(e, cell, path, element);
-    if (item != WEFT__OVERLAY_NONE) set_put(e, item, false);
+    if (item != WEFT__OVERLAY_NONE) set_put(e, item, path.len + element.len, false);
 }
 
 /* Whatever was edited is void: the overlay becomes the removal of what stands at base. */
@@ -166,8 +172,9 @@ static void reset_elements(struct weft_edit *e) {
     if (e->base == NULL) return;
     uint32_t position = 0, cell;
     while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE) {
-        size_t item = push_element(e, cell, weft_slice(NULL, 0), weft_slice(NULL, 0));
-        if (item != WEFT__OVERLAY_NONE) set_put(e, item, false);
+        struct weft__cell c = weft__cell_at(e->pool, cell);
+        size_t item = push_element(e, cell, c.path, c.element);
+        if (item != WEFT__OVERLAY_NONE) set_put(e, item, c.path.len + c.element.len, false);
     }
 }
 
@@ -198,7 +205,7 @@ static size_t push_origin(struct weft_edit *e, uint32_t cell, struct weft_slice 
         return item;
     }
     weft__totals_read(&o->totals[item], e->pool, cell);
-    if (origin != e->session->writer) o->foreign++;
+    if (origin != e->session->writer) charge_mentions(e, 1);
     return item;
 }
 
@@ -215,7 +222,7 @@ static void set_total(struct weft__totals *t, uint32_t place, uint64_t value) {
 
 void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column, uint64_t amount) {
     if (!may_edit(e, true) || amount == 0) return;
-    if (column >= WEFT_TOTALS_MAX / 2 || !weft__path_is_valid(path)) {
+    if (column >= WEFT_TOTALS_MAX / 2 || !path_is_valid(path)) {
         weft_edit_fail(e, WEFT_ERR_LIMIT);
         return;
     }

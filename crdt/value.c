@@ -10,6 +10,7 @@
  * shortcut (hazards 4.3). */
 #include "crdt/value.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -113,8 +114,26 @@ static int count_missing(void *ctx, struct weft_dot dot) {
     return 0;
 }
 
+/* How many dots of a delta the context will learn. */
+static size_t dots_to_learn(const struct weft_value *v, const struct weft__value_delta *d) {
+    struct missing missing = {&v->state.seen, 0};
+    if (d->is_own) return d->entries;
+    (void)weft__delta_dots(v->cls->type, d->body, &d->env, count_missing, &missing);
+    return missing.count;
+}
+
 static int learn_dot(void *ctx, struct weft_dot dot) {
     return weft_causal_context_add(ctx, dot);
+}
+
+/* There is room, so it cannot fail. */
+static void learn_dots(struct weft_value *v, const struct weft__value_delta *d) {
+    int rc = 0;
+    if (!d->is_own) rc = weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, &v->state.seen);
+    for (size_t i = 0; d->is_own && rc == 0 && i < d->entries; i++)
+        rc = learn_dot(&v->state.seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
+    assert(rc == 0);
+    (void)rc;
 }
 
 static void raise_schema(struct weft_value *v, uint32_t schema) {
@@ -123,16 +142,14 @@ static void raise_schema(struct weft_value *v, uint32_t schema) {
 
 /* d->env.origins are interned and the body is checked. Only WEFT_ERR_NOMEM. */
 static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
-    struct weft_causal_context *seen = &v->state.seen;
-    struct missing missing = {seen, 0};
-    d->env.seen = seen;
-    int rc = weft__delta_dots(v->cls->type, d->body, &d->env, count_missing, &missing);
-    if (rc == 0) rc = weft_causal_context_reserve(seen, weft_origins_count(v->origins), missing.count);
+    d->env.seen = &v->state.seen;
+    int rc = weft_causal_context_reserve(&v->state.seen, weft_origins_count(v->origins), dots_to_learn(v, d));
     if (rc == 0) rc = weft__object_prepare(&v->state.object, d->body, &d->env, &v->plan);
     if (rc != 0) return rc;
     weft__plan_publish(&v->plan);
     raise_schema(v, d->schema);
-    return weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, seen); /* cannot fail: there is room */
+    learn_dots(v, d);
+    return 0;
 }
 
 /* `staged` shares the origins of v. WEFT_ERR_NOMEM. */
@@ -290,6 +307,7 @@ static int make_delta(struct weft_value *v, struct weft_stamp stamp, struct weft
     if (rc != 0 || d->entries == 0) return rc;
     weft__origin_table_seal(&v->table);
     d->schema = v->cls->schema;
+    d->is_own = true;
     d->env.seq = next_seq(v);
     d->env.seq_step = 1;
     if (d->env.seq > WEFT__SEQ_MAX || d->entries - 1 > WEFT__SEQ_MAX - d->env.seq) return WEFT_ERR_LIMIT;
