@@ -73,7 +73,7 @@ static void take(struct weft_uv *n) {
         return;
     }
     n->untaken = false;
-    n->epoch_due = u->wants_epoch;
+    if (u->wants_epoch) n->epoch_due = true;
     for (size_t i = 0; i < u->message_count; i++) take_message(n, &u->messages[i]);
     for (size_t i = 0; i < u->change_count; i++) weft__subscriptions_tell(&n->subscriptions, &u->changes[i]);
     for (size_t i = 0; i < u->notice_count; i++) take_notice(n, &u->notices[i]);
@@ -96,11 +96,13 @@ static void step_due(struct weft_uv *n) {
     if (n->untaken) take(n);
     if (n->epoch_due) {
         struct weft_event e = {.kind = WEFT_EVENT_EPOCH, .random = weft__host_random()};
-        weft__node_step(n, &e);
+        n->epoch_due = false;
+        if (weft__node_step(n, &e) != 0) n->epoch_due = true;
     }
     if (n->tick_due) {
         struct weft_event e = {.kind = WEFT_EVENT_TICK};
-        n->tick_due = weft__node_step(n, &e) != 0;
+        n->tick_due = false;
+        if (weft__node_step(n, &e) != 0) n->tick_due = true;
     }
 }
 

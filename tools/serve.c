@@ -1,0 +1,300 @@
+/* serve.c: weft serve: one replica on a loop, with a session on standard input.
+ *
+ * What the session asked for is answered on standard output; what happens besides (links, refusals, a store that fails)
+ * is told on standard error. The end of input, quit, SIGINT and SIGTERM all end in weft_uv_close, which writes what is
+ * unwritten; only then the last answers are given. */
+#define _POSIX_C_SOURCE 200809L
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include <weft/sqlite.h>
+#include <weft/uv.h>
+
+#include "tools/commands.h"
+#include "tools/input.h"
+#include "tools/session.h"
+#include "tools/value.h"
+
+#define SEEDS_MAX   256u
+/* Answers that wait; beyond, input does. */
+#define ANSWERS_MAX 8192u
+
+struct options {
+    const char *store, *listen, *name;
+    const char *seeds[SEEDS_MAX + 1];
+    size_t seed_count;
+    bool quiet, daemon, help;
+};
+
+struct serve {
+    struct options options;
+    uv_loop_t loop;
+    struct weft_log log;
+    struct weft__session session;
+    struct weft__input input;
+    uv_signal_t signals[2];
+    uv_prepare_t answer; /* gives answers before the loop waits */
+    bool store_failing;
+};
+
+static void usage(FILE *to) {
+    fputs("usage: weft serve [OPTIONS]\n\n"
+          "  --store FILE         keep everything in this SQLite file (default: memory only)\n"
+          "  --listen HOST:PORT   let peers dial; loopback only, port 0 picks one\n"
+          "  --seed HOST:PORT     a peer to dial; as often as there are peers\n"
+          "  --name NAME          for status and messages (default: weft)\n"
+          "  --quiet              errors only on standard error\n"
+          "  --daemon             go on when standard input ends\n\n"
+          "Commands are read from standard input, one a line: try help.\n",
+          to);
+}
+
+/* --- Options ----------------------------------------------------------------------------------------------------- */
+
+static int add_seed(struct options *o, const char *value) {
+    if (o->seed_count == SEEDS_MAX) {
+        fprintf(stderr, "weft serve: --seed: more than %u\n", SEEDS_MAX);
+        return 2;
+    }
+    o->seeds[o->seed_count++] = value;
+    return 0;
+}
+
+static int take_value(struct options *o, const char *name, const char *value) {
+    const char **to = strcmp(name, "--store") == 0    ? &o->store
+                      : strcmp(name, "--listen") == 0 ? &o->listen
+                      : strcmp(name, "--name") == 0   ? &o->name
+                                                      : NULL;
+    bool seed = strcmp(name, "--seed") == 0;
+    if (to == NULL && !seed) {
+        fprintf(stderr, "weft serve: there is no option \"%.80s\"; try --help\n", name);
+        return 2;
+    }
+    if (value == NULL) {
+        fprintf(stderr, "weft serve: %s needs a value\n", name);
+        return 2;
+    }
+    if (seed) return add_seed(o, value);
+    *to = value;
+    return 0;
+}
+
+static int read_options(struct options *o, int argc, char **argv) {
+    o->name = "weft";
+    for (int i = 1; i < argc; i++) {
+        bool *flag = strcmp(argv[i], "--quiet") == 0    ? &o->quiet
+                     : strcmp(argv[i], "--daemon") == 0 ? &o->daemon
+                     : strcmp(argv[i], "--help") == 0   ? &o->help
+                                                        : NULL;
+        if (flag != NULL) {
+            *flag = true;
+            continue;
+        }
+        int rc = take_value(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (rc != 0) return rc;
+        i++;
+    }
+    return 0;
+}
+
+/* --- What is told besides ---------------------------------------------------------------------------------------- */
+
+static void on_log(void *ctx, enum weft_log_level level, const char *module, const char *text) {
+    struct serve *s = ctx;
+    (void)module;
+    if (s->options.quiet && level != WEFT_LOG_ERROR) return;
+    fprintf(stderr, "%s: %s\n", s->options.name, text);
+}
+
+static const char *notice_name(enum weft_notice_kind kind) {
+    switch (kind) {
+    case WEFT_NOTICE_DURABLE:
+        return "durable";
+    case WEFT_NOTICE_PARKED:
+        return "parked";
+    case WEFT_NOTICE_UNPARKED:
+        return "unparked";
+    case WEFT_NOTICE_VOID:
+        return "void";
+    case WEFT_NOTICE_REFUSED:
+        return "refused";
+    case WEFT_NOTICE_CLONED:
+        return "cloned";
+    case WEFT_NOTICE_SAME_REPLICA:
+        return "same replica";
+    case WEFT_NOTICE_EQUIVOCATION:
+        return "equivocation";
+    case WEFT_NOTICE_STATE_BEGUN:
+        return "state transfer begun";
+    case WEFT_NOTICE_STATE_DONE:
+        return "state transfer done";
+    case WEFT_NOTICE_CHECKPOINT:
+        return "checkpoint";
+    case WEFT_NOTICE_DIVERGED:
+        return "diverged";
+    }
+    return "notice";
+}
+
+static void on_notice(void *ctx, const struct weft_notice *n) {
+    struct serve *s = ctx;
+    if (n->kind == WEFT_NOTICE_DURABLE) {
+        weft__answers_durable(&s->session.answers, &n->origin, n->seq);
+        return;
+    }
+    if (n->kind == WEFT_NOTICE_CLONED) {
+        weft__answers_fail(&s->session.answers, "error CLONED: another copy of this replica wrote under its epoch; "
+                                                "whether this commit stands is not known\n");
+    }
+    if (s->options.quiet) return;
+    fprintf(stderr, "%s: %s: %s\n", s->options.name, notice_name(n->kind), n->text != NULL ? n->text : "");
+}
+
+static void on_store(void *ctx, int err, const char *text) {
+    struct serve *s = ctx;
+    s->store_failing = err != 0;
+    fprintf(stderr, "%s: %s\n", s->options.name, text);
+}
+
+/* --- The session on the loop ------------------------------------------------------------------------------------- */
+
+static void on_answer(uv_prepare_t *prepare) {
+    struct serve *s = prepare->data;
+    weft__answers_write(&s->session.answers);
+    if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > ANSWERS_MAX);
+}
+
+static void on_node_closed(void *ctx) {
+    struct serve *s = ctx;
+    s->session.node = NULL;
+    weft__answers_fail(&s->session.answers, "error CLOSED: this commit could not be made durable\n");
+    weft__answers_write(&s->session.answers);
+    uv_close((uv_handle_t *)&s->answer, NULL);
+    uv_close((uv_handle_t *)&s->signals[0], NULL);
+    uv_close((uv_handle_t *)&s->signals[1], NULL);
+}
+
+static void close_all(struct serve *s) {
+    if (s->session.closing) return;
+    s->session.closing = true;
+    weft__input_close(&s->input);
+    weft_uv_close(s->session.node, on_node_closed, s);
+}
+
+static void on_quit(struct weft__session *session) {
+    close_all(session->ctx);
+}
+
+static void on_line(void *ctx, struct weft_slice line) {
+    struct serve *s = ctx;
+    if (!s->session.closing) weft__session_line(&s->session, line);
+}
+
+static void on_too_long(void *ctx) {
+    struct serve *s = ctx;
+    weft__session_error(&s->session, WEFT_ERR_LIMIT, "a line of more than %u bytes", WEFT__INPUT_LINE_MAX);
+}
+
+static void on_end(void *ctx) {
+    struct serve *s = ctx;
+    if (!s->options.daemon) close_all(s);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    (void)number;
+    close_all(handle->data);
+}
+
+/* --- Beginning --------------------------------------------------------------------------------------------------- */
+
+static int open_node(struct serve *s) {
+    struct weft_uv_options o;
+    char errmsg[512];
+    int rc = 0;
+    weft_uv_options_init(&o);
+    s->log = (struct weft_log){.emit = on_log, .ctx = s, .max_level = WEFT_LOG_INFO};
+    o.listen = s->options.listen;
+    o.seeds = s->options.seeds;
+    o.on_notice = on_notice;
+    o.on_store = on_store;
+    o.ctx = s;
+    o.replica.log = &s->log;
+    if (s->options.store != NULL) rc = weft_sqlite_open(&o.store, s->options.store, errmsg, sizeof errmsg);
+    if (rc == 0) rc = weft_uv_new(&s->session.node, &s->loop, &o, errmsg, sizeof errmsg);
+    if (rc == 0) return 0;
+    fprintf(stderr, "weft serve: %s\n", errmsg);
+    return rc == WEFT_ERR_INVALID ? 2 : 1;
+}
+
+static void greet(struct serve *s) {
+    struct weft_buf line;
+    struct weft_origin self = weft_replica_self(weft_uv_replica(s->session.node));
+    weft_buf_init(&line, NULL);
+    weft_buf_printf(&line, "ready %d ", weft_uv_port(s->session.node));
+    weft__origin_text(&line, &self);
+    weft_buf_append_str(&line, "\n");
+    weft__answers_push(&s->session.answers, weft_buf_slice(&line), NULL, 0);
+    weft_buf_fini(&line);
+    if (s->options.quiet) return;
+    if (s->options.store == NULL) fprintf(stderr, "%s: no --store: everything is in memory only\n", s->options.name);
+    if (s->options.listen == NULL) fprintf(stderr, "%s: no --listen: nobody can dial\n", s->options.name);
+}
+
+static void open_session(struct serve *s) {
+    static const int numbers[2] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+        uv_signal_start(&s->signals[i], on_signal, numbers[i]);
+    }
+    uv_prepare_init(&s->loop, &s->answer);
+    s->answer.data = s;
+    uv_prepare_start(&s->answer, on_answer);
+    s->input = (struct weft__input){.on_line = on_line, .on_too_long = on_too_long, .on_end = on_end, .ctx = s};
+    int rc = weft__input_open(&s->input, &s->loop, STDIN_FILENO);
+    if (rc != 0) on_end(s);
+    greet(s);
+    weft__answers_write(&s->session.answers);
+}
+
+static int serve(struct serve *s) {
+    signal(SIGPIPE, SIG_IGN);
+    if (uv_loop_init(&s->loop) != 0) {
+        fprintf(stderr, "weft serve: the event loop cannot be made\n");
+        return 1;
+    }
+    weft__session_init(&s->session, s->options.name, on_quit);
+    s->session.ctx = s;
+    int rc = open_node(s);
+    if (rc == 0) open_session(s);
+    uv_run(&s->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&s->loop);
+    weft__session_fini(&s->session);
+    weft__input_fini(&s->input);
+    return rc != 0 ? rc : s->store_failing;
+}
+
+int weft__cmd_serve(int argc, char **argv) {
+    struct options o = {.store = NULL};
+    int rc = read_options(&o, argc, argv);
+    if (rc != 0) return rc;
+    if (o.help) {
+        usage(stdout);
+        return 0;
+    }
+    struct serve *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        fprintf(stderr, "weft serve: out of memory\n");
+        return 1;
+    }
+    s->options = o;
+    rc = serve(s);
+    free(s);
+    return rc;
+}
