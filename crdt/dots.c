@@ -28,7 +28,7 @@
 
 _Static_assert(WEFT_ORIGINS_MAX < HAS_VALUE, "an interned origin leaves its top bit free");
 
-/* --- Payloads ---------------------------------------------------------------------------------------------------- */
+/* --- Payloads -------------------------------------------------------------------------------------------------- */
 
 void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell) {
     struct weft_slice payload = {NULL, 0};
@@ -226,14 +226,14 @@ struct observed {
     struct weft__reader reader;
     struct weft_dot dot; /* interned */
     bool at_end;
-    bool own; /* the writer's dots only, or all but those */
+    bool own; /* starts with the writer's dots, or after them */
 };
 
 static void observed_step(struct observed *c, const struct weft__delta_env *env) {
     struct weft_dot pair;
     bool more = next_observed(&c->reader, &pair);
     while (more && !c->own && pair.origin == 0) more = next_observed(&c->reader, &pair);
-    c->at_end = !more || (c->own && pair.origin != 0);
+    c->at_end = !more;
     if (!c->at_end) c->dot = (struct weft_dot){env->origins[pair.origin], pair.seq};
 }
 
@@ -319,8 +319,7 @@ int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const stru
     return rc;
 }
 
-/* --- Joining states
- * --------------------------------------------------------------------------------------------------- */
+/* --- Joining states -------------------------------------------------------------------------------------------- */
 
 /* One side of a join: the dots under one element and what the side has seen. */
 struct side {
@@ -403,8 +402,7 @@ int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_c
     return rc;
 }
 
-/* --- States as bytes
- * ---------------------------------------------------------------------------------------------------- */
+/* --- States as bytes ------------------------------------------------------------------------------------------- */
 
 int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *table) {
     uint32_t position = 0, cell;

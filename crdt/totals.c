@@ -198,8 +198,7 @@ int weft__totals_prepare_join(struct weft_object *into, const struct weft_object
     return rc;
 }
 
-/* --- States as bytes
- * --------------------------------------------------------------------------------------------------- */
+/* --- States as bytes ------------------------------------------------------------------------------------------- */
 
 int weft__totals_mention(const struct weft_object *o, struct weft__origin_table *table) {
     uint32_t position = 0, cell;

@@ -238,8 +238,7 @@ START_TEST(every_history_gives_what_the_specification_says) {
 }
 END_TEST
 
-/* --- Hazards, by their numbers in the collection of what went wrong in real systems
- * ------------------------------------ */
+/* --- Hazards, by their numbers in the collection of what went wrong in real systems ---------------------------- */
 
 /* 4.1: a part of a state says what that part covers and nothing more, so no order of parts takes elements away. */
 START_TEST(hazard_4_1_partial_delta_with_full_context_deletes_data) {
@@ -248,9 +247,7 @@ START_TEST(hazard_4_1_partial_delta_with_full_context_deletes_data) {
     struct peer *a = &h.peers[0], *b = &h.peers[1];
     struct txn *k1 = one(&h, 0, 1, PUT);
     struct txn *k2 = one(&h, 0, 3, PUT);
-    struct weft__delta_env env = txn_env(k2, b);
     ck_assert(!can_apply(b, k2)); /* the context of k2 is what the writer had seen: not before k1 */
-    (void)env;
     peer_apply(b, k1);
     peer_join(a, b);
     check_peer(&h, a);
@@ -349,8 +346,7 @@ START_TEST(hazard_4_3_no_shortcut_by_comparing_clocks) {
 }
 END_TEST
 
-/* --- Used alone: deltas in any order
- * ---------------------------------------------------------------------------------- */
+/* --- Used alone: deltas in any order --------------------------------------------------------------------------- */
 
 static int apply_alone(struct peer *p, const struct txn *t) {
     struct weft__delta_env env = txn_env(t, NULL);

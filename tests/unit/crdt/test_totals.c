@@ -244,8 +244,7 @@ START_TEST(every_history_gives_what_the_specification_says) {
 }
 END_TEST
 
-/* --- Hazards
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- Hazards --------------------------------------------------------------------------------------------------- */
 
 /* 4.5: reset-remove: what the removal has seen is gone, what it has not seen counts. */
 START_TEST(hazard_4_5_counter_removed_while_incremented) {
