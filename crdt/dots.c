@@ -121,8 +121,7 @@ struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell)
     return cell_hash(o, weft__key_hash(o->hash_key, c.path, c.element), cell);
 }
 
-/* --- Deltas: reading and checking ------------------------------------------------------------------------------------
- */
+/* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
 
 struct entry {
     struct weft_slice path;
@@ -218,8 +217,7 @@ int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
     return rc;
 }
 
-/* --- Applying a delta ----------------------------------------------------------------------------------------------
- */
+/* --- Applying a delta ------------------------------------------------------------------------------------------ */
 
 /* A cursor over observed dots, followed along dots in the order of full ids. */
 struct observed {

@@ -24,47 +24,57 @@
 struct weft_object {
     struct weft__pool *pool;
     uint32_t type;
-    uint32_t schema;             /* greatest schema that wrote here */
+    uint32_t schema;               /* greatest schema that wrote here */
     struct weft__hash128 hash_key; /* of (type, key): the same at every replica */
     struct weft__cells cells;
 };
 
 /* key: empty for a value used alone. Allocates nothing. */
-void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, uint32_t schema, struct weft_slice key);
+void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, uint32_t schema,
+                       struct weft_slice key);
 void weft__object_fini(struct weft_object *o); /* takes its cells out of the pool and out of the pool's hash */
 bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
 bool weft__kernel_is_known(uint32_t type);
 
-/* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). */
-uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element); /* DOTS, STAMPED */
-uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin);    /* TOTALS */
+/* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). The first is for
+ * DOTS and STAMPED, the second for TOTALS. */
+uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
+uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin);
 
 /* What a delta's bytes leave to their surroundings. */
 struct weft__delta_env {
-    const uint32_t *origins; /* table index -> interned index; [0] is the writer */
+    /* Table index -> interned index; [0] is the writer, the others are in the order of full ids (which applying rests
+     * on, so whoever reads the table from outside checks it). */
+    const uint32_t *origins;
     uint32_t origin_count;
     uint64_t seq;      /* dot of the first entry */
     uint32_t seq_step; /* 0: one dot for all entries (a transaction); 1: each entry takes the next (alone) */
     struct weft_stamp stamp;
-    const struct weft_version_vector *past; /* every observed dot must be in it (a transaction); NULL: not checked (alone) */
+    /* Every observed dot must be in it, or be an earlier one of the writer's (a transaction); NULL: not checked
+     * (alone). */
+    const struct weft_version_vector *past;
     const struct weft_causal_context *seen; /* alone: a new dot that is in it is not written again; NULL in a replica */
 };
 
-/* Checks a delta's body whole, without an object: canonical, within limits, writer's rules of the kernel (only the writer's
- * own totals rise), observed dots within env->past. WEFT_ERR_MALFORMED otherwise. *entries: how many it has (may be NULL). */
+/* Checks a delta's body whole, without an object: canonical, within limits, writer's rules of the kernel (only the
+ * writer's own totals rise), observed dots within env->past. WEFT_ERR_MALFORMED otherwise. *entries: how many it has
+ * (may be NULL). */
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
-/* The body has passed weft__delta_check. Only WEFT_ERR_NOMEM. Reserves the room that publish needs in the object's table. */
-int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env, struct weft__plan *plan);
+/* The body has passed weft__delta_check. Only WEFT_ERR_NOMEM. Reserves the room that publish needs in the object's
+ * table. */
+int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
+                         struct weft__plan *plan);
 
-/* Every dot that a checked delta covers: one for each entry (with seq_step 0: the same for all), also for an entry that only
- * removes, and the observed ones. Stops at the first result of `each` that is not 0 and returns it. */
+/* Every dot that a checked delta covers: one for each entry (with seq_step 0: the same for all), also for an entry that
+ * only removes, and the observed ones. Stops at the first result of `each` that is not 0 and returns it. */
 int weft__delta_dots(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
                      int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 
 /* Whole states. `into` and `from` are of one type; contexts say what each side has seen. Only WEFT_ERR_NOMEM.
  * The pools may differ but share their origins. */
-int weft__object_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen, const struct weft_object *from,
-                              const struct weft_causal_context *from_seen, struct weft__plan *plan);
+int weft__object_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
+                              const struct weft_object *from, const struct weft_causal_context *from_seen,
+                              struct weft__plan *plan);
 
 /* Canonical bytes of an object's state; origins are named by a table sealed after weft__object_mention. */
 int weft__object_mention(const struct weft_object *o, struct weft__origin_table *table);

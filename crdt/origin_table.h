@@ -1,7 +1,8 @@
 /* origin_table.h: the table of origins that a transaction, a delta or a piece of state mentions.
  *
  * Bytes name origins by index in a table beside them. In a delta index 0 is the writer and the table lists the others
- * from 1; in state the table lists all from 0. The table is in the order of full ids, so equal contents have equal bytes. */
+ * from 1; in state the table lists all from 0. The table is in the order of full ids, so equal contents have equal
+ * bytes. */
 #ifndef WEFT_CRDT_ORIGIN_TABLE_H
 #define WEFT_CRDT_ORIGIN_TABLE_H
 

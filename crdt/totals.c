@@ -67,8 +67,7 @@ uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice
     return weft__cells_find(&o->cells, o->pool, place, path, weft__origin_element(origin, room));
 }
 
-/* --- Reading bytes: deltas and states are alike ----------------------------------------------------------------------
- */
+/* --- Reading bytes: deltas and states are alike ---------------------------------------------------------------- */
 
 struct entry {
     struct weft_slice path;
@@ -144,8 +143,7 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
     return rc;
 }
 
-/* --- Changing --------------------------------------------------------------------------------------------------------
- */
+/* --- Changing -------------------------------------------------------------------------------------------------- */
 
 static int make_cell(struct weft_object *o, struct weft__hash128 key, struct weft_slice path, uint32_t origin,
                      const struct weft__totals *t, uint32_t *cell) {

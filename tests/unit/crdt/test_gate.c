@@ -13,8 +13,7 @@ static const uint32_t types[] = {TYPE_DOTS, TYPE_STAMP};
 #define SLICE(literal) weft_slice(literal, sizeof(literal) - 1)
 #define STEP           "\x11\x01k"
 
-/* --- Bytes by hand ---------------------------------------------------------------------------------------------------
- */
+/* --- Bytes by hand --------------------------------------------------------------------------------------------- */
 
 static void put_entry(struct weft_buf *b, struct weft_slice content) {
     weft__write_bytes(b, 1, content);
