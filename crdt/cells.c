@@ -103,30 +103,12 @@ static uint32_t find_plain(const struct weft__cells *c, const struct weft__pool 
     return WEFT__SLAB_NONE;
 }
 
-/* The places of a bucket with a tag, as bits. */
-static uint32_t places_with(const struct bucket *b, uint8_t tag) {
-    uint32_t places = 0;
-    for (uint32_t i = 0; i < PLACES; i++) places |= (uint32_t)(b->tags[i] == tag) << i;
-    return places;
-}
-
-/* The number of the lowest bit, of 16 (de Bruijn): without a branch on it, the misses of one search overlap the next's.
- */
-static uint32_t lowest(uint32_t bits) {
-    static const uint8_t number[16] = {0, 1, 2, 5, 3, 9, 6, 11, 15, 4, 8, 10, 14, 7, 13, 12};
-    uint32_t low = bits & (0u - bits);
-    return number[(low * 0x09AFu & 0xffffu) >> 12];
-}
-
 static uint32_t find_in_bucket(const struct bucket *b, const struct weft__pool *p, uint8_t tag, struct weft_slice path,
                                struct weft_slice element) {
-    for (uint32_t places = places_with(b, tag); places != 0; places &= places - 1) {
-        uint32_t cell = b->refs[lowest(places)];
-        if (weft__cell_has_key(p, cell, path, element)) return cell;
-    }
+    for (uint32_t i = 0; i < PLACES; i++)
+        if (b->tags[i] == tag && weft__cell_has_key(p, b->refs[i], path, element)) return b->refs[i];
     return WEFT__SLAB_NONE;
 }
-
 uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
                           struct weft_slice path, struct weft_slice element) {
     if (c->buckets == 0) return find_plain(c, p, hash, path, element);
