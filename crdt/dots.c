@@ -367,10 +367,10 @@ static bool join_dots(const struct weft_origins *origins, struct side a, struct 
 
 static int prepare_join(struct weft_object *o, struct weft__cell at, uint32_t old, struct side into, struct side from,
                         struct weft__plan *plan) {
-    struct weft__hash128 key = weft__key_hash(o->hash_key, at.path, at.element);
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
     if (!join_dots(o->pool->origins, into, from, &size)) return 0;
+    struct weft__hash128 key = weft__key_hash(o->hash_key, at.path, at.element);
     if (size.len > 0) {
         cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), at.path, at.element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;

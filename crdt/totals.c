@@ -158,17 +158,17 @@ static int make_cell(struct weft_object *o, struct weft__hash128 key, struct wef
 static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t origin,
                          const struct weft__totals *with, struct weft__plan *plan) {
     struct weft__hash128 key = key_hash(o, path, origin);
-    struct weft__totals t;
+    struct weft__totals t, before;
     uint8_t room[4];
     uint32_t cell;
     uint32_t old = weft__cells_find(&o->cells, o->pool, weft__key_place(key, o->pool->seed), path,
                                     weft__origin_element(origin, room));
     weft__totals_read(&t, o->pool, old);
-    struct weft__hash128 before = tuple_hash(key, &t);
+    before = t;
     if (!join(&t, with)) return 0;
     int rc = make_cell(o, key, path, origin, &t, &cell);
     if (rc != 0) return rc;
-    struct weft__hash128 change = weft__hash_sub(tuple_hash(key, &t), before);
+    struct weft__hash128 change = weft__hash_sub(tuple_hash(key, &t), tuple_hash(key, &before));
     return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
 }
 
