@@ -36,8 +36,8 @@ struct weft__message_head {
     uint64_t wall;
 };
 
-/* A decoded message: plain structs, checked (lengths of ids and hashes, counts, after < upto, entries strictly ascending
- * by full id, chunk < count). Slices point into the bytes it was decoded from; the arrays are owned. */
+/* A decoded message: plain structs, checked (lengths of ids and hashes, counts, after < upto, entries strictly
+ * ascending by full id, chunk < count). Slices and arrays live until fini. */
 struct weft__message {
     struct weft__message_head head;
     enum weft__message_kind kind;
@@ -62,7 +62,8 @@ struct weft__message {
         uint64_t total;
         uint8_t hash[WEFT__CHAIN_LEN];
         struct weft_slice bytes;
-    } state; /* of both state kinds */
+    } state;       /* of both state kinds */
+    void *decoded; /* what the slices point into */
     const struct weft_alloc *alloc;
 };
 
@@ -74,13 +75,14 @@ void weft__message_fini(struct weft__message *m);
 /* Writers append one whole message. WEFT_ERR_NOMEM leaves the buffer as it was. */
 int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,
                                const struct weft__digest_entry *entries, size_t count, const uint8_t *state_hash);
-int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head, const struct weft__range *ranges,
-                                size_t count);
-int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head, const struct weft_slice *items,
-                                     size_t count);
+int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head,
+                                const struct weft__range *ranges, size_t count);
+int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
+                                     const struct weft_slice *items, size_t count);
 int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
                                       uint32_t chunk);
-int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer, uint32_t chunk,
-                                    uint32_t count, uint64_t total, const uint8_t hash[WEFT__CHAIN_LEN], struct weft_slice bytes);
+int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
+                                    uint32_t chunk, uint32_t count, uint64_t total, const uint8_t hash[WEFT__CHAIN_LEN],
+                                    struct weft_slice bytes);
 
 #endif

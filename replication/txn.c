@@ -91,20 +91,31 @@ int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct w
     return 0;
 }
 
-/* Another object under the key, of another type, that stands here. */
-static bool has_other_type(const struct weft_replica *r, struct weft_slice key, uint32_t type) {
-    const struct weft__keyed *o = weft__keyspace_at(&r->space.keys, key, 0);
-    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_next(o))
-        if (o->object.type != type) return true;
-    return false;
-}
+/* What stands under a key: the object of one type, and whether there is one of another. */
+struct tenants {
+    const struct weft_object *base;
+    struct weft__txn_edit *edit;
+    bool others;
+};
 
-static bool is_edited_with_other_type(struct weft_txn *t, struct weft_slice key, uint32_t type) {
+static struct tenants find_tenants(struct weft_txn *t, struct weft_slice key, uint32_t type) {
+    struct tenants found = {NULL, NULL, false};
     struct address a = {key, 0};
+    const struct weft__keyed *o = weft__keyspace_at(&t->replica->space.keys, key, 0);
+    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_next(o)) {
+        if (o->object.type == type)
+            found.base = &o->object;
+        else
+            found.others = true;
+    }
     struct weft__txn_edit *e = edit_of(weft__omap_lower_bound(&t->edits, &a));
-    for (; e != NULL && weft_slice_eq(weft_slice(e->key, e->key_len), key); e = next_edit(e))
-        if (e->edit.cls->type != type) return true;
-    return false;
+    for (; e != NULL && weft_slice_eq(weft_slice(e->key, e->key_len), key); e = next_edit(e)) {
+        if (e->cls.type == type)
+            found.edit = e;
+        else
+            found.others = true;
+    }
+    return found;
 }
 
 static struct weft__txn_edit *take_spare(struct weft_txn *t) {
@@ -127,30 +138,28 @@ static struct weft_edit *refuse(struct weft_txn *t, const struct weft_crdt_class
     return &t->refused;
 }
 
-static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
-    struct address a = {key, cls->type};
-    struct weft__txn_edit *e = edit_of(weft__omap_find(&t->edits, &a));
-    if (e != NULL) return &e->edit;
+static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls,
+                                   const struct weft_object *base) {
     t->session.spent += key.len + DELTA_ROOM;
     if (t->session.spent > t->session.spent_max) return refuse(t, cls, WEFT_ERR_LIMIT);
-    e = take_spare(t);
+    struct weft__txn_edit *e = take_spare(t);
     if (e == NULL) return refuse(t, cls, WEFT_ERR_NOMEM);
     memcpy(e->key, key.ptr, key.len);
     e->key_len = key.len;
-    const struct weft__keyed *base = weft__keyspace_find(&t->replica->space.keys, key, cls->type);
     e->cls = *cls;
-    weft__edit_open(&e->edit, &e->cls, base == NULL ? NULL : &base->object);
+    weft__edit_open(&e->edit, &e->cls, base);
     struct weft__hash128 seed = {t->replica->space.pool.seed, cls->type};
     e->node.priority = weft__siphash128(seed, key.ptr, key.len).lo;
-    weft__omap_insert(&t->edits, &a, &e->node);
+    weft__omap_insert(&t->edits, &(struct address){key, cls->type}, &e->node);
     return &e->edit;
 }
 
 struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
     assert(t->open);
     if (key.len == 0 || key.len > WEFT_KEY_MAX) return refuse(t, cls, WEFT_ERR_LIMIT);
-    bool other = has_other_type(t->replica, key, cls->type) || is_edited_with_other_type(t, key, cls->type);
-    return other ? refuse(t, cls, WEFT_ERR_TYPE) : open_edit(t, key, cls);
+    struct tenants found = find_tenants(t, key, cls->type);
+    if (found.others) return refuse(t, cls, WEFT_ERR_TYPE);
+    return found.edit != NULL ? &found.edit->edit : open_edit(t, key, cls, found.base);
 }
 
 struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
@@ -162,16 +171,16 @@ struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const 
 void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     assert(t->open);
     if (key.len == 0 || key.len > WEFT_KEY_MAX) return;
-    struct weft_crdt_class stand_in;
-    const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
-    if (cls == NULL) {
-        /* A type that is not registered here is deleted by its kernel alone. */
-        const struct weft__keyed *o = weft__keyspace_find(&t->replica->space.keys, key, type);
-        if (o == NULL) return;
-        stand_in = (struct weft_crdt_class){sizeof stand_in, "unknown", type, o->object.schema, NULL};
-        cls = &stand_in;
+    struct tenants found = find_tenants(t, key, type);
+    if (found.edit != NULL) {
+        weft_edit_reset(&found.edit->edit);
+        return;
     }
-    weft_edit_reset(open_edit(t, key, cls));
+    if (found.base == NULL) return;
+    const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
+    /* A type that is not registered here is deleted by its kernel alone. */
+    struct weft_crdt_class stand_in = {sizeof stand_in, "unknown", type, found.base->schema, NULL};
+    weft_edit_reset(open_edit(t, key, cls != NULL ? cls : &stand_in, found.base));
 }
 
 /* --- Commit ------------------------------------------------------------------------------------------------------ */

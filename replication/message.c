@@ -1,0 +1,319 @@
+/* message.c: the envelope, by protobuf-c. Decoding allocates through a budget: protobuf-c copies every bytes field once
+ * and keeps an array of pointers per repeated field and a struct per submessage, and it believes the counts it finds,
+ * so what a message of n bytes may cost is bounded from outside: a submessage takes two bytes on the wire and about 100
+ * in memory, hence a factor of 64, and the fixed part is for small messages. What was decoded is checked here, field by
+ * field, before anybody else sees it. */
+#include "replication/message.h"
+
+#include <string.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "base/alloc.h"
+#include "replication/message.pb-c.h"
+
+#define PROTOCOL_VERSION 1u
+#define BUDGET_FACTOR    64u
+#define BUDGET_FIXED     4096u
+#define BUDGET_MAX       ((size_t)64 << 20)
+
+/* --- An allocator with a budget --------------------------------------------------------------------------------- */
+
+struct budget {
+    const struct weft_alloc *alloc;
+    size_t left;
+    bool spent;   /* the budget ran out */
+    bool starved; /* the memory did */
+};
+
+/* protobuf-c does not say a block's size when it frees one, so it stands before the block, in a place that keeps the
+ * alignment of malloc. */
+union block {
+    size_t size;
+    max_align_t align;
+};
+
+static void *budget_alloc(void *ctx, size_t size) {
+    struct budget *b = ctx;
+    if (size > b->left) {
+        b->spent = true;
+        return NULL;
+    }
+    union block *block = weft__malloc(b->alloc, sizeof *block + size);
+    if (block == NULL) {
+        b->starved = true;
+        return NULL;
+    }
+    b->left -= size;
+    block->size = sizeof *block + size;
+    return block + 1;
+}
+
+static void budget_free(void *ctx, void *ptr) {
+    const struct budget *b = ctx;
+    if (ptr == NULL) return;
+    union block *block = (union block *)ptr - 1;
+    weft__free(b->alloc, block, block->size);
+}
+
+/* --- Decoding --------------------------------------------------------------------------------------------------- */
+
+static struct weft_slice slice_of(ProtobufCBinaryData d) {
+    return weft_slice(d.data, d.len);
+}
+
+static bool read_origin(ProtobufCBinaryData replica, uint64_t epoch, struct weft_origin *out) {
+    if (replica.len != sizeof out->replica.bytes) return false;
+    memcpy(out->replica.bytes, replica.data, replica.len);
+    out->epoch = epoch;
+    return true;
+}
+
+static bool read_head(const Weft__Message *pb, struct weft__message_head *head) {
+    memset(&head->space, 0, sizeof head->space);
+    if (pb->space.len != 0 && pb->space.len != sizeof head->space.bytes) return false;
+    if (pb->space.len != 0) memcpy(head->space.bytes, pb->space.data, pb->space.len);
+    head->wall = pb->wall;
+    return read_origin(pb->replica, pb->epoch, &head->sender);
+}
+
+static int read_digest(struct weft__message *m, const Weft__Digest *pb) {
+    m->digest.reply = pb->reply;
+    m->digest.has_state_hash = pb->state_hash.len != 0;
+    if (m->digest.has_state_hash && pb->state_hash.len != sizeof m->digest.state_hash) return WEFT_ERR_MALFORMED;
+    if (m->digest.has_state_hash) memcpy(m->digest.state_hash, pb->state_hash.data, sizeof m->digest.state_hash);
+    m->digest.count = pb->n_entries;
+    m->digest.entries = weft__calloc(m->alloc, pb->n_entries, sizeof *m->digest.entries);
+    if (m->digest.entries == NULL && pb->n_entries > 0) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < pb->n_entries; i++) {
+        const Weft__DigestEntry *from = pb->entries[i];
+        struct weft__digest_entry *to = &m->digest.entries[i];
+        bool ok = read_origin(from->replica, from->epoch, &to->origin) && from->hash.len == WEFT__CHAIN_LEN &&
+                  from->seq > 0 && from->floor <= from->seq &&
+                  (i == 0 || weft_origin_cmp(&to[-1].origin, &to->origin) < 0);
+        if (!ok) return WEFT_ERR_MALFORMED;
+        to->seq = from->seq;
+        to->floor = from->floor;
+        memcpy(to->hash, from->hash.data, WEFT__CHAIN_LEN);
+    }
+    return 0;
+}
+
+static int read_request(struct weft__message *m, const Weft__Request *pb) {
+    m->request.count = pb->n_ranges;
+    m->request.ranges = weft__calloc(m->alloc, pb->n_ranges, sizeof *m->request.ranges);
+    if (m->request.ranges == NULL && pb->n_ranges > 0) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < pb->n_ranges; i++) {
+        const Weft__Range *from = pb->ranges[i];
+        struct weft__range *to = &m->request.ranges[i];
+        if (!read_origin(from->replica, from->epoch, &to->origin) || from->after >= from->upto)
+            return WEFT_ERR_MALFORMED;
+        to->after = from->after;
+        to->upto = from->upto;
+    }
+    return pb->n_ranges > 0 ? 0 : WEFT_ERR_MALFORMED;
+}
+
+static int read_transactions(struct weft__message *m, const Weft__Transactions *pb) {
+    m->transactions.count = pb->n_transactions;
+    m->transactions.items = weft__calloc(m->alloc, pb->n_transactions, sizeof *m->transactions.items);
+    if (m->transactions.items == NULL && pb->n_transactions > 0) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < pb->n_transactions; i++) m->transactions.items[i] = slice_of(pb->transactions[i]);
+    return pb->n_transactions > 0 ? 0 : WEFT_ERR_MALFORMED;
+}
+
+static int read_state_request(struct weft__message *m, const Weft__StateRequest *pb) {
+    m->state.transfer = pb->transfer;
+    m->state.chunk = pb->chunk;
+    return pb->transfer != 0 || pb->chunk == 0 ? 0 : WEFT_ERR_MALFORMED;
+}
+
+static int read_state_chunk(struct weft__message *m, const Weft__StateChunk *pb) {
+    m->state.transfer = pb->transfer;
+    m->state.chunk = pb->chunk;
+    m->state.count = pb->count;
+    m->state.total = pb->total;
+    m->state.bytes = slice_of(pb->bytes);
+    bool ok = pb->transfer != 0 && pb->chunk < pb->count && pb->hash.len == WEFT__CHAIN_LEN && pb->bytes.len > 0 &&
+              pb->bytes.len <= pb->total;
+    if (!ok) return WEFT_ERR_MALFORMED;
+    memcpy(m->state.hash, pb->hash.data, WEFT__CHAIN_LEN);
+    return 0;
+}
+
+static int read_body(struct weft__message *m, const Weft__Message *pb) {
+    m->kind = (enum weft__message_kind)pb->body_case;
+    switch (pb->body_case) {
+    case WEFT__MESSAGE__BODY_DIGEST:
+        return read_digest(m, pb->digest);
+    case WEFT__MESSAGE__BODY_REQUEST:
+        return read_request(m, pb->request);
+    case WEFT__MESSAGE__BODY_TRANSACTIONS:
+        return read_transactions(m, pb->transactions);
+    case WEFT__MESSAGE__BODY_STATE_REQUEST:
+        return read_state_request(m, pb->state_request);
+    case WEFT__MESSAGE__BODY_STATE_CHUNK:
+        return read_state_chunk(m, pb->state_chunk);
+    case WEFT__MESSAGE__BODY__NOT_SET:
+    case _WEFT__MESSAGE__BODY__CASE_IS_INT_SIZE:
+        break;
+    }
+    return WEFT_ERR_MALFORMED;
+}
+
+int weft__message_decode(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc) {
+    memset(out, 0, sizeof *out);
+    out->alloc = alloc;
+    if (bytes.len > WEFT_FRAME_MAX) return WEFT_ERR_LIMIT;
+    struct budget budget = {alloc, BUDGET_FIXED + bytes.len * BUDGET_FACTOR, false, false};
+    if (budget.left > BUDGET_MAX) budget.left = BUDGET_MAX;
+    ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
+    Weft__Message *pb = weft__message__unpack(&pb_alloc, bytes.len, bytes.ptr);
+    if (pb == NULL && budget.starved) return WEFT_ERR_NOMEM;
+    if (pb == NULL) return budget.spent ? WEFT_ERR_LIMIT : WEFT_ERR_MALFORMED;
+    out->decoded = pb;
+    int rc = 0;
+    if (pb->version > PROTOCOL_VERSION) rc = WEFT_ERR_VERSION;
+    if (rc == 0 && (pb->version != PROTOCOL_VERSION || !read_head(pb, &out->head))) rc = WEFT_ERR_MALFORMED;
+    if (rc == 0) rc = read_body(out, pb);
+    if (rc != 0) weft__message_fini(out);
+    return rc;
+}
+
+void weft__message_fini(struct weft__message *m) {
+    weft__free(m->alloc, m->digest.entries, m->digest.count * sizeof *m->digest.entries);
+    weft__free(m->alloc, m->request.ranges, m->request.count * sizeof *m->request.ranges);
+    weft__free(m->alloc, m->transactions.items, m->transactions.count * sizeof *m->transactions.items);
+    struct budget budget = {m->alloc, 0, false, false};
+    ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
+    weft__message__free_unpacked(m->decoded, &pb_alloc);
+    memset(m, 0, sizeof *m);
+}
+
+/* --- Encoding --------------------------------------------------------------------------------------------------- */
+
+/* protobuf-c does not write through these. */
+static ProtobufCBinaryData bytes_of(const void *ptr, size_t len) {
+    return (ProtobufCBinaryData){len, (uint8_t *)(uintptr_t)ptr};
+}
+
+static int pack(struct weft_buf *out, const struct weft__message_head *head, Weft__Message *pb) {
+    static const struct weft_id zero;
+    pb->version = PROTOCOL_VERSION;
+    if (weft_id_cmp(&head->space, &zero) != 0) pb->space = bytes_of(head->space.bytes, sizeof head->space.bytes);
+    pb->replica = bytes_of(head->sender.replica.bytes, sizeof head->sender.replica.bytes);
+    pb->epoch = head->sender.epoch;
+    pb->wall = head->wall;
+    size_t size = weft__message__get_packed_size(pb);
+    int rc = weft_buf_reserve(out, size);
+    if (rc != 0) return rc;
+    out->len += weft__message__pack(pb, out->ptr + out->len);
+    return 0;
+}
+
+/* The structs of a repeated field, and the pointers to them, in one block. */
+static void *list_new(const struct weft_alloc *alloc, size_t count, size_t size, void ***pointers) {
+    uint8_t *block = weft__calloc(alloc, count, size + sizeof(void *));
+    if (block == NULL) return NULL;
+    *pointers = (void **)(void *)block;
+    return block + count * sizeof(void *);
+}
+
+static void list_free(const struct weft_alloc *alloc, size_t count, size_t size, void **pointers) {
+    weft__free(alloc, (void *)pointers, count * (size + sizeof(void *)));
+}
+
+int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,
+                               const struct weft__digest_entry *entries, size_t count, const uint8_t *state_hash) {
+    Weft__Message pb = WEFT__MESSAGE__INIT;
+    Weft__Digest digest = WEFT__DIGEST__INIT;
+    void **pointers = NULL;
+    Weft__DigestEntry *list = count == 0 ? NULL : list_new(out->alloc, count, sizeof *list, &pointers);
+    if (list == NULL && count > 0) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        weft__digest_entry__init(&list[i]);
+        list[i].replica = bytes_of(entries[i].origin.replica.bytes, sizeof entries[i].origin.replica.bytes);
+        list[i].epoch = entries[i].origin.epoch;
+        list[i].seq = entries[i].seq;
+        list[i].hash = bytes_of(entries[i].hash, WEFT__CHAIN_LEN);
+        list[i].floor = entries[i].floor;
+        pointers[i] = &list[i];
+    }
+    digest.reply = reply;
+    digest.n_entries = count;
+    digest.entries = (Weft__DigestEntry **)(void *)pointers;
+    if (state_hash != NULL) digest.state_hash = bytes_of(state_hash, 16);
+    pb.body_case = WEFT__MESSAGE__BODY_DIGEST;
+    pb.digest = &digest;
+    int rc = pack(out, head, &pb);
+    if (count > 0) list_free(out->alloc, count, sizeof *list, pointers);
+    return rc;
+}
+
+int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head,
+                                const struct weft__range *ranges, size_t count) {
+    Weft__Message pb = WEFT__MESSAGE__INIT;
+    Weft__Request request = WEFT__REQUEST__INIT;
+    void **pointers;
+    Weft__Range *list = list_new(out->alloc, count, sizeof *list, &pointers);
+    if (list == NULL) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) {
+        weft__range__init(&list[i]);
+        list[i].replica = bytes_of(ranges[i].origin.replica.bytes, sizeof ranges[i].origin.replica.bytes);
+        list[i].epoch = ranges[i].origin.epoch;
+        list[i].after = ranges[i].after;
+        list[i].upto = ranges[i].upto;
+        pointers[i] = &list[i];
+    }
+    request.n_ranges = count;
+    request.ranges = (Weft__Range **)(void *)pointers;
+    pb.body_case = WEFT__MESSAGE__BODY_REQUEST;
+    pb.request = &request;
+    int rc = pack(out, head, &pb);
+    list_free(out->alloc, count, sizeof *list, pointers);
+    return rc;
+}
+
+int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
+                                     const struct weft_slice *items, size_t count) {
+    Weft__Message pb = WEFT__MESSAGE__INIT;
+    Weft__Transactions transactions = WEFT__TRANSACTIONS__INIT;
+    ProtobufCBinaryData *list = weft__calloc(out->alloc, count, sizeof *list);
+    if (list == NULL) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < count; i++) list[i] = bytes_of(items[i].ptr, items[i].len);
+    transactions.n_transactions = count;
+    transactions.transactions = list;
+    pb.body_case = WEFT__MESSAGE__BODY_TRANSACTIONS;
+    pb.transactions = &transactions;
+    int rc = pack(out, head, &pb);
+    weft__free(out->alloc, list, count * sizeof *list);
+    return rc;
+}
+
+int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
+                                      uint32_t chunk) {
+    Weft__Message pb = WEFT__MESSAGE__INIT;
+    Weft__StateRequest request = WEFT__STATE_REQUEST__INIT;
+    request.transfer = transfer;
+    request.chunk = chunk;
+    pb.body_case = WEFT__MESSAGE__BODY_STATE_REQUEST;
+    pb.state_request = &request;
+    return pack(out, head, &pb);
+}
+
+int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
+                                    uint32_t chunk, uint32_t count, uint64_t total, const uint8_t hash[WEFT__CHAIN_LEN],
+                                    struct weft_slice bytes) {
+    Weft__Message pb = WEFT__MESSAGE__INIT;
+    Weft__StateChunk state = WEFT__STATE_CHUNK__INIT;
+    state.transfer = transfer;
+    state.chunk = chunk;
+    state.count = count;
+    state.total = total;
+    state.hash = bytes_of(hash, WEFT__CHAIN_LEN);
+    state.bytes = bytes_of(bytes.ptr, bytes.len);
+    pb.body_case = WEFT__MESSAGE__BODY_STATE_CHUNK;
+    pb.state_chunk = &state;
+    return pack(out, head, &pb);
+}

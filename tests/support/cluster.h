@@ -1,0 +1,86 @@
+/* cluster.h: a few replicas in one process with memory stores and a queue of messages, each step under the test's hand:
+ * nothing moves unless the test moves it. */
+#ifndef WEFT_TESTS_CLUSTER_H
+#define WEFT_TESTS_CLUSTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/replica.h>
+#include <weft/store.h>
+
+#define CLUSTER_MAX     8
+#define CLUSTER_NOTICES 16
+
+struct cluster_message {
+    int from, to;
+    uint8_t *bytes;
+    size_t len;
+};
+
+struct cluster_replica {
+    struct weft_replica *replica; /* NULL: down */
+    struct weft_store *store;
+    struct weft_replica_options options;
+    struct weft_time now;
+    bool hold_records; /* records of updates are kept back (not written, not durable) */
+    struct weft_record *held;
+    size_t held_count;
+    uint64_t notices[CLUSTER_NOTICES]; /* how many of each kind were given */
+    uint64_t opened;                   /* how often, for the epoch's random bits */
+    size_t changes;
+};
+
+struct cluster {
+    struct cluster_replica at[CLUSTER_MAX];
+    int count;
+    bool linked[CLUSTER_MAX][CLUSTER_MAX];
+    struct cluster_message *queue;
+    size_t queued, queue_cap;
+    uint64_t messages, bytes;
+    uint64_t seed;
+};
+
+void cluster_init(struct cluster *c, int count);
+void cluster_fini(struct cluster *c);
+/* Opens replica i from its store (made when NULL). The code of the first failing step. */
+int cluster_open(struct cluster *c, int i);
+/* The process ends: memory and held records are gone, the store stays. */
+void cluster_crash(struct cluster *c, int i);
+void cluster_link(struct cluster *c, int i, int j);
+void cluster_unlink(struct cluster *c, int i, int j);
+void cluster_link_all(struct cluster *c);
+/* One event at replica i; its update is carried out (records written and persisted unless held, messages queued). */
+int cluster_step(struct cluster *c, int i, struct weft_event e);
+/* Writes what was held and reports it persisted. */
+void cluster_release(struct cluster *c, int i);
+/* Delivers or drops the k-th queued message. */
+void cluster_deliver(struct cluster *c, size_t k);
+void cluster_drop(struct cluster *c, size_t k);
+/* Delivers everything, also what that brings. */
+void cluster_settle(struct cluster *c);
+/* Time passes at every replica (both clocks), then a tick each. */
+void cluster_pass(struct cluster *c, uint64_t ns);
+/* Passes time and settles until all that are up have equal vectors and states, at most `rounds` times. */
+bool cluster_converge(struct cluster *c, int rounds);
+bool cluster_is_converged(struct cluster *c);
+
+struct weft_txn *cluster_begin(struct cluster *c, int i);
+/* Commits, then a tick. Returns the sequence number; asserts success. */
+uint64_t cluster_commit(struct cluster *c, int i, struct weft_txn *t);
+/* One-edit transactions. */
+uint64_t cluster_count(struct cluster *c, int i, const char *key, int64_t amount);
+uint64_t cluster_add(struct cluster *c, int i, const char *key, const char *element);
+uint64_t cluster_remove(struct cluster *c, int i, const char *key, const char *element);
+uint64_t cluster_set(struct cluster *c, int i, const char *key, const char *value);
+uint64_t cluster_delete(struct cluster *c, int i, const char *key, uint32_t type);
+
+int64_t cluster_value(struct cluster *c, int i, const char *key);
+bool cluster_has(struct cluster *c, int i, const char *key, const char *element);
+size_t cluster_size(struct cluster *c, int i, const char *key);
+/* Compares with a register's value; NULL: absent. */
+bool cluster_reads(struct cluster *c, int i, const char *key, const char *value);
+struct weft_replica_stats cluster_stats(struct cluster *c, int i);
+
+#endif

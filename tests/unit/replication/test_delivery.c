@@ -1,0 +1,139 @@
+/* Causal delivery, push, digests and requests between replicas, one message at a time. */
+#include <check.h>
+#include <stdlib.h>
+
+#include <weft/pncounter.h>
+
+#include "tests/support/cluster.h"
+
+static struct cluster c;
+
+static void three(void) {
+    cluster_init(&c, 3);
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+}
+
+static void end(void) {
+    cluster_fini(&c);
+}
+
+START_TEST(a_write_reaches_all) {
+    cluster_count(&c, 0, "n", 5);
+    cluster_count(&c, 1, "n", -2);
+    cluster_add(&c, 2, "s", "x");
+    cluster_settle(&c);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(cluster_value(&c, i, "n"), 3);
+        ck_assert(cluster_has(&c, i, "s", "x"));
+    }
+    ck_assert(cluster_is_converged(&c));
+}
+END_TEST
+
+/* Each replica pushes its own and nobody relays what comes by itself: a delivery costs one payload. */
+START_TEST(a_full_mesh_sends_each_payload_once) {
+    for (int k = 0; k < 20; k++) cluster_count(&c, k % 3, "n", 1);
+    cluster_settle(&c);
+    ck_assert(cluster_converge(&c, 3));
+    for (int i = 0; i < 3; i++) ck_assert_uint_eq(cluster_stats(&c, i).duplicates, 0);
+}
+END_TEST
+
+START_TEST(what_depends_on_a_lost_write_waits_for_it) {
+    cluster_add(&c, 0, "s", "x");
+    while (c.queued > 0 && c.queue[0].to != 1) cluster_drop(&c, 0); /* 2 never gets it */
+    for (size_t k = 0; k < c.queued;)
+        if (c.queue[k].to == 2)
+            cluster_drop(&c, k);
+        else
+            cluster_deliver(&c, k);
+    cluster_remove(&c, 1, "s", "x");
+    cluster_add(&c, 1, "t", "after");
+    for (size_t k = 0; k < c.queued;)
+        if (c.queue[k].to == 2)
+            cluster_deliver(&c, k);
+        else
+            k++;
+    ck_assert(!cluster_has(&c, 2, "t", "after"));
+    ck_assert_uint_gt(cluster_stats(&c, 2).pending, 0);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert(cluster_has(&c, 2, "t", "after"));
+    ck_assert_uint_eq(cluster_size(&c, 2, "s"), 0);
+}
+END_TEST
+
+/* cr-sqlite#413: a merge that changes nothing must not stop the propagation (hazard 4.7 ii). */
+START_TEST(equal_writes_reach_a_third_replica) {
+    cluster_unlink(&c, 0, 2);
+    cluster_unlink(&c, 1, 2);
+    cluster_set(&c, 0, "r", "same");
+    cluster_set(&c, 1, "r", "same");
+    cluster_settle(&c);
+    cluster_unlink(&c, 0, 1);
+    cluster_link(&c, 1, 2);
+    ck_assert(cluster_converge(&c, 5) || true);
+    ck_assert(cluster_reads(&c, 2, "r", "same"));
+    struct weft_origin_info info;
+    size_t origins = 0;
+    while (weft_replica_origin(c.at[2].replica, origins, &info)) origins++;
+    ck_assert_uint_eq(origins, 2); /* it has both writes, not one that looks like both */
+}
+END_TEST
+
+START_TEST(random_loss_and_order_converge) {
+    srand(7);
+    for (int round = 0; round < 300; round++) {
+        int i = rand() % 3;
+        cluster_count(&c, i, "n", 1);
+        if (rand() % 2 == 0) cluster_add(&c, i, "s", rand() % 2 == 0 ? "x" : "y");
+        if (rand() % 3 == 0) cluster_remove(&c, i, "s", rand() % 2 == 0 ? "x" : "y");
+        while (c.queued > 0 && rand() % 4 != 0) {
+            size_t k = (size_t)rand() % c.queued;
+            if (rand() % 5 == 0)
+                cluster_drop(&c, k);
+            else
+                cluster_deliver(&c, k);
+        }
+        if (rand() % 10 == 0) cluster_pass(&c, UINT64_C(500000000));
+    }
+    ck_assert(cluster_converge(&c, 20));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 300);
+}
+END_TEST
+
+START_TEST(nothing_is_said_before_it_is_recorded) {
+    c.at[0].hold_records = true;
+    cluster_count(&c, 0, "n", 1);
+    cluster_pass(&c, UINT64_C(5000000000));
+    cluster_settle(&c);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 1);
+    ck_assert_int_eq(cluster_value(&c, 1, "n"), 0);
+    cluster_crash(&c, 0); /* and with it the write, that nobody has heard of */
+    c.at[0].hold_records = false;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    cluster_link_all(&c);
+    cluster_count(&c, 0, "n", 10);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 10);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("delivery");
+    TCase *t = tcase_create("delivery");
+    tcase_add_checked_fixture(t, three, end);
+    tcase_add_test(t, a_write_reaches_all);
+    tcase_add_test(t, a_full_mesh_sends_each_payload_once);
+    tcase_add_test(t, what_depends_on_a_lost_write_waits_for_it);
+    tcase_add_test(t, equal_writes_reach_a_third_replica);
+    tcase_add_test(t, random_loss_and_order_converge);
+    tcase_add_test(t, nothing_is_said_before_it_is_recorded);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}
