@@ -1,0 +1,274 @@
+/* Stores: restart, checkpoint, truncation, old backups, copies, and the transfer of whole states. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/gcounter.h>
+#include <weft/pncounter.h>
+
+#include "tests/support/cluster.h"
+
+static struct cluster c;
+
+static void open_all(int count, size_t log_max) {
+    cluster_init(&c, count);
+    for (int i = 0; i < count; i++) {
+        c.at[i].options.log_max = log_max;
+        c.at[i].options.segment_bytes = 1024;
+        ck_assert_int_eq(cluster_open(&c, i), 0);
+    }
+    cluster_link_all(&c);
+    cluster_settle(&c);
+}
+
+static void three(void) {
+    open_all(3, (size_t)64 << 20);
+}
+
+static void forgetful(void) {
+    open_all(3, 2000);
+}
+
+static void end(void) {
+    cluster_fini(&c);
+}
+
+static void restart(int i) {
+    cluster_crash(&c, i);
+    ck_assert_msg(cluster_open(&c, i) == 0, "%s", weft_replica_errmsg(c.at[i].replica));
+}
+
+static void write_much(int i, int count) {
+    for (int k = 0; k < count; k++) {
+        char element[32], key[32];
+        (void)snprintf(element, sizeof element, "element-%d-%d", i, k);
+        (void)snprintf(key, sizeof key, "key-%d", k % 17);
+        cluster_add(&c, i, key, element);
+        cluster_count(&c, i, "n", 1);
+        if (k % 3 == 0) cluster_remove(&c, i, key, element);
+        if (k % 5 == 0) cluster_set(&c, i, "r", element);
+    }
+}
+
+static void checkpoint(int i) {
+    weft_replica_checkpoint(c.at[i].replica);
+    ck_assert_int_eq(cluster_step(&c, i, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+}
+
+START_TEST(a_restart_reads_back_what_was_written) {
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 3; i++) write_much(i, 40);
+        ck_assert(cluster_converge(&c, 5));
+        struct weft_buf before, after;
+        weft_buf_init(&before, NULL);
+        weft_buf_init(&after, NULL);
+        ck_assert_int_eq(weft_replica_encode(c.at[1].replica, &before), 0);
+        if (round % 2 == 1) checkpoint(1);
+        restart(1);
+        ck_assert_int_eq(weft_replica_encode(c.at[1].replica, &after), 0);
+        ck_assert(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)));
+        weft_buf_fini(&before);
+        weft_buf_fini(&after);
+        cluster_link_all(&c);
+    }
+    write_much(1, 10);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 3 * 4 * 40 + 10);
+}
+END_TEST
+
+static size_t segment_puts;
+static int count_segments(void *ctx, const struct weft_record *r) {
+    (void)ctx;
+    segment_puts += r->kind == WEFT_RECORD_SEGMENT;
+    return 0;
+}
+
+START_TEST(a_checkpoint_rewrites_changed_ranges_only) {
+    char key[32];
+    for (int k = 0; k < 400; k++) {
+        (void)snprintf(key, sizeof key, "key-%03d", k);
+        cluster_add(&c, 0, key, "x");
+    }
+    checkpoint(0);
+    uint64_t segments = cluster_stats(&c, 0).segments;
+    ck_assert_uint_gt(segments, 10);
+    cluster_add(&c, 0, "key-200", "y");
+    struct weft_update u;
+    weft_replica_checkpoint(c.at[0].replica);
+    struct weft_event e = {.kind = WEFT_EVENT_TICK, .now = c.at[0].now};
+    ck_assert_int_eq(weft_replica_step(c.at[0].replica, &e, &u), 0);
+    size_t puts = 0, drops = 0;
+    for (size_t i = 0; i < u.record_count; i++) {
+        puts += u.records[i].kind == WEFT_RECORD_SEGMENT;
+        drops += u.records[i].kind == WEFT_RECORD_SEGMENT_DROP;
+    }
+    ck_assert_uint_le(puts, 2);
+    ck_assert_uint_eq(drops, 1);
+    ck_assert_int_eq(c.at[0].store->cls->write(c.at[0].store, u.records, u.record_count), 0);
+    restart(0);
+    ck_assert(cluster_has(&c, 0, "key-200", "y"));
+    ck_assert(cluster_has(&c, 0, "key-399", "x"));
+    ck_assert_int_eq(c.at[0].store->cls->load(c.at[0].store, count_segments, NULL), 0);
+    ck_assert_uint_eq(segment_puts, cluster_stats(&c, 0).segments);
+}
+END_TEST
+
+/* Objects come and go at both ends of ranges; every checkpoint restores to what it was made from. */
+START_TEST(checkpoints_follow_any_change) {
+    srand(3);
+    for (int round = 0; round < 60; round++) {
+        for (int k = 0; k < 30; k++) {
+            char key[32];
+            (void)snprintf(key, sizeof key, "k%02d", rand() % 50);
+            if (rand() % 3 == 0)
+                cluster_delete(&c, 0, key, weft_aworset_class.type);
+            else
+                cluster_add(&c, 0, key, rand() % 2 == 0 ? "a-rather-long-element-name" : "x");
+        }
+        checkpoint(0);
+        uint8_t hash[16];
+        memcpy(hash, cluster_stats(&c, 0).state_hash, sizeof hash);
+        restart(0);
+        ck_assert_mem_eq(hash, cluster_stats(&c, 0).state_hash, sizeof hash);
+    }
+}
+END_TEST
+
+/* Hazard 4.2: a restored replica must not issue dots anew (riak_kv#679; a, b and c of the scenario). */
+START_TEST(an_old_backup_issues_no_dot_twice) {
+    cluster_add(&c, 0, "s", "x");
+    struct weft_store *backup;
+    ck_assert_int_eq(weft_store_memory_copy(&backup, c.at[0].store, NULL), 0);
+    cluster_add(&c, 0, "s", "y");
+    cluster_count(&c, 0, "n", 10);
+    cluster_settle(&c);
+    cluster_crash(&c, 0);
+    c.at[0].store->cls->close(c.at[0].store);
+    c.at[0].store = backup;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    cluster_add(&c, 0, "s", "z");
+    cluster_add(&c, 0, "s", "w");
+    cluster_count(&c, 0, "n", 7);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 5));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(cluster_value(&c, i, "n"), 17);
+        ck_assert_uint_eq(cluster_size(&c, i, "s"), 4);
+    }
+}
+END_TEST
+
+START_TEST(an_empty_backup_gets_everything_back) {
+    write_much(0, 30);
+    cluster_settle(&c);
+    cluster_crash(&c, 0);
+    c.at[0].store->cls->close(c.at[0].store);
+    c.at[0].store = NULL;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    cluster_count(&c, 0, "n", 1);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 31);
+}
+END_TEST
+
+/* S27: a copied store started twice costs nothing but an epoch, and is named. */
+START_TEST(a_copied_store_is_named_and_loses_nothing) {
+    cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    cluster_crash(&c, 2);
+    c.at[2].store->cls->close(c.at[2].store);
+    ck_assert_int_eq(weft_store_memory_copy(&c.at[2].store, c.at[0].store, NULL), 0);
+    c.at[2].options.replica = c.at[0].options.replica;
+    c.at[2].options.seed = 99;
+    ck_assert_int_eq(cluster_open(&c, 2), 0);
+    cluster_count(&c, 0, "n", 10);
+    cluster_count(&c, 2, "n", 100);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 5));
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 111);
+    ck_assert_uint_gt(c.at[0].notices[WEFT_NOTICE_SAME_REPLICA], 0);
+    ck_assert_uint_gt(c.at[2].notices[WEFT_NOTICE_SAME_REPLICA], 0);
+}
+END_TEST
+
+/* Below every log's floor there is only the state. */
+START_TEST(a_replica_below_every_floor_takes_the_state) {
+    cluster_unlink(&c, 0, 2);
+    cluster_unlink(&c, 1, 2);
+    cluster_count(&c, 2, "n", 1000); /* it has writes of its own to keep */
+    cluster_add(&c, 2, "s", "mine");
+    write_much(0, 100);
+    write_much(1, 100);
+    cluster_settle(&c);
+    checkpoint(0);
+    checkpoint(1);
+    ck_assert_uint_le(cluster_stats(&c, 0).log_bytes, 2000);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 20));
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_STATE_DONE], 1);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 1200);
+    ck_assert(cluster_has(&c, 1, "s", "mine"));
+    restart(2); /* the joined state is in the store */
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 20));
+    cluster_remove(&c, 2, "s", "mine");
+    cluster_count(&c, 2, "n", 1);
+    ck_assert(cluster_converge(&c, 20));
+    ck_assert_int_eq(cluster_value(&c, 1, "n"), 1201);
+    ck_assert_uint_eq(cluster_size(&c, 1, "s"), 0);
+}
+END_TEST
+
+/* Hazard "time-based GC": what was deleted meanwhile is not brought back by who was away. */
+START_TEST(what_was_deleted_meanwhile_stays_deleted) {
+    cluster_add(&c, 0, "s", "x");
+    cluster_count(&c, 2, "gone", 5);
+    cluster_settle(&c);
+    cluster_unlink(&c, 0, 2);
+    cluster_unlink(&c, 1, 2);
+    cluster_remove(&c, 1, "s", "x");
+    cluster_delete(&c, 1, "gone", weft_pncounter_class.type);
+    write_much(0, 100);
+    write_much(1, 100);
+    cluster_settle(&c);
+    checkpoint(0);
+    checkpoint(1);
+    cluster_count(&c, 2, "gone", 1);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 20));
+    for (int i = 0; i < 3; i++) {
+        ck_assert_uint_eq(cluster_size(&c, i, "s"), 0);
+        ck_assert_int_eq(cluster_value(&c, i, "gone"), 1);
+    }
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_STATE_DONE], 1);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("recovery");
+    TCase *t = tcase_create("stores");
+    tcase_add_checked_fixture(t, three, end);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, a_restart_reads_back_what_was_written);
+    tcase_add_test(t, a_checkpoint_rewrites_changed_ranges_only);
+    tcase_add_test(t, checkpoints_follow_any_change);
+    tcase_add_test(t, an_old_backup_issues_no_dot_twice);
+    tcase_add_test(t, an_empty_backup_gets_everything_back);
+    tcase_add_test(t, a_copied_store_is_named_and_loses_nothing);
+    suite_add_tcase(s, t);
+    TCase *f = tcase_create("short logs");
+    tcase_add_checked_fixture(f, forgetful, end);
+    tcase_set_timeout(f, 60);
+    tcase_add_test(f, a_replica_below_every_floor_takes_the_state);
+    tcase_add_test(f, what_was_deleted_meanwhile_stays_deleted);
+    suite_add_tcase(s, f);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}
