@@ -10,11 +10,11 @@
 
 #include "base/prng.h"
 
-#define CHECKED(expr)       \
-    do {                    \
-        int rc_ = (expr);   \
-        assert(rc_ == 0);   \
-        (void)rc_;          \
+#define CHECKED(expr)                                                                                                  \
+    do {                                                                                                               \
+        int rc_ = (expr);                                                                                              \
+        assert(rc_ == 0);                                                                                              \
+        (void)rc_;                                                                                                     \
     } while (0)
 
 void cluster_init(struct cluster *c, int count) {
@@ -158,8 +158,7 @@ static struct cluster_message take(struct cluster *c, size_t k) {
 
 void cluster_deliver(struct cluster *c, size_t k) {
     struct cluster_message m = take(c, k);
-    struct weft_event e = {
-        .kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)m.from, .bytes = weft_slice(m.bytes, m.len)};
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)m.from, .bytes = weft_slice(m.bytes, m.len)};
     CHECKED(cluster_step(c, m.to, e));
     free(m.bytes);
 }
