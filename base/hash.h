@@ -10,6 +10,8 @@
 
 #include <weft/bytes.h>
 
+#include "base/endian.h"
+
 /* An element of the group (Z mod 2^64)^2: a multiset of entries hashes to the sum of its entries' hashes, so the sum is
  * kept incrementally (Bellare, Micciancio: AdHash, 1997). */
 struct weft__hash128 {
@@ -25,6 +27,14 @@ static inline struct weft__hash128 weft__hash_sub(struct weft__hash128 a, struct
 }
 static inline bool weft__hash_eq(struct weft__hash128 a, struct weft__hash128 b) {
     return a.lo == b.lo && a.hi == b.hi;
+}
+
+static inline void weft__hash_store(uint8_t out[16], struct weft__hash128 h) {
+    weft__store64(out, h.lo);
+    weft__store64(out + 8, h.hi);
+}
+static inline struct weft__hash128 weft__hash_load(const uint8_t in[16]) {
+    return (struct weft__hash128){weft__load64(in), weft__load64(in + 8)};
 }
 
 #define WEFT__CHAIN_LEN 16

@@ -6,6 +6,8 @@
  * message refuses. */
 #include "base/wire.h"
 
+#include "base/endian.h"
+
 #include <string.h>
 
 #include <weft/err.h>
@@ -56,8 +58,7 @@ uint64_t weft__read_fixed64(struct weft__reader *r) {
         weft__reader_fail(r);
         return 0;
     }
-    uint64_t v = 0;
-    for (int i = 0; i < 8; i++) v |= (uint64_t)r->at[i] << (8 * i);
+    uint64_t v = weft__load64(r->at);
     r->at += 8;
     return v;
 }
@@ -116,7 +117,7 @@ void weft__write_varint_long(struct weft_buf *b, uint64_t v) {
 
 void weft__write_fixed64(struct weft_buf *b, uint64_t v) {
     uint8_t out[8];
-    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(v >> (8 * i));
+    weft__store64(out, v);
     (void)weft_buf_append(b, out, sizeof out);
 }
 

@@ -1,8 +1,9 @@
 /* wire.h: canonical protobuf, read in place and written without a message in memory.
  *
- * Canonical means: fields in ascending order, minimal varints, no field at its default value, nothing unknown. Two equal
- * values then have equal bytes, which is what hashes and "equal states, equal bytes" rest on. The reader is for bytes
- * from outside: every read is bounded, the first error sticks, and after it every read returns 0 or an empty slice. */
+ * Canonical means: fields in ascending order, minimal varints, no field at its default value, nothing unknown. Two
+ * equal values then have equal bytes, which is what hashes and "equal states, equal bytes" rest on. The reader is for
+ * bytes from outside: every read is bounded, the first error sticks, and after it every read returns 0 or an empty
+ * slice. */
 #ifndef WEFT_BASE_WIRE_H
 #define WEFT_BASE_WIRE_H
 
@@ -32,7 +33,7 @@ static inline uint64_t weft__read_varint(struct weft__reader *r) {
     if (r->at != r->end && *r->at < 0x80) return *r->at++;
     return weft__read_varint_long(r);
 }
-uint64_t weft__read_fixed64(struct weft__reader *r); /* little endian */
+uint64_t weft__read_fixed64(struct weft__reader *r);        /* little endian */
 struct weft_slice weft__read_bytes(struct weft__reader *r); /* varint length, then bytes; lent from the input */
 bool weft__read_tag_long(struct weft__reader *r, uint32_t field, enum weft__wire_type type);
 /* True, and consumes the tag, if the next one is (field, type). Otherwise consumes nothing: an absent field. */
@@ -52,8 +53,10 @@ size_t weft__varint_len(uint64_t v);
 /* Writers append to the buffer; its error sticks. The field forms write nothing for 0 or an empty slice. */
 void weft__write_varint_long(struct weft_buf *b, uint64_t v);
 static inline void weft__write_varint(struct weft_buf *b, uint64_t v) {
-    if (v < 0x80 && b->len < b->cap && b->len < b->max && b->err == 0) b->ptr[b->len++] = (uint8_t)v;
-    else weft__write_varint_long(b, v);
+    if (v < 0x80 && b->len < b->cap && b->len < b->max && b->err == 0)
+        b->ptr[b->len++] = (uint8_t)v;
+    else
+        weft__write_varint_long(b, v);
 }
 void weft__write_fixed64(struct weft_buf *b, uint64_t v);
 void weft__write_tag(struct weft_buf *b, uint32_t field, enum weft__wire_type type);

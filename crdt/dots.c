@@ -22,6 +22,7 @@
 #include <weft/err.h>
 #include <weft/limits.h>
 
+#include "base/endian.h"
 #include "crdt/key.h"
 
 #define HAS_VALUE (1u << 31)
@@ -97,10 +98,10 @@ static struct weft__hash128 dot_hash(const struct weft_object *o, struct weft__h
     uint8_t bytes[WEFT__ORIGIN_LEN + 8 + 9];
     size_t len = WEFT__ORIGIN_LEN + 8;
     weft__origin_store(bytes, weft_origins_at(o->pool->origins, item->dot.origin));
-    weft__u64_store(bytes + WEFT__ORIGIN_LEN, item->dot.seq);
+    weft__store64(bytes + WEFT__ORIGIN_LEN, item->dot.seq);
     if (WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED) {
         bytes[len] = item->stamp.epoch;
-        weft__u64_store(bytes + len + 1, item->stamp.word);
+        weft__store64(bytes + len + 1, item->stamp.word);
         len += 9;
     }
     struct weft__hash128 hash = weft__siphash128(key, bytes, len);

@@ -8,6 +8,7 @@
 
 #include <weft/limits.h>
 
+#include "base/endian.h"
 #include "base/prng.h"
 #include "base/wire.h"
 
@@ -37,11 +38,7 @@ uint32_t weft__key_place(struct weft__hash128 key, uint64_t seed) {
     return (uint32_t)weft__mix64(key.lo ^ seed);
 }
 
-void weft__u64_store(uint8_t out[8], uint64_t v) {
-    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(v >> (8 * i));
-}
-
 void weft__origin_store(uint8_t out[WEFT__ORIGIN_LEN], const struct weft_origin *origin) {
     memcpy(out, origin->replica.bytes, 16);
-    weft__u64_store(out + 16, origin->epoch);
+    weft__store64(out + 16, origin->epoch);
 }

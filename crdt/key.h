@@ -28,6 +28,5 @@ uint32_t weft__key_place(struct weft__hash128 key, uint64_t seed);
 /* An origin as hashes take it: its full id. */
 #define WEFT__ORIGIN_LEN 24
 void weft__origin_store(uint8_t out[WEFT__ORIGIN_LEN], const struct weft_origin *origin);
-void weft__u64_store(uint8_t out[8], uint64_t v); /* little endian */
 
 #endif

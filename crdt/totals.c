@@ -14,6 +14,7 @@
 #include <weft/err.h>
 #include <weft/limits.h>
 
+#include "base/endian.h"
 #include "crdt/key.h"
 
 static void set(struct weft__totals *t, uint32_t column, uint64_t value) {
@@ -50,7 +51,7 @@ static struct weft__hash128 key_hash(const struct weft_object *o, struct weft_sl
 static struct weft__hash128 tuple_hash(struct weft__hash128 key, const struct weft__totals *t) {
     uint8_t bytes[8 * WEFT_TOTALS_MAX];
     if (t->count == 0) return (struct weft__hash128){0, 0};
-    for (uint32_t i = 0; i < t->count; i++) weft__u64_store(bytes + 8 * i, t->values[i]);
+    for (uint32_t i = 0; i < t->count; i++) weft__store64(bytes + 8 * i, t->values[i]);
     return weft__siphash128(key, bytes, 8 * (size_t)t->count);
 }
 

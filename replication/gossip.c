@@ -113,8 +113,7 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     if (fill_entries(r, &entries, &count, &cap) != 0) return; /* at the next interval */
     bool whole = weft_version_vector_leq(&r->space.applied, &r->recording.recorded);
     uint8_t hash[16];
-    memcpy(hash, &r->space.pool.hash.lo, 8);
-    memcpy(hash + 8, &r->space.pool.hash.hi, 8);
+    weft__hash_store(hash, r->space.pool.hash);
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
     (void)!weft__message_write_digest(&weft__out(r)->bytes, &head, reply, entries, count, whole ? hash : NULL);

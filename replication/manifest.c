@@ -58,8 +58,7 @@ int weft__manifest_write(struct weft_buf *b, const struct weft__space *space, co
     for (size_t i = 0; i < count; i++) write_lineage(b, space, sorted, count, sorted[i]);
     weft__write_field_varint(b, 5, space->clock.epoch);
     uint8_t hash[16];
-    memcpy(hash, &space->pool.hash.lo, 8);
-    memcpy(hash + 8, &space->pool.hash.hi, 8);
+    weft__hash_store(hash, space->pool.hash);
     weft__write_bytes(b, 6, weft_slice(hash, sizeof hash));
     write_refs(b, segments);
     weft__free(space->alloc, sorted, cap * sizeof *sorted);
@@ -151,8 +150,7 @@ static int read_rest(struct weft__reader *r, struct weft__space *space, struct w
     uint64_t epoch = weft__read_field_varint(r, 5);
     struct weft_slice hash = weft__read_field_bytes(r, 6);
     if (r->err != 0 || hash.len != 16 || epoch != space->clock.epoch) return WEFT_ERR_MALFORMED;
-    memcpy(&state_hash->lo, hash.ptr, 8);
-    memcpy(&state_hash->hi, hash.ptr + 8, 8);
+    *state_hash = weft__hash_load(hash.ptr);
     int rc = 0;
     while (rc == 0 && weft__read_tag(r, 7, WEFT__BYTES)) rc = read_ref(r, segments);
     if (rc == 0 && (r->err != 0 || r->at != r->end)) rc = WEFT_ERR_MALFORMED;

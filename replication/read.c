@@ -104,8 +104,7 @@ void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats 
     out->checkpoints = r->checkpoints;
     out->state_bytes = weft__slab_bytes(r->space.pool.slab);
     out->clock = r->space.clock;
-    memcpy(out->state_hash, &r->space.pool.hash.lo, 8);
-    memcpy(out->state_hash + 8, &r->space.pool.hash.hi, 8);
+    weft__hash_store(out->state_hash, r->space.pool.hash);
 }
 
 int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) {

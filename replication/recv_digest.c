@@ -36,8 +36,7 @@ static void compare_chain(struct weft_replica *r, const struct weft__peer *p, co
 
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
     uint8_t own[16];
-    memcpy(own, &r->space.pool.hash.lo, 8);
-    memcpy(own + 8, &r->space.pool.hash.hi, 8);
+    weft__hash_store(own, r->space.pool.hash);
     if (!m->digest.has_state_hash || memcmp(own, m->digest.state_hash, 16) == 0) return;
     size_t matching = 0, origins = 0;
     uint32_t origin;
