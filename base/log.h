@@ -6,6 +6,7 @@
 #include <weft/api.h>
 #include <weft/log.h>
 
-void weft__log(const struct weft_log *l, enum weft_log_level level, const char *module, const char *fmt, ...) WEFT_PRINTF(4, 5);
+void weft__log(const struct weft_log *l, enum weft_log_level level, const char *module, const char *fmt, ...)
+    WEFT_PRINTF(4, 5);
 
 #endif

@@ -20,8 +20,9 @@ struct weft__omap {
     int (*cmp)(const void *key, const struct weft__omap_node *node);
 };
 
-#define WEFT__CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
-#define WEFT__CONST_CONTAINER(ptr, type, member) ((const type *)(const void *)((const char *)(ptr) - offsetof(type, member)))
+#define WEFT__CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define WEFT__CONST_CONTAINER(ptr, type, member)                                                                       \
+    ((const type *)(const void *)((const char *)(ptr)-offsetof(type, member)))
 
 void weft__omap_init(struct weft__omap *m, int (*cmp)(const void *key, const struct weft__omap_node *node));
 struct weft__omap_node *weft__omap_find(const struct weft__omap *m, const void *key);

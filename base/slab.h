@@ -1,8 +1,8 @@
 /* slab.h: small blocks named by 32-bit references.
  *
  * A million set elements cost their bytes and little else: blocks have no header and no malloc overhead, a reference is
- * half a pointer, and a chunk whose last block is freed goes back to the allocator. Blocks are 8-byte aligned; a size is
- * given again when a block is freed. Blocks above WEFT__SLAB_SMALL get a chunk of their own. */
+ * half a pointer, and a chunk whose last block is freed goes back to the allocator. Blocks are 8-byte aligned; a size
+ * is given again when a block is freed. Blocks above WEFT__SLAB_SMALL get a chunk of their own. */
 #ifndef WEFT_BASE_SLAB_H
 #define WEFT_BASE_SLAB_H
 
@@ -11,7 +11,7 @@
 
 #include <weft/alloc.h>
 
-#define WEFT__SLAB_NONE 0u /* never a block */
+#define WEFT__SLAB_NONE  0u /* never a block */
 #define WEFT__SLAB_SMALL 4096u
 
 struct weft__slab;

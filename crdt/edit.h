@@ -1,4 +1,5 @@
-/* edit.h: the open edits of one object: an overlay that only its transaction sees, reduced at commit to its net effect. */
+/* edit.h: the open edits of one object: an overlay that only its transaction sees, reduced at commit to its net effect.
+ */
 #ifndef WEFT_CRDT_EDIT_H
 #define WEFT_CRDT_EDIT_H
 
@@ -14,10 +15,10 @@
 /* Shared by all edits of one transaction. */
 struct weft__edit_session {
     const struct weft_alloc *alloc;
-    int err;           /* the first error, sticky */
-    size_t spent;      /* estimate, from above, of the bytes that the edits will take in the transaction */
-    size_t spent_max;  /* beyond it an edit is WEFT_ERR_LIMIT */
-    uint32_t writer;   /* interned index of the own origin */
+    int err;          /* the first error, sticky */
+    size_t spent;     /* estimate, from above, of the bytes that the edits will take in the transaction */
+    size_t spent_max; /* beyond it an edit is WEFT_ERR_LIMIT */
+    uint32_t writer;  /* interned index of the own origin */
 };
 
 struct weft_edit {

@@ -3,8 +3,8 @@
 #define WEFT_API_H
 
 #if defined(__GNUC__)
-#define WEFT_API __attribute__((visibility("default")))
-#define WEFT_MUST_CHECK __attribute__((warn_unused_result))
+#define WEFT_API               __attribute__((visibility("default")))
+#define WEFT_MUST_CHECK        __attribute__((warn_unused_result))
 #define WEFT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define WEFT_API
@@ -12,11 +12,10 @@
 #define WEFT_PRINTF(fmt, args)
 #endif
 
-#define WEFT_VERSION_MAJOR 0
-#define WEFT_VERSION_MINOR 1
-#define WEFT_VERSION_PATCH 0
-#define WEFT_VERSION_NUMBER \
-    (WEFT_VERSION_MAJOR * 1000000 + WEFT_VERSION_MINOR * 1000 + WEFT_VERSION_PATCH)
+#define WEFT_VERSION_MAJOR  0
+#define WEFT_VERSION_MINOR  1
+#define WEFT_VERSION_PATCH  0
+#define WEFT_VERSION_NUMBER (WEFT_VERSION_MAJOR * 1000000 + WEFT_VERSION_MINOR * 1000 + WEFT_VERSION_PATCH)
 
 #ifdef __cplusplus
 extern "C" {

@@ -55,7 +55,8 @@ WEFT_API int weft_origins_new(struct weft_origins **out, const struct weft_alloc
 WEFT_API void weft_origins_free(struct weft_origins *o);
 /* The index of an origin, which it gets at first sight and keeps. O(1) expected.
  * WEFT_ERR_NOMEM; WEFT_ERR_LIMIT above WEFT_ORIGINS_MAX. */
-WEFT_API int weft_origins_intern(struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) WEFT_MUST_CHECK;
+WEFT_API int weft_origins_intern(struct weft_origins *o, const struct weft_origin *origin,
+                                 uint32_t *index) WEFT_MUST_CHECK;
 /* Like intern, without adding: false when unknown. */
 WEFT_API bool weft_origins_find(const struct weft_origins *o, const struct weft_origin *origin, uint32_t *index);
 /* Borrowed until the next intern. index < count. */
@@ -85,10 +86,13 @@ WEFT_API int weft_version_vector_reserve(struct weft_version_vector *v, uint32_t
 WEFT_API int weft_version_vector_raise(struct weft_version_vector *v, uint32_t origin, uint64_t seq) WEFT_MUST_CHECK;
 WEFT_API bool weft_version_vector_contains(const struct weft_version_vector *v, struct weft_dot dot);
 /* v = v join w. WEFT_ERR_NOMEM leaves v as it was. */
-WEFT_API int weft_version_vector_merge(struct weft_version_vector *v, const struct weft_version_vector *w) WEFT_MUST_CHECK;
-WEFT_API int weft_version_vector_copy(struct weft_version_vector *v, const struct weft_version_vector *from) WEFT_MUST_CHECK;
+WEFT_API int weft_version_vector_merge(struct weft_version_vector *v,
+                                       const struct weft_version_vector *w) WEFT_MUST_CHECK;
+WEFT_API int weft_version_vector_copy(struct weft_version_vector *v,
+                                      const struct weft_version_vector *from) WEFT_MUST_CHECK;
 WEFT_API bool weft_version_vector_leq(const struct weft_version_vector *a, const struct weft_version_vector *b);
-WEFT_API enum weft_order weft_version_vector_compare(const struct weft_version_vector *a, const struct weft_version_vector *b);
+WEFT_API enum weft_order weft_version_vector_compare(const struct weft_version_vector *a,
+                                                     const struct weft_version_vector *b);
 
 /* --- Causal context ------------------------------------------------------------------------------------------- */
 
@@ -109,7 +113,8 @@ WEFT_API int weft_causal_context_reserve(struct weft_causal_context *c, uint32_t
 /* O(1) for the next dot of an origin, O(log cloud + moved) otherwise. */
 WEFT_API int weft_causal_context_add(struct weft_causal_context *c, struct weft_dot dot) WEFT_MUST_CHECK;
 /* WEFT_ERR_NOMEM leaves c as it was. */
-WEFT_API int weft_causal_context_merge(struct weft_causal_context *c, const struct weft_causal_context *d) WEFT_MUST_CHECK;
+WEFT_API int weft_causal_context_merge(struct weft_causal_context *c,
+                                       const struct weft_causal_context *d) WEFT_MUST_CHECK;
 WEFT_API bool weft_causal_context_leq(const struct weft_causal_context *a, const struct weft_causal_context *b);
 WEFT_API bool weft_causal_context_eq(const struct weft_causal_context *a, const struct weft_causal_context *b);
 

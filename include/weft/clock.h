@@ -30,11 +30,11 @@ struct weft_stamp {
     uint8_t epoch; /* clock epoch */
 };
 
-#define WEFT_HLC_TOP UINT64_C(0xffffffff00000000)
+#define WEFT_HLC_TOP        UINT64_C(0xffffffff00000000)
 
 /* Durations as differences of words. */
 #define WEFT_HLC_SECONDS(s) ((uint64_t)(s) << 32)
-#define WEFT_HLC_MS(ms) ((((uint64_t)(ms) << 32) / 1000u) & ~UINT64_C(0xffff))
+#define WEFT_HLC_MS(ms)     ((((uint64_t)(ms) << 32) / 1000u) & ~UINT64_C(0xffff))
 
 /* (epoch, word) */
 WEFT_API int weft_stamp_cmp(struct weft_stamp a, struct weft_stamp b);
@@ -61,7 +61,8 @@ enum weft_jump { WEFT_JUMP_HOLD, WEFT_JUMP_FOLLOW, WEFT_JUMP_FAIL };
 
 struct weft_clock_options {
     size_t size; /* set by weft_clock_options_init */
-    /* The physical clock as a word; 0 or WEFT_ERR_*. NULL: CLOCK_REALTIME, supplied by the caller's platform: required. */
+    /* The physical clock as a word; 0 or WEFT_ERR_*. NULL: CLOCK_REALTIME, supplied by the caller's platform: required.
+     */
     int (*phys)(void *ctx, uint64_t *word);
     /* Nanoseconds that also pass while the machine sleeps (CLOCK_BOOTTIME); NULL: forward jumps are not looked for. */
     int (*boot)(void *ctx, uint64_t *ns);
@@ -73,8 +74,9 @@ struct weft_clock_options {
     uint64_t window;         /* how far ahead the durable bound is kept; default 2 s; below max_drift / 4 */
     uint64_t jump_tolerance; /* forward progress beyond boot time that counts as a jump; default 10 s */
     enum weft_jump on_jump;  /* default WEFT_JUMP_HOLD */
-    uint64_t start;          /* the greatest of the durable bound, the log's and the checkpoint's stamps; 0: first run */
-    uint64_t earliest;       /* a physical clock before this (say, the date of the build) is implausible on a first run; 0: any */
+    uint64_t start; /* the greatest of the durable bound, the log's and the checkpoint's stamps; 0: first run */
+    uint64_t
+        earliest; /* a physical clock before this (say, the date of the build) is implausible on a first run; 0: any */
 };
 
 struct weft_clock;
@@ -94,7 +96,8 @@ struct weft_clock_stats {
 WEFT_API void weft_clock_options_init(struct weft_clock_options *o);
 /* WEFT_ERR_INVALID (phys missing, window not below max_drift / 4), WEFT_ERR_CLOCK_RANGE (start), _PHYS_FAILED,
  * _IMPLAUSIBLE, _NO_DURABLE_BOUND, WEFT_ERR_NOMEM. */
-WEFT_API int weft_clock_new(struct weft_clock **out, const struct weft_clock_options *o, const struct weft_alloc *alloc) WEFT_MUST_CHECK;
+WEFT_API int weft_clock_new(struct weft_clock **out, const struct weft_clock_options *o,
+                            const struct weft_alloc *alloc) WEFT_MUST_CHECK;
 WEFT_API void weft_clock_free(struct weft_clock *c);
 /* A stamp greater than every one issued or observed before; any thread; one compare-and-swap. Errors change nothing:
  * WEFT_ERR_CLOCK_PHYS_FAILED, _RANGE, _NO_DURABLE_BOUND (the store failed: try again), _JUMP_FORWARD (WEFT_JUMP_FAIL),

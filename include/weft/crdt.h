@@ -1,14 +1,14 @@
 /* crdt.h: what all data types share: classes, views (reading), edits (writing), and values used alone.
  *
- * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Two join
- * kernels carry the types, and the kernel is part of the type id, so a replica that does not know a type still joins,
- * deletes, hashes and passes on its objects exactly:
+ * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Two
+ * join kernels carry the types, and the kernel is part of the type id, so a replica that does not know a type still
+ * joins, deletes, hashes and passes on its objects exactly:
  *
- *   DOTS     (path, element) -> { dot -> bytes }. Join: a dot that one side lacks is dropped if that side's context covers
- *            it, and kept otherwise (Almeida et al. 2016, DotMap). Sets, flags, and, STAMPED, registers: there each dot
+ *   DOTS     (path, element) -> { dot -> bytes }. Join: a dot that one side lacks is dropped if that side's context
+ * covers it, and kept otherwise (Almeida et al. 2016, DotMap). Sets, flags, and, STAMPED, registers: there each dot
  *            also carries the stamp of its transaction.
- *   TOTALS   (path, origin) -> pairs (total, base) of monotone u64. Join: maximum. Counters: a column's value is the sum of
- *            total - base; a reset raises bases to the totals that it saw.
+ *   TOTALS   (path, origin) -> pairs (total, base) of monotone u64. Join: maximum. Counters: a column's value is the
+ * sum of total - base; a reset raises bases to the totals that it saw.
  *
  * The rules of each type, and what concurrent operations give, are in the type's own header.
  *
@@ -36,13 +36,13 @@ enum weft_kernel { WEFT_KERNEL_DOTS = 1, WEFT_KERNEL_STAMPED = 2, WEFT_KERNEL_TO
 
 /* Type ids: numbers below 1024 are Weft's, the others are free for applications. Frozen once used. */
 #define WEFT_TYPE_ID(number, kernel) (((uint32_t)(number) << 4) | (uint32_t)(kernel))
-#define WEFT_TYPE_KERNEL(type)       ((enum weft_kernel)((type) & 15u))
+#define WEFT_TYPE_KERNEL(type)       ((enum weft_kernel)((type)&15u))
 
 struct weft_object;
 struct weft_edit;
 
-/* Something to read: an object as it stands (NULL: absent, reads as bottom) and, inside a transaction, its edits on top.
- * By value; valid until the next change of what it came from. */
+/* Something to read: an object as it stands (NULL: absent, reads as bottom) and, inside a transaction, its edits on
+ * top. By value; valid until the next change of what it came from. */
 struct weft_view {
     const struct weft_object *object;
     const struct weft_edit *edit;
@@ -54,7 +54,8 @@ struct weft_crdt_class {
     const char *name; /* "aworset" */
     uint32_t type;    /* WEFT_TYPE_ID */
     uint32_t schema;  /* version of the type's bytes, from 1 */
-    /* Appends the value as one line of text for people (weft inspect, counterexamples); NULL: bytes are counted only. */
+    /* Appends the value as one line of text for people (weft inspect, counterexamples); NULL: bytes are counted only.
+     */
     int (*print)(struct weft_view v, struct weft_buf *out);
 };
 
@@ -99,7 +100,8 @@ WEFT_API bool weft_view_exists(struct weft_view v);
 /* --- Writing the kernels: for types ---------------------------------------------------------------------------- */
 
 /* The first error of an edit sticks in its transaction or value, and its commit returns it; later edits do nothing. */
-WEFT_API void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slice element, struct weft_slice value);
+WEFT_API void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slice element,
+                            struct weft_slice value);
 /* Observed remove: what is absent stays absent, and that writes nothing. */
 WEFT_API void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element);
 /* Raises this origin's total. WEFT_ERR_RANGE (sticky) where the total would pass 2^64 - 1. */
@@ -123,10 +125,12 @@ struct weft_value_options {
 };
 WEFT_API void weft_value_options_init(struct weft_value_options *o);
 /* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel). */
-WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls, const struct weft_value_options *o) WEFT_MUST_CHECK;
+WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls,
+                            const struct weft_value_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_value_free(struct weft_value *v);
 /* The same state under a new origin. */
-WEFT_API int weft_value_copy(struct weft_value **out, const struct weft_value *v, const struct weft_value_options *o) WEFT_MUST_CHECK;
+WEFT_API int weft_value_copy(struct weft_value **out, const struct weft_value *v,
+                             const struct weft_value_options *o) WEFT_MUST_CHECK;
 WEFT_API struct weft_view weft_value_view(const struct weft_value *v);
 /* The open edit; its changes show in weft_edit_view only, until commit. Lent. */
 WEFT_API struct weft_edit *weft_value_edit(struct weft_value *v);
@@ -136,9 +140,9 @@ WEFT_API struct weft_edit *weft_value_edit(struct weft_value *v);
  * Any error (the first of the edits, WEFT_ERR_NOMEM, WEFT_ERR_LIMIT) leaves the value as before the edits. */
 WEFT_API int weft_value_commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf *delta) WEFT_MUST_CHECK;
 WEFT_API void weft_value_abort(struct weft_value *v);
-/* Joins the bytes of a delta or of a whole encoded value (a group of deltas is what an empty value holds that joined them).
- * WEFT_ERR_MALFORMED (not canonical, or not of this class), WEFT_ERR_VERSION, WEFT_ERR_NOMEM, WEFT_ERR_BUSY (an edit is
- * open): nothing changed. A delta costs its own size, a whole value the size of both. */
+/* Joins the bytes of a delta or of a whole encoded value (a group of deltas is what an empty value holds that joined
+ * them). WEFT_ERR_MALFORMED (not canonical, or not of this class), WEFT_ERR_VERSION, WEFT_ERR_NOMEM, WEFT_ERR_BUSY (an
+ * edit is open): nothing changed. A delta costs its own size, a whole value the size of both. */
 WEFT_API int weft_value_apply(struct weft_value *v, struct weft_slice bytes) WEFT_MUST_CHECK;
 /* v = v join w. Same class. w may be v. */
 WEFT_API int weft_value_merge(struct weft_value *v, const struct weft_value *w) WEFT_MUST_CHECK;

@@ -13,29 +13,29 @@ extern "C" {
 #endif
 
 /* X(name, value, text) */
-#define WEFT_ERR_MAP(X)                                                       \
-    X(NOMEM, -1, "out of memory")                                             \
-    X(INVALID, -2, "invalid argument")                                        \
-    X(RANGE, -3, "a number is out of range")                                  \
-    X(LIMIT, -4, "over a limit of limits.h")                                  \
-    X(MALFORMED, -5, "malformed bytes")                                       \
-    X(VERSION, -6, "written by a newer version of the format")                \
-    X(CORRUPT, -7, "stored data are damaged")                                 \
-    X(NOT_FOUND, -8, "not found")                                             \
-    X(TYPE, -9, "the key holds an object of another type")                    \
-    X(BUSY, -10, "in use: a transaction is open, or another process opened it") \
-    X(IO, -11, "the store or the system failed")                              \
-    X(FULL, -12, "no room left")                                              \
-    X(CLOSED, -13, "closed")                                                  \
-    X(NOT_READY, -14, "not yet: restoring, or a new epoch is being drawn")    \
-    X(CLOCK_REMOTE_AHEAD, -20, "a remote stamp is beyond the drift bound")    \
-    X(CLOCK_RANGE, -21, "a stamp is outside the range of the clock")          \
-    X(CLOCK_PHYS_FAILED, -22, "the physical clock could not be read")         \
-    X(CLOCK_NO_DURABLE_BOUND, -23, "the clock's durable bound could not be stored") \
-    X(CLOCK_JUMP_FORWARD, -24, "the physical clock jumped forward")           \
-    X(CLOCK_IMPLAUSIBLE, -25, "the physical clock is earlier than this build") \
-    X(CLOCK_FORKED, -26, "the process forked: the clock needs a new identity") \
-    X(CLOCK_LOCAL_AHEAD, -27, "the clock is beyond its own drift bound")      \
+#define WEFT_ERR_MAP(X)                                                                                                \
+    X(NOMEM, -1, "out of memory")                                                                                      \
+    X(INVALID, -2, "invalid argument")                                                                                 \
+    X(RANGE, -3, "a number is out of range")                                                                           \
+    X(LIMIT, -4, "over a limit of limits.h")                                                                           \
+    X(MALFORMED, -5, "malformed bytes")                                                                                \
+    X(VERSION, -6, "written by a newer version of the format")                                                         \
+    X(CORRUPT, -7, "stored data are damaged")                                                                          \
+    X(NOT_FOUND, -8, "not found")                                                                                      \
+    X(TYPE, -9, "the key holds an object of another type")                                                             \
+    X(BUSY, -10, "in use: a transaction is open, or another process opened it")                                        \
+    X(IO, -11, "the store or the system failed")                                                                       \
+    X(FULL, -12, "no room left")                                                                                       \
+    X(CLOSED, -13, "closed")                                                                                           \
+    X(NOT_READY, -14, "not yet: restoring, or a new epoch is being drawn")                                             \
+    X(CLOCK_REMOTE_AHEAD, -20, "a remote stamp is beyond the drift bound")                                             \
+    X(CLOCK_RANGE, -21, "a stamp is outside the range of the clock")                                                   \
+    X(CLOCK_PHYS_FAILED, -22, "the physical clock could not be read")                                                  \
+    X(CLOCK_NO_DURABLE_BOUND, -23, "the clock's durable bound could not be stored")                                    \
+    X(CLOCK_JUMP_FORWARD, -24, "the physical clock jumped forward")                                                    \
+    X(CLOCK_IMPLAUSIBLE, -25, "the physical clock is earlier than this build")                                         \
+    X(CLOCK_FORKED, -26, "the process forked: the clock needs a new identity")                                         \
+    X(CLOCK_LOCAL_AHEAD, -27, "the clock is beyond its own drift bound")                                               \
     X(CLONED, -30, "another copy of this replica issued transactions under its epoch")
 
 enum weft_err {

@@ -7,20 +7,20 @@
 #define WEFT_LIMITS_H
 
 /* A key is an address, not a document: 1 KiB keeps a thousand of them in one 1 MiB message. */
-#define WEFT_KEY_MAX 1024u
+#define WEFT_KEY_MAX        1024u
 /* An element of a set or a value of a register. One chunk of state holds it whole. */
-#define WEFT_VALUE_MAX (1u << 20)
+#define WEFT_VALUE_MAX      (1u << 20)
 /* Steps from an object's key to a nested child; deep enough for any document that people wrote by hand. */
 #define WEFT_PATH_DEPTH_MAX 16u
 /* A transaction is never split, so it must fit a message and a record. */
-#define WEFT_TXN_MAX (4u << 20)
+#define WEFT_TXN_MAX        (4u << 20)
 /* Totals and bases of one origin in a TOTALS entry; pncounter uses 4. */
-#define WEFT_TOTALS_MAX 16u
+#define WEFT_TOTALS_MAX     16u
 /* Concurrent dots under one element: one per origin at most, so this bounds origins that write one element at once. */
-#define WEFT_DOTS_MAX 65536u
+#define WEFT_DOTS_MAX       65536u
 /* Origins of one space (replica ids times their epochs), until folding takes them away. */
-#define WEFT_ORIGINS_MAX (1u << 20)
+#define WEFT_ORIGINS_MAX    (1u << 20)
 /* A frame on a link: a transaction and its envelope. */
-#define WEFT_FRAME_MAX (WEFT_TXN_MAX + (64u << 10))
+#define WEFT_FRAME_MAX      (WEFT_TXN_MAX + (64u << 10))
 
 #endif

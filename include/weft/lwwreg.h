@@ -2,8 +2,8 @@
  *
  * Rule: of the writes that no other write (or deletion) has observed, the one with the greatest (clock epoch, word,
  * origin). A write that has observed another beats it whatever the clocks say.
- * Mathematics: STAMPED DOTS under one element; every unobserved write is kept (at most one per origin) and the winner is
- * computed on reading, because a state that forgot the losers would diverge when the winner is deleted concurrently.
+ * Mathematics: STAMPED DOTS under one element; every unobserved write is kept (at most one per origin) and the winner
+ * is computed on reading, because a state that forgot the losers would diverge when the winner is deleted concurrently.
  * Concurrent: set || set: greatest stamp, then greatest origin. set || delete: the set survives.
  * An empty value is a value; an absent register is WEFT_ERR_NOT_FOUND.
  * Cost: set O(concurrent writes), get the same. Limits: value of WEFT_VALUE_MAX bytes. */

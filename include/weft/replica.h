@@ -1,10 +1,10 @@
-/* replica.h: the engine. It does no I/O, reads no clock and draws no random numbers: a driver brings events, and the engine
- * answers with an update: records to persist, messages to send, changes to tell. libweft-uv drives it in the world,
- * libweft-sim in a virtual one, by the same two calls.
+/* replica.h: the engine. It does no I/O, reads no clock and draws no random numbers: a driver brings events, and the
+ * engine answers with an update: records to persist, messages to send, changes to tell. libweft-uv drives it in the
+ * world, libweft-sim in a virtual one, by the same two calls.
  *
  *   weft_replica_new; weft_replica_step(RESTORE) for each stored record; weft_replica_step(START);
- *   then for ever: an event -> weft_replica_step -> write update.records in one store transaction -> step(PERSISTED, number of
- *   the last one) -> send update.messages.
+ *   then for ever: an event -> weft_replica_step -> write update.records in one store transaction -> step(PERSISTED,
+ * number of the last one) -> send update.messages.
  *
  * Messages in an update may be sent at once: the engine itself holds back what must wait for a record (invariant 5).
  * One thread at a time; replicas share nothing. The update and all it points to are lent until the next step.
@@ -36,15 +36,15 @@ struct weft_replica;
 struct weft_txn;
 
 struct weft_replica_options {
-    size_t size;             /* set by weft_replica_options_init */
-    struct weft_id replica;  /* 16 random bytes; used when the store has no identity yet, ignored afterwards */
-    struct weft_id space;    /* the space; all zero is the default space. Fixed with the identity */
-    uint64_t seed;           /* random: table placement, jitter */
-    uint64_t drift;          /* a word difference: remote stamps further ahead are parked; default 60 s; one per space */
-    uint64_t digest_ns;      /* anti-entropy interval per link; default 1 s */
-    uint64_t request_ns;     /* an unanswered request is asked again, elsewhere if possible; default 2 s */
-    uint64_t state_ns;       /* a state transfer without a chunk for this long starts anew; default 10 s */
-    size_t log_max;          /* bytes of transactions kept for peers; at a checkpoint older ones go; default 64 MiB */
+    size_t size;            /* set by weft_replica_options_init */
+    struct weft_id replica; /* 16 random bytes; used when the store has no identity yet, ignored afterwards */
+    struct weft_id space;   /* the space; all zero is the default space. Fixed with the identity */
+    uint64_t seed;          /* random: table placement, jitter */
+    uint64_t drift;         /* a word difference: remote stamps further ahead are parked; default 60 s; one per space */
+    uint64_t digest_ns;     /* anti-entropy interval per link; default 1 s */
+    uint64_t request_ns;    /* an unanswered request is asked again, elsewhere if possible; default 2 s */
+    uint64_t state_ns;      /* a state transfer without a chunk for this long starts anew; default 10 s */
+    size_t log_max;         /* bytes of transactions kept for peers; at a checkpoint older ones go; default 64 MiB */
     size_t checkpoint_bytes; /* a checkpoint after this many bytes of new log; default 4 MiB */
     size_t segment_bytes;    /* a checkpoint's segments are cut near this size; default 64 KiB */
     size_t pending_max;      /* bytes of transactions that wait for others or for their time; default 16 MiB */
@@ -98,18 +98,19 @@ struct weft_change {
 };
 
 enum weft_notice_kind {
-    WEFT_NOTICE_DURABLE = 1,     /* own transactions up to seq are durable */
-    WEFT_NOTICE_PARKED,          /* a transaction stamped `amount_ns` beyond the drift bound waits */
-    WEFT_NOTICE_UNPARKED,        /* it was applied */
-    WEFT_NOTICE_VOID,            /* a transaction that its origin issued is void: recorded, passed on, without effect */
-    WEFT_NOTICE_REFUSED,         /* a message was refused whole: err; the driver closes the link */
-    WEFT_NOTICE_CLONED,          /* another copy of this replica issued under its epoch: a new epoch is being drawn */
-    WEFT_NOTICE_SAME_REPLICA,    /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it */
-    WEFT_NOTICE_EQUIVOCATION,    /* an origin issued two transactions with one dot */
-    WEFT_NOTICE_STATE_BEGUN,     /* a state transfer from the link began */
-    WEFT_NOTICE_STATE_DONE,      /* and was joined */
-    WEFT_NOTICE_CHECKPOINT,      /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
-    WEFT_NOTICE_DIVERGED         /* a peer has other state under an equal vector: a bug or damaged memory */
+    WEFT_NOTICE_DURABLE = 1,  /* own transactions up to seq are durable */
+    WEFT_NOTICE_PARKED,       /* a transaction stamped `amount_ns` beyond the drift bound waits */
+    WEFT_NOTICE_UNPARKED,     /* it was applied */
+    WEFT_NOTICE_VOID,         /* a transaction that its origin issued is void: recorded, passed on, without effect */
+    WEFT_NOTICE_REFUSED,      /* a message was refused whole: err; the driver closes the link */
+    WEFT_NOTICE_CLONED,       /* another copy of this replica issued under its epoch: a new epoch is being drawn */
+    WEFT_NOTICE_SAME_REPLICA, /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it
+                               */
+    WEFT_NOTICE_EQUIVOCATION, /* an origin issued two transactions with one dot */
+    WEFT_NOTICE_STATE_BEGUN,  /* a state transfer from the link began */
+    WEFT_NOTICE_STATE_DONE,   /* and was joined */
+    WEFT_NOTICE_CHECKPOINT,   /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
+    WEFT_NOTICE_DIVERGED      /* a peer has other state under an equal vector: a bug or damaged memory */
 };
 
 struct weft_notice {
@@ -139,35 +140,39 @@ WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_repli
 WEFT_API void weft_replica_free(struct weft_replica *r);
 /* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.
  * START: WEFT_ERR_CORRUPT when the restored state does not add up. RECEIVED: 0 also for a bad message, which changed
- * nothing and is a WEFT_NOTICE_REFUSED. Any event: WEFT_ERR_NOMEM, nothing changed, step it again; WEFT_ERR_BUSY while a
- * transaction is open; WEFT_ERR_NOT_READY before START (after it for RESTORE). */
-WEFT_API int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct weft_update *u) WEFT_MUST_CHECK;
+ * nothing and is a WEFT_NOTICE_REFUSED. Any event: WEFT_ERR_NOMEM, nothing changed, step it again; WEFT_ERR_BUSY while
+ * a transaction is open; WEFT_ERR_NOT_READY before START (after it for RESTORE). */
+WEFT_API int weft_replica_step(struct weft_replica *r, const struct weft_event *e,
+                               struct weft_update *u) WEFT_MUST_CHECK;
 /* A sentence about the last error of this replica; lent; never NULL. */
 WEFT_API const char *weft_replica_errmsg(const struct weft_replica *r);
 
 /* --- Transactions ---------------------------------------------------------------------------------------------- */
 
-/* WEFT_ERR_BUSY: one is open. WEFT_ERR_NOT_READY: not started, or a new epoch is being drawn. Lent until commit or abort. */
+/* WEFT_ERR_BUSY: one is open. WEFT_ERR_NOT_READY: not started, or a new epoch is being drawn. Lent until commit or
+ * abort. */
 WEFT_API int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct weft_txn **out) WEFT_MUST_CHECK;
-/* The edit of an object, made by its first write. Never NULL: errors stick and commit returns the first. WEFT_ERR_TYPE: the
- * key holds an object of another type here. WEFT_ERR_LIMIT: the key is empty or too long. Lent until commit or abort. */
+/* The edit of an object, made by its first write. Never NULL: errors stick and commit returns the first. WEFT_ERR_TYPE:
+ * the key holds an object of another type here. WEFT_ERR_LIMIT: the key is empty or too long. Lent until commit or
+ * abort. */
 WEFT_API struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
 /* What the transaction sees: committed state and its own edits. */
 WEFT_API struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
-/* Deletes the object, of whatever type (an observed reset: concurrent updates survive). Absent: nothing. Unlike a class's
- * edit it needs no class: pass the type id. */
+/* Deletes the object, of whatever type (an observed reset: concurrent updates survive). Absent: nothing. Unlike a
+ * class's edit it needs no class: pass the type id. */
 WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type);
-/* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and ends
- * the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX), WEFT_ERR_NOMEM, WEFT_ERR_CLOCK_LOCAL_AHEAD
- * (this replica's clock was moved back beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE. seq (may be NULL): its
- * sequence number, 0 when there was no effect. */
+/* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and
+ * ends the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX), WEFT_ERR_NOMEM,
+ * WEFT_ERR_CLOCK_LOCAL_AHEAD (this replica's clock was moved back beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE.
+ * seq (may be NULL): its sequence number, 0 when there was no effect. */
 WEFT_API int weft_txn_commit(struct weft_txn *t, uint64_t *seq) WEFT_MUST_CHECK;
 WEFT_API void weft_txn_abort(struct weft_txn *t);
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */
 
 /* Committed state; absent reads as bottom. Valid until the next commit or step. */
-WEFT_API struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key, const struct weft_crdt_class *cls);
+WEFT_API struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key,
+                                            const struct weft_crdt_class *cls);
 
 struct weft_object_info {
     struct weft_slice key;
@@ -177,15 +182,16 @@ struct weft_object_info {
     struct weft_view view;
     size_t elements; /* cells of its kernel */
 };
-/* The first object at or after (key, type) in order; false: none. To walk: start with ("", 0), then (info.key, info.type + 1).
- * O(log n). */
-WEFT_API bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, uint32_t type, struct weft_object_info *out);
+/* The first object at or after (key, type) in order; false: none. To walk: start with ("", 0), then (info.key,
+ * info.type + 1). O(log n). */
+WEFT_API bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, uint32_t type,
+                                  struct weft_object_info *out);
 
 struct weft_origin_info {
     struct weft_origin origin;
-    uint64_t applied;   /* sequence number up to which its transactions are applied */
-    uint64_t recorded;  /* ... and durable here */
-    uint64_t log_floor; /* transactions above this are in the log */
+    uint64_t applied;        /* sequence number up to which its transactions are applied */
+    uint64_t recorded;       /* ... and durable here */
+    uint64_t log_floor;      /* transactions above this are in the log */
     struct weft_stamp stamp; /* of the last one applied */
 };
 /* index in the order of full ids; false at the end. */
@@ -198,24 +204,24 @@ WEFT_API struct weft_origin weft_replica_self(const struct weft_replica *r);
 
 struct weft_link_info {
     uint32_t link;
-    bool known;                /* it has introduced itself */
+    bool known; /* it has introduced itself */
     struct weft_origin peer;
-    uint64_t behind;           /* transactions that we have recorded and it has not said it has */
-    uint64_t ahead;            /* transactions that it said it has and we have not applied */
-    int64_t skew_ns;           /* its wall clock minus ours at its last message, transit time included */
+    uint64_t behind; /* transactions that we have recorded and it has not said it has */
+    uint64_t ahead;  /* transactions that it said it has and we have not applied */
+    int64_t skew_ns; /* its wall clock minus ours at its last message, transit time included */
 };
 WEFT_API bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out);
 
 struct weft_replica_stats {
     uint64_t objects;
-    uint64_t transactions;    /* applied since START */
+    uint64_t transactions; /* applied since START */
     uint64_t log_entries, log_bytes;
     uint64_t pending, pending_bytes, parked;
     uint64_t voids, refused, duplicates;
     uint64_t segments, checkpoints;
-    uint64_t state_bytes;     /* cells, tables */
-    struct weft_stamp clock;  /* greatest stamp issued or applied */
-    uint8_t state_hash[16];   /* equal vectors, equal hashes */
+    uint64_t state_bytes;    /* cells, tables */
+    struct weft_stamp clock; /* greatest stamp issued or applied */
+    uint8_t state_hash[16];  /* equal vectors, equal hashes */
 };
 WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out);
 

@@ -1,8 +1,8 @@
 /* store.h: records, and where they are kept.
  *
  * The engine lists records; a driver writes the records of one loop turn in one store transaction and tells the engine
- * (WEFT_EVENT_PERSISTED). A store is a struct of functions, so an application may bring its own; weft_store_memory_new is
- * the one in libweft, weft_sqlite_open (sqlite.h) the durable one. */
+ * (WEFT_EVENT_PERSISTED). A store is a struct of functions, so an application may bring its own; weft_store_memory_new
+ * is the one in libweft, weft_sqlite_open (sqlite.h) the durable one. */
 #ifndef WEFT_STORE_H
 #define WEFT_STORE_H
 
@@ -22,9 +22,9 @@ enum weft_record_kind {
     WEFT_RECORD_META = 1,         /* (id) -> bytes; replaces */
     WEFT_RECORD_SEGMENT = 2,      /* (id) -> bytes, a piece of a checkpoint; ids are never used again */
     WEFT_RECORD_SEGMENT_DROP = 3, /* removes segment (id) */
-    WEFT_RECORD_LOG = 4,          /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
-    WEFT_RECORD_LOG_DROP = 5,     /* removes the log rows of origin up to and with seq */
-    WEFT_RECORD_QUARANTINE = 6    /* (id) -> bytes, something refused, for people to look at; replaces */
+    WEFT_RECORD_LOG = 4, /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
+    WEFT_RECORD_LOG_DROP = 5,  /* removes the log rows of origin up to and with seq */
+    WEFT_RECORD_QUARANTINE = 6 /* (id) -> bytes, something refused, for people to look at; replaces */
 };
 
 /* META ids */
@@ -49,8 +49,8 @@ struct weft_store_class {
     /* Visits everything kept: META, then SEGMENT, then LOG rows in the order they were first appended, then QUARANTINE.
      * `each` returning non-zero ends the visit with that code. WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO. */
     int (*load)(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx);
-    /* All records, in their order, durable on return 0, or none of them: WEFT_ERR_IO, WEFT_ERR_FULL. After a failure the
-     * caller may write the same records again. */
+    /* All records, in their order, durable on return 0, or none of them: WEFT_ERR_IO, WEFT_ERR_FULL. After a failure
+     * the caller may write the same records again. */
     int (*write)(struct weft_store *s, const struct weft_record *records, size_t count);
     /* Also frees the store. */
     void (*close)(struct weft_store *s);
@@ -61,7 +61,8 @@ struct weft_store_class {
 /* Keeps records in memory until closed. Rows are sorted and looked up in O(log n). */
 WEFT_API int weft_store_memory_new(struct weft_store **out, const struct weft_alloc *alloc) WEFT_MUST_CHECK;
 /* A second memory store with the same content: an old backup, a copied disk. */
-WEFT_API int weft_store_memory_copy(struct weft_store **out, struct weft_store *memory, const struct weft_alloc *alloc) WEFT_MUST_CHECK;
+WEFT_API int weft_store_memory_copy(struct weft_store **out, struct weft_store *memory,
+                                    const struct weft_alloc *alloc) WEFT_MUST_CHECK;
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,8 @@
  * Everything here is called on the loop's thread; callbacks come on it too, always after the call that caused them has
  * returned. Records of one loop turn are written in one store transaction before what depends on them is sent.
  *
- * Links are plain TCP for now and therefore loopback only: listening on or dialling another address is WEFT_ERR_INVALID. */
+ * Links are plain TCP for now and therefore loopback only: listening on or dialling another address is
+ * WEFT_ERR_INVALID. */
 #ifndef WEFT_UV_H
 #define WEFT_UV_H
 
@@ -32,20 +33,23 @@ struct weft_uv_options {
      * `unwritten_max` bytes wait, then they are WEFT_ERR_FULL. err 0: it works again. May be NULL. */
     void (*on_store)(void *ctx, int err, const char *text);
     void *ctx;
-    size_t write_queue_max;   /* bytes queued to one link before it is closed as too slow; default 8 MiB */
-    size_t unwritten_max;     /* default 16 MiB */
+    size_t write_queue_max; /* bytes queued to one link before it is closed as too slow; default 8 MiB */
+    size_t unwritten_max;   /* default 16 MiB */
     uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter; default 100 ms, 10 s */
 };
 WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
- * WEFT_ERR_INVALID (an address), WEFT_ERR_BUSY (port in use), WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
-WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
-/* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with it.
- * The loop must run for that. */
+ * WEFT_ERR_INVALID (an address), WEFT_ERR_BUSY (port in use), WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO,
+ * WEFT_ERR_NOMEM. */
+WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
+                         size_t errmsg_len) WEFT_MUST_CHECK;
+/* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with
+ * it. The loop must run for that. */
 WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx);
 
-WEFT_API int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) WEFT_MUST_CHECK; /* WEFT_ERR_FULL too; then weft_txn_commit */
+WEFT_API int weft_uv_txn_begin(struct weft_uv *n,
+                               struct weft_txn **out) WEFT_MUST_CHECK; /* WEFT_ERR_FULL too; then weft_txn_commit */
 WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls);
 /* The engine, for reading (stats, objects, origins). */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
