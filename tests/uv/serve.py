@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""serve: weft serve as its users meet it: options, commands, errors, two processes, signals.
+
+usage: serve.py WEFT
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+from serving import Serve, converged, wait_until
+
+
+def run(weft, *arguments, text=""):
+    done = subprocess.run([weft, *arguments], input=text.encode(), capture_output=True, timeout=30, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def test_command_line(weft):
+    code, out, _ = run(weft, "help")
+    assert code == 0 and "serve" in out
+    code, out, _ = run(weft, "--version")
+    assert code == 0 and out.startswith("weft 0."), out
+    code, _, said = run(weft, "sreve")
+    assert code == 2 and "sreve" in said and "weft help" in said, said
+    assert run(weft)[0] == 2
+    for wrong in (["--bogus"], ["--bogus", "x"], ["--store"], ["--listen", "nonsense"], ["--seed", "10.0.0.1:80"]):
+        code, _, said = run(weft, "serve", *wrong)
+        assert code == 2 and any(w in said for w in wrong), (wrong, code, said)
+
+
+def test_trouble_at_the_start(weft):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, said = run(weft, "serve", "--listen", f"127.0.0.1:{port}")
+        assert code == 1 and str(port) in said and "in use" in said, said
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "letter.txt")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("Dear replica, " * 1000)
+        code, _, said = run(weft, "serve", "--store", path)
+        assert code == 1 and path in said, said
+        with open(path, encoding="utf-8") as f:
+            assert f.read() == "Dear replica, " * 1000
+        store = os.path.join(folder, "a.db")
+        first = Serve(weft, "--store", store, "--quiet")
+        code, _, said = run(weft, "serve", "--store", store)
+        assert code == 1 and store in said, said
+        assert first.quit()[0] == 0
+
+
+def expect(served, *pairs):
+    for command, start in pairs:
+        answer = served.ask(command)
+        assert answer.startswith(start), f"{command!r} gave {answer!r} instead of {start!r}"
+
+
+def test_commands(weft):
+    s = Serve(weft, "--quiet")
+    expect(
+        s,
+        ("incr hits 3", "ok 1 0."), ("incr hits", "ok 2 0."), ("get hits", "ok gcounter 4"),
+        ("count balance -5", "ok 3"), ("count balance +2", "ok 4"), ("get balance", "ok pncounter -3"),
+        ("add cart milk", "ok 5"), (r'add cart "a b\n\x00\""', "ok 6"), ("get cart", r'ok aworset 2 "a b\n\x00\"" milk'),
+        ("remove cart milk", "ok 7"), ("remove cart milk", "ok 0"), ("get cart", "ok aworset 1 "),
+        ("set name Ada Lovelace", "ok 8"), ("get name", f'ok lwwreg "Ada Lovelace" 0.'),
+        ('set name ""', "ok 9"), ("get name", 'ok lwwreg "" 0.'),
+        ("keys", "ok balance cart hits name"), ("keys ba", "ok balance"), ("keys zzz", "ok"),
+        ("del cart", "ok 10"), ("get cart", "error NOT_FOUND"), ("del cart", "ok 0"),
+    )  # fmt: skip
+    assert s.ask("get name").split()[-1] == s.origin
+    assert s.status()["own"] == "10"
+    assert s.quit()[0] == 0
+
+
+def test_errors_change_nothing(weft):
+    s = Serve(weft, "--quiet")
+    expect(s, ("incr hits 18446744073709551610", "ok 1"), ("count low -9223372036854775808", "ok 2"))
+    before = s.status()
+    expect(
+        s,
+        ("bogus", "error INVALID"), ("incr", "error INVALID"), ("get a b", "error INVALID"), ("commit", "error INVALID"),
+        ("incr hits -1", "error INVALID"), ("incr hits 1.5", "error INVALID"), ("incr hits x", "error INVALID"),
+        ("incr hits 18446744073709551616", "error RANGE"), ("incr hits 6", "error RANGE"),
+        ("count low 9223372036854775808", "error RANGE"), ("count hits 1", "error TYPE"), ("add low x", "error TYPE"),
+        ("set x \"open", "error MALFORMED"), (r'set x "\q"', "error MALFORMED"), (r'set x "\x0"', "error MALFORMED"),
+        ('set x "a"b', "error MALFORMED"), ('incr "" 1', "error LIMIT"), ("incr " + "k" * 1025, "error LIMIT"),
+        ("set big " + "x" * (1 << 20) + "x", "error LIMIT"), ("set big " + "x" * (6 << 20), "error LIMIT"),
+        ("unwatch never", "error NOT_FOUND"), ("get low", "ok pncounter -9223372036854775808"),
+    )  # fmt: skip
+    after = s.status()
+    assert (before["hash"], before["own"]) == (after["hash"], after["own"])
+    expect(s, ("count low -9223372036854775807", "ok 3"), ("get low", "error RANGE"), ("count low 9223372036854775807", "ok"))
+    expect(s, ("set big " + "x" * (1 << 20), "ok"), ("incr " + "k" * 1024, "ok"))
+    assert s.quit()[0] == 0
+
+
+def test_transactions(weft):
+    s = Serve(weft, "--quiet")
+    expect(
+        s,
+        ("begin", "ok"), ("begin", "error BUSY"), ("incr a 1", "ok"), ("incr a 1", "ok"), ("add b x", "ok"),
+        ("get a", "ok gcounter 2"), ("get b", "ok aworset 1 x"), ("keys", "ok"), ("add a x", "ok"),
+        ("commit", "error TYPE"), ("get a", "error NOT_FOUND"), ("commit", "error INVALID"),
+        ("begin", "ok"), ("incr a 5", "ok"), ("abort", "ok"), ("get a", "error NOT_FOUND"),
+        ("begin", "ok"), ("add s x", "ok"), ("remove s x", "ok"), ("add s x", "ok"), ("set r v", "ok"),
+        ("get r", "ok lwwreg v - -"), ("commit", "ok 1 0."), ("get s", "ok aworset 1 x"),
+        ("begin", "ok"), ("commit", "ok 0"),
+    )  # fmt: skip
+    assert s.quit()[0] == 0
+
+
+def test_dump_is_json(weft):
+    s = Serve(weft, "--quiet")
+    expect(s, ("incr hits 3", "ok"), (r'add cart "\xff\x00"', "ok"), ('add cart "caf\u00e9"', "ok"), ("set n v", "ok"))
+    s.others = []
+    assert s.ask("dump") == "ok 3"
+    objects = {o["key"]: o for o in map(json.loads, s.others)}
+    assert objects["hits"]["value"] == 3 and objects["hits"]["type"] == "gcounter"
+    assert objects["cart"]["value"] == ["caf\u00e9", {"base64": "/wA="}], objects["cart"]
+    assert objects["n"]["value"] == "v" and objects["n"]["origin"] == s.origin
+    assert s.quit()[0] == 0
+
+
+def test_two_processes(weft):
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "a.db")
+        a = Serve(weft, "--store", store, "--listen", "127.0.0.1:0", name="dallas")
+        b = Serve(weft, "--seed", f"127.0.0.1:{a.port}", "--quiet", name="tokyo")
+        b.ask("watch cart/")
+        for i in range(100):
+            a.say(f"add cart/{i % 5} item{i}")
+            b.say(f"add cart/{i % 5} thing{i}", "incr hits 2")
+        for _ in range(100):
+            assert a.answer().startswith("ok")
+        for _ in range(200):
+            assert b.answer().startswith("ok")
+        wait_until("both are equal", lambda: converged(a, b))
+        assert a.ask("get hits") == "ok gcounter 200"
+        assert a.ask("get cart/0") == b.ask("get cart/0")
+        assert any(line.startswith("change cart/") and line.endswith(" remote") for line in b.others), b.others[:3]
+        links = a.status()["links"].split(",")
+        assert len(links) == 1 and links[0].split(":")[1] == b.origin.split(":")[0], links
+        a.process.send_signal(signal.SIGTERM)
+        code, said = a.quit()
+        assert code == 0 and "link" in said, (code, said)
+        port = a.port
+        b.ask("incr hits 1")
+        a = Serve(weft, "--store", store, "--listen", f"127.0.0.1:{port}", "--quiet", name="dallas")
+        wait_until("both are equal again", lambda: converged(a, b) and a.ask("get hits") == "ok gcounter 201")
+        for s in (a, b):
+            assert s.quit()[0] == 0
+
+
+def test_strangers_and_ends(weft):
+    s = Serve(weft, "--listen", "127.0.0.1:0", "--daemon")
+    with socket.create_connection(("127.0.0.1", s.port)) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        while stranger.recv(100):
+            pass
+    assert s.ask("incr n").startswith("ok 1")
+    s.process.stdin.close()
+    try:
+        s.process.wait(0.3)
+        raise AssertionError("--daemon did not go on")
+    except subprocess.TimeoutExpired:
+        pass
+    s.process.send_signal(signal.SIGINT)
+    code, said = s.quit()
+    assert code == 0 and "speaks HTTP" in said, (code, said)
+    with tempfile.NamedTemporaryFile("w+", suffix=".txt") as script:
+        script.write("incr n 2\nget n\nget n")
+        script.flush()
+        with open(script.name, "rb") as f:
+            done = subprocess.run([weft, "serve", "--quiet"], stdin=f, capture_output=True, timeout=30, check=False)
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0 and lines[1].startswith("ok 1") and lines[2:] == ["ok gcounter 2"] * 2, lines
+
+
+def main():
+    weft = sys.argv[1]
+    for name, test in list(globals().items()):
+        if name.startswith("test_"):
+            print(name, flush=True)
+            test(weft)
+
+
+if __name__ == "__main__":
+    main()
