@@ -308,10 +308,7 @@ static int admit_in_doubt(struct weft_clock *c, uint64_t raw, uint64_t remote, u
     return rc;
 }
 
-int weft_clock_observe(struct weft_clock *c, uint64_t remote, uint64_t *excess) {
-    if (LOAD(c->forked)) return WEFT_ERR_CLOCK_FORKED;
-    if (excess != NULL) *excess = 0;
-    if (remote <= LOAD(c->last)) return 0;
+static int observe_ahead(struct weft_clock *c, uint64_t remote, uint64_t *excess) {
     uint64_t raw;
     int rc = read_phys(c, &raw);
     if (rc != 0) return rc;
@@ -326,6 +323,12 @@ int weft_clock_observe(struct weft_clock *c, uint64_t remote, uint64_t *excess) 
     if (remote > raw && remote - raw > c->opt.warn_drift) COUNT(c->warned);
     raise_last(c, remote);
     return 0;
+}
+
+int weft_clock_observe(struct weft_clock *c, uint64_t remote, uint64_t *excess) {
+    if (LOAD(c->forked)) return WEFT_ERR_CLOCK_FORKED;
+    if (excess != NULL) *excess = 0;
+    return remote <= LOAD(c->last) ? 0 : observe_ahead(c, remote, excess);
 }
 
 int weft_clock_check(struct weft_clock *c, const uint64_t *remote, size_t n, size_t *bad) {
