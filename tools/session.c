@@ -82,8 +82,7 @@ static void run_get(struct weft__session *s) {
         weft__session_answer(s);
 }
 
-static bool next_object(const struct weft_replica *r, struct weft_object_info *info, bool first) {
-    if (first) return weft_replica_object(r, weft_slice(NULL, 0), 0, info);
+static bool next_object(const struct weft_replica *r, struct weft_object_info *info) {
     return weft_replica_object(r, info->key, info->type + 1, info);
 }
 
@@ -94,7 +93,7 @@ static void run_keys(struct weft__session *s) {
     struct weft_object_info info;
     bool more = weft_replica_object(r, prefix, 0, &info);
     weft_buf_append_str(&s->out, "ok");
-    for (; more && weft_slice_has_prefix(info.key, prefix); more = next_object(r, &info, false)) {
+    for (; more && weft_slice_has_prefix(info.key, prefix); more = next_object(r, &info)) {
         if (last.ptr != NULL && weft_slice_eq(last, info.key)) continue;
         last = info.key;
         weft_buf_append(&s->out, " ", 1);
@@ -108,7 +107,8 @@ static void run_dump(struct weft__session *s) {
     struct weft_object_info info;
     size_t count = 0;
     int rc = 0;
-    for (bool more = next_object(r, &info, true); more && rc == 0; more = next_object(r, &info, false)) {
+    bool more = weft_replica_object(r, weft_slice(NULL, 0), 0, &info);
+    for (; more && rc == 0; more = next_object(r, &info)) {
         rc = weft__value_json(&s->out, &info);
         weft_buf_append(&s->out, "\n", 1);
         count++;

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """kill9: SIGKILL at random moments, on the real driver and the real store.
 
-Each round a served replica writes transactions (a counter and a set element each) as fast as it can and is killed. Then
-its store is opened alone, and must hold: every transaction that was answered ok; a prefix of those that were sent, whole
-ones only; everything that its peer has heard of (nothing is said before it is recorded). No (origin, number) is ever
-answered twice, and each opening has an epoch of its own. In the end both replicas are equal.
+Each round a served replica writes transactions (a counter and a set element each) as fast as it can and is killed.
+Then its store is opened alone, and must hold: every transaction that was answered ok; a prefix of those that were
+sent, whole ones only; everything that its peer has heard of (nothing is said before it is recorded). No (origin,
+number) is ever answered twice, and each opening has an epoch of its own. In the end both replicas are equal.
 
 usage: kill9.py WEFT [--rounds N] [--seed N]
 """
