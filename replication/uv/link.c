@@ -105,10 +105,12 @@ bool weft__link_gone(const struct weft__link *l) {
     return l->state == WEFT__LINK_CLOSED && !l->announced;
 }
 
+/* The peer owes it something: a first message, or the rest of one. */
+static bool is_owed(const struct weft__link *l) {
+    return !l->heard || l->in.bytes.len > l->in.at;
+}
+
 void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
-    uint64_t silence = WEFT__LINK_SILENCE_NS;
-    uint64_t digests = l->node->o.replica.digest_ns;
-    if (digests > silence / 4) silence = digests > UINT64_MAX / 4 ? UINT64_MAX : digests * 4;
     uint64_t age = now_ns > l->progress_ns ? now_ns - l->progress_ns : 0;
     switch (l->state) {
     case WEFT__LINK_CONNECTING:
@@ -120,8 +122,8 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
     case WEFT__LINK_OPEN:
         if (!l->reading)
             got_further(l); /* it is we who hold it back */
-        else if (age > silence)
-            weft__link_refuse(l, WEFT_ERR_MALFORMED, "fell silent");
+        else if (is_owed(l) && age > WEFT__LINK_SILENCE_NS)
+            weft__link_refuse(l, WEFT_ERR_MALFORMED, l->heard ? "did not finish a message" : "never sent a message");
         break;
     default:
         break;
@@ -147,6 +149,7 @@ static void become_open(struct weft__link *l) {
 
 static void take_bytes(struct weft__link *l, struct weft_slice bytes) {
     l->node->stats.bytes_in += bytes.len;
+    if (!is_owed(l)) got_further(l);
     int rc = l->channel->cls->receive(l->channel, bytes, &l->in.bytes, &l->wire);
     if (rc == WEFT_ERR_NOMEM) {
         weft__link_close(l, "out of memory");
@@ -203,6 +206,7 @@ static int take_message(struct weft__link *l) {
     rc = weft__node_step(l->node, &e);
     if (rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM) return 0;
     l->node->stats.messages_in++;
+    l->heard = true;
     weft__frame_skip(&l->in);
     got_further(l);
     if (rc != 0) weft__link_refuse(l, rc, weft_strerror(rc));
@@ -333,7 +337,9 @@ void weft__link_drain(struct weft__link *l) {
 static void greet(struct weft__link *l) {
     l->state = WEFT__LINK_GREETING;
     got_further(l);
-    uv_tcp_nodelay(&l->tcp, 1); /* without it links are slower, not wrong */
+    /* Without these a link is slower, or longer dead than it need be; not wrong. */
+    uv_tcp_nodelay(&l->tcp, 1);
+    uv_tcp_keepalive(&l->tcp, 1, WEFT__LINK_PROBE_S);
     if (l->channel->cls->start(l->channel, &l->wire) != 0) {
         weft__link_close(l, "out of memory");
         return;

@@ -18,10 +18,13 @@
 #define WEFT__LINK_CHUNK       (64u << 10)
 /* A connection must be made, and the peer's greeting be complete, within this time. */
 #define WEFT__LINK_GREETING_NS UINT64_C(3000000000)
-/* An open link brings a whole message, or this many bytes of a long one, in this time (or in four digest intervals, if
- * that is longer: digests are what a healthy link always carries). Otherwise its peer is gone or trickles. */
+/* An open link brings its first message in this time, and a message that was begun is complete in it or brings so many
+ * bytes more; otherwise its peer trickles, or is none. Between messages a link may be quiet for as long as it likes:
+ * TCP's own probes find out whether the peer still lives. */
 #define WEFT__LINK_SILENCE_NS  UINT64_C(30000000000)
 #define WEFT__LINK_PROGRESS    (64u << 10)
+/* A quiet peer is probed after so many seconds. */
+#define WEFT__LINK_PROBE_S     15u
 
 struct weft__dial;
 
@@ -42,8 +45,9 @@ struct weft__link {
     enum weft__link_state state;
     bool announced; /* the engine was told that it is up, and not yet that it is down */
     bool reading;
+    bool heard;           /* a whole message came */
     bool ended;           /* draining: the stream was shut down */
-    uint64_t progress_ns; /* when it last got further: made, open, a message */
+    uint64_t progress_ns; /* when it last got further: made, open, a message begun or whole */
     size_t progress;      /* bytes since */
     uv_tcp_t tcp;
     uv_connect_t connect;

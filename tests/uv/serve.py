@@ -85,7 +85,8 @@ def test_errors_change_nothing(weft):
     expect(
         s,
         ("bogus", "error INVALID"), ("incr", "error INVALID"), ("get a b", "error INVALID"),
-        ("commit", "error INVALID"), ("incr hits -1", "error INVALID"), ("incr hits 1.5", "error INVALID"), ("incr hits x", "error INVALID"),
+        ("commit", "error INVALID"), ("incr hits -1", "error INVALID"), ("incr hits 1.5", "error INVALID"),
+        ("incr hits x", "error INVALID"),
         ("incr hits 18446744073709551616", "error RANGE"), ("incr hits 6", "error RANGE"),
         ("count low 9223372036854775808", "error RANGE"), ("count hits 1", "error TYPE"), ("add low x", "error TYPE"),
         ("set x \"open", "error MALFORMED"), (r'set x "\q"', "error MALFORMED"), (r'set x "\x0"', "error MALFORMED"),

@@ -174,6 +174,38 @@ static bool half_frame_came(struct world *in) {
     return stranger_link() != NULL;
 }
 
+/* Replicas with nothing to say stay linked; half a message from one of them is still waited for only so long. */
+START_TEST(a_quiet_replica_stays) {
+    wanted = 0;
+    expect_pair_goes_on();
+    struct weft__link *l = w.peers[0].node->links;
+    weft__link_sweep(l, uv_hrtime() + UINT64_C(3600000000000));
+    ck_assert_uint_eq(w.peers[0].refused, 0);
+    l->progress_ns -= UINT64_C(3600000000000);
+    expect_pair_goes_on();
+    ck_assert_ptr_eq(w.peers[0].node->links, l);
+    ck_assert_uint_eq(w.peers[0].refused, 0);
+    weft_buf_append(&l->in.bytes, "\0\1", 2);
+    weft__link_sweep(l, uv_hrtime() + WEFT__LINK_SILENCE_NS + 1000000);
+    ck_assert_uint_eq(w.peers[0].refused, 1);
+}
+END_TEST
+
+START_TEST(whoever_greets_and_says_nothing_is_shown_out) {
+    wanted = 0;
+    expect_pair_goes_on();
+    dial(&strangers[0], HELLO, 8);
+    world_run_for(&w, 200);
+    for (struct weft__link *l = w.peers[0].node->links; l != NULL; l = l->next) {
+        weft__link_sweep(l, uv_hrtime() + WEFT__LINK_SILENCE_NS + 1000000);
+    }
+    ck_assert_uint_eq(w.peers[0].refused, 1);
+    ck_assert(world_run(&w, shown_out, 3000));
+    ck_assert_ptr_nonnull(strstr(w.peers[0].refused_text, "never sent"));
+    expect_pair_goes_on();
+}
+END_TEST
+
 /* Half a frame holds a link up, not a node; and the link only for so long. */
 START_TEST(half_a_frame_is_not_waited_for_for_ever) {
     wanted = 0;
@@ -221,6 +253,8 @@ int main(void) {
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, strangers_are_shown_out, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_loop_test(t, whoever_does_not_greet_is_shown_out, 0, 2);
+    tcase_add_test(t, a_quiet_replica_stays);
+    tcase_add_test(t, whoever_greets_and_says_nothing_is_shown_out);
     tcase_add_test(t, half_a_frame_is_not_waited_for_for_ever);
     tcase_add_test(t, there_is_a_bound_to_links);
     SRunner *r = srunner_create(s);
