@@ -1,0 +1,89 @@
+#define _POSIX_C_SOURCE 200809L
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <weft/err.h>
+
+#include "base/endian.h"
+#include "base/prng.h"
+
+double bench_now(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+struct bench_figure bench_summary(const double *samples, size_t count) {
+    double sorted[64];
+    memcpy(sorted, samples, count * sizeof *samples);
+    qsort(sorted, count, sizeof *sorted, by_value);
+    return (struct bench_figure){sorted[count / 2], sorted[0], sorted[count - 1]};
+}
+
+struct bench_figure bench_ratio(const double *a, const double *b, size_t count) {
+    double ratios[64];
+    for (size_t i = 0; i < count; i++) ratios[i] = a[i] / b[i];
+    return bench_summary(ratios, count);
+}
+
+static void number(char *out, size_t size, double v) {
+    if (v >= 1e6)
+        (void)snprintf(out, size, "%.2f M", v / 1e6);
+    else if (v >= 1e4)
+        (void)snprintf(out, size, "%.0f k", v / 1e3);
+    else
+        (void)snprintf(out, size, "%.3g", v);
+}
+
+void bench_row(const char *what, struct bench_figure f, const char *unit, const char *goal) {
+    char median[32], min[32], max[32];
+    number(median, sizeof median, f.median);
+    number(min, sizeof min, f.min);
+    number(max, sizeof max, f.max);
+    printf("| %s | **%s** (%s to %s) %s | %s |\n", what, median, min, max, unit, goal);
+    (void)fflush(stdout);
+}
+
+void bench_section(const char *title, const char *text) {
+    printf("\n## %s\n\n%s\n\n| what | median (least to greatest of %d) | goal |\n|---|---|---|\n", title, text,
+           BENCH_ROUNDS);
+}
+
+void bench_check(int rc, const char *what) {
+    if (rc == 0) return;
+    (void)fprintf(stderr, "%s: %s\n", what, weft_strerror(rc));
+    exit(1);
+}
+
+void bench_element(uint64_t i, uint8_t out[16]) {
+    weft__store64(out, weft__mix64(2 * i + 1));
+    weft__store64(out + 8, weft__mix64(2 * i + 2));
+}
+
+int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        void (*run)(void);
+    } cases[] = {{"clock", bench_clock},
+                 {"aworset", bench_aworset},
+                 {"delta", bench_delta},
+                 {"txn", bench_txn},
+                 {"sim", bench_sim}};
+    printf("# Figures\n\nWritten by `./dev bench`. Ratios are measured side by side in one process; the machine they "
+           "were taken on "
+           "is noisy, so\nread the spread. Goals are those the project set itself; where one is missed the table says "
+           "so by "
+           "its numbers.\n");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (argc < 2 || strcmp(argv[1], cases[i].name) == 0) cases[i].run();
+    return 0;
+}
