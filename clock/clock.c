@@ -227,7 +227,7 @@ static int issue_locked(struct weft_clock *c, uint32_t n, uint64_t *first) {
     return rc;
 }
 
-static int issue_slowly(struct weft_clock *c, uint32_t n, uint64_t raw, uint64_t *first) {
+WEFT_COLD static int issue_slowly(struct weft_clock *c, uint32_t n, uint64_t raw, uint64_t *first) {
     if (LOAD(c->forked)) return WEFT_ERR_CLOCK_FORKED;
     while (!try_lock(c))
         if (raw <= LOAD(c->plausible) && issue_within(c, &c->ceiling, n, raw, first)) return 0;
@@ -308,7 +308,7 @@ static int admit_in_doubt(struct weft_clock *c, uint64_t raw, uint64_t remote, u
     return rc;
 }
 
-static int observe_ahead(struct weft_clock *c, uint64_t remote, uint64_t *excess) {
+WEFT_COLD static int observe_ahead(struct weft_clock *c, uint64_t remote, uint64_t *excess) {
     uint64_t raw;
     int rc = read_phys(c, &raw);
     if (rc != 0) return rc;
