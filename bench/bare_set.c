@@ -1,3 +1,4 @@
+/* bare_set.c: linear probing, at most four fifths full, doubled when more. */
 #include "bench/bare_set.h"
 
 #include <stdlib.h>

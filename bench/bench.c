@@ -1,3 +1,4 @@
+/* bench.c: samples, their summary, and the table. */
 #define _POSIX_C_SOURCE 200809L
 #include "bench/bench.h"
 

@@ -1,3 +1,4 @@
+/* cluster.c: steps, stores and a queue of messages, all by hand. */
 #include "tests/support/cluster.h"
 
 #include <assert.h>

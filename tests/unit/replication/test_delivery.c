@@ -4,9 +4,15 @@
 
 #include <weft/pncounter.h>
 
+#include "base/prng.h"
 #include "tests/support/cluster.h"
 
 static struct cluster c;
+static struct weft__prng chance;
+
+static int draw(uint64_t below) {
+    return (int)weft__prng_below(&chance, below);
+}
 
 static void three(void) {
     cluster_init(&c, 3);
@@ -83,20 +89,20 @@ START_TEST(equal_writes_reach_a_third_replica) {
 END_TEST
 
 START_TEST(random_loss_and_order_converge) {
-    srand(7);
+    weft__prng_seed(&chance, 7);
     for (int round = 0; round < 300; round++) {
-        int i = rand() % 3;
+        int i = draw(3);
         cluster_count(&c, i, "n", 1);
-        if (rand() % 2 == 0) cluster_add(&c, i, "s", rand() % 2 == 0 ? "x" : "y");
-        if (rand() % 3 == 0) cluster_remove(&c, i, "s", rand() % 2 == 0 ? "x" : "y");
-        while (c.queued > 0 && rand() % 4 != 0) {
-            size_t k = (size_t)rand() % c.queued;
-            if (rand() % 5 == 0)
+        if (draw(2) == 0) cluster_add(&c, i, "s", draw(2) == 0 ? "x" : "y");
+        if (draw(3) == 0) cluster_remove(&c, i, "s", draw(2) == 0 ? "x" : "y");
+        while (c.queued > 0 && draw(4) != 0) {
+            size_t k = (size_t)weft__prng_below(&chance, c.queued);
+            if (draw(5) == 0)
                 cluster_drop(&c, k);
             else
                 cluster_deliver(&c, k);
         }
-        if (rand() % 10 == 0) cluster_pass(&c, UINT64_C(500000000));
+        if (draw(10) == 0) cluster_pass(&c, UINT64_C(500000000));
     }
     ck_assert(cluster_converge(&c, 20));
     for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 300);

@@ -8,9 +8,15 @@
 #include <weft/gcounter.h>
 #include <weft/pncounter.h>
 
+#include "base/prng.h"
 #include "tests/support/cluster.h"
 
 static struct cluster c;
+static struct weft__prng chance;
+
+static int draw(uint64_t below) {
+    return (int)weft__prng_below(&chance, below);
+}
 
 static void open_all(int count, size_t log_max) {
     cluster_init(&c, count);
@@ -118,15 +124,15 @@ END_TEST
 
 /* Objects come and go at both ends of ranges; every checkpoint restores to what it was made from. */
 START_TEST(checkpoints_follow_any_change) {
-    srand(3);
+    weft__prng_seed(&chance, 3);
     for (int round = 0; round < 60; round++) {
         for (int k = 0; k < 30; k++) {
             char key[32];
-            (void)snprintf(key, sizeof key, "k%02d", rand() % 50);
-            if (rand() % 3 == 0)
+            (void)snprintf(key, sizeof key, "k%02d", draw(50));
+            if (draw(3) == 0)
                 cluster_delete(&c, 0, key, weft_aworset_class.type);
             else
-                cluster_add(&c, 0, key, rand() % 2 == 0 ? "a-rather-long-element-name" : "x");
+                cluster_add(&c, 0, key, draw(2) == 0 ? "a-rather-long-element-name" : "x");
         }
         checkpoint(0);
         uint8_t hash[16];
