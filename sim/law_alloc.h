@@ -1,0 +1,24 @@
+/* law_alloc.h: an allocator that counts what is held, and fails when told to. */
+#ifndef WEFT_SIM_LAW_ALLOC_H
+#define WEFT_SIM_LAW_ALLOC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/alloc.h>
+
+struct weft__law_alloc {
+    struct weft_alloc hook; /* to be handed out */
+    size_t blocks;          /* held */
+    size_t bytes;
+    uint64_t until_failure; /* the allocation after so many more fails, and all after it; UINT64_MAX: none */
+    bool failed;
+};
+
+void weft__law_alloc_init(struct weft__law_alloc *a);
+void weft__law_alloc_fail_after(struct weft__law_alloc *a, uint64_t successes);
+/* Memory is plenty again; whether an allocation failed meanwhile. */
+bool weft__law_alloc_recover(struct weft__law_alloc *a);
+
+#endif
