@@ -1,0 +1,207 @@
+/* mutant_counter.c: a counter with reset: for each origin a total and the part of it that resets have taken back. */
+#include "tests/laws/mutants.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <weft/err.h>
+
+enum { ORIGINS = 32, ENTRY = 1 + 16, VERSION = 1 };
+enum { INCREMENT = 1 };
+
+enum bug {
+    NONE,
+    SUM,            /* totals are added in a merge: a redelivered state counts twice */
+    DROPS_BASE,     /* an entry of which all was taken back is forgotten, and its past comes back */
+    SHARED_SLOT,    /* nurl-lang #169: each origin calls itself number 0 */
+    RESETS_TOTAL,   /* a reset sets totals to zero */
+    TOTAL_AS_DELTA, /* a delta carries the amount, not the total */
+    LARGER_WINS,    /* the state with the larger value wins whole */
+};
+
+struct counter {
+    uint32_t origin;
+    const struct weft_alloc *alloc;
+    uint64_t total[ORIGINS];
+    uint64_t base[ORIGINS];
+};
+
+static enum bug bug_of(void *ctx) {
+    return (enum bug)((const struct mutant *)ctx)->bug;
+}
+
+static int create(void *ctx, const struct weft_law_place *place, void **out) {
+    struct counter *s = place->alloc->resize(place->alloc->ctx, NULL, 0, sizeof *s);
+    if (s == NULL) return WEFT_ERR_NOMEM;
+    memset(s, 0, sizeof *s);
+    s->origin = bug_of(ctx) == SHARED_SLOT ? 0 : place->number;
+    s->alloc = place->alloc;
+    *out = s;
+    return 0;
+}
+
+static void destroy(void *ctx, void *state) {
+    (void)ctx;
+    struct counter *s = state;
+    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
+}
+
+static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
+    const struct counter *from = state;
+    int rc = create(ctx, place, out);
+    if (rc != 0) return rc;
+    struct counter *s = *out;
+    memcpy(s->total, from->total, sizeof s->total);
+    memcpy(s->base, from->base, sizeof s->base);
+    return 0;
+}
+
+static uint64_t sum(const struct counter *s) {
+    uint64_t n = 0;
+    for (uint32_t o = 0; o < ORIGINS; o++) n += s->total[o] - s->base[o];
+    return n;
+}
+
+static uint64_t greater(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+static int merge(void *ctx, void *into, const void *from) {
+    struct counter *s = into;
+    const struct counter *f = from;
+    bool larger = sum(f) > sum(s);
+    for (uint32_t o = 0; o < ORIGINS; o++) {
+        uint64_t total = bug_of(ctx) == SUM ? s->total[o] + f->total[o] : greater(s->total[o], f->total[o]);
+        uint64_t base = greater(s->base[o], f->base[o]);
+        if (bug_of(ctx) == LARGER_WINS) {
+            total = larger ? f->total[o] : s->total[o];
+            base = larger ? f->base[o] : s->base[o];
+        }
+        if (bug_of(ctx) == DROPS_BASE && total == base) total = base = 0;
+        s->total[o] = total;
+        s->base[o] = base;
+    }
+    return 0;
+}
+
+static void write_word(struct weft_buf *out, uint64_t word) {
+    for (int i = 0; i < 8; i++) weft_buf_append(out, &(uint8_t){(uint8_t)(word >> 8 * i)}, 1);
+}
+
+static int encode(void *ctx, const void *state, struct weft_buf *out) {
+    const struct counter *s = state;
+    (void)ctx;
+    weft_buf_append(out, &(uint8_t){VERSION}, 1);
+    for (uint32_t o = 0; o < ORIGINS; o++) {
+        if (s->total[o] == 0) continue;
+        weft_buf_append(out, &(uint8_t){(uint8_t)o}, 1);
+        write_word(out, s->total[o]);
+        write_word(out, s->base[o]);
+    }
+    return out->err;
+}
+
+static uint64_t read_word(const uint8_t *at) {
+    uint64_t word = 0;
+    for (int i = 0; i < 8; i++) word |= (uint64_t)at[i] << 8 * i;
+    return word;
+}
+
+static int apply(void *ctx, void *state, struct weft_slice bytes) {
+    struct counter delta = {.origin = 0};
+    int last = -1;
+    if (bytes.len % ENTRY != 1 || bytes.ptr[0] != VERSION) return WEFT_ERR_MALFORMED;
+    for (size_t at = 1; at < bytes.len; at += ENTRY) {
+        uint32_t o = bytes.ptr[at];
+        if (o >= ORIGINS || (int)o <= last) return WEFT_ERR_MALFORMED;
+        last = (int)o;
+        delta.total[o] = read_word(bytes.ptr + at + 1);
+        delta.base[o] = read_word(bytes.ptr + at + 9);
+        if (delta.total[o] == 0 || delta.base[o] > delta.total[o]) return WEFT_ERR_MALFORMED;
+    }
+    return merge(ctx, state, &delta);
+}
+
+static void reset(enum bug bug, const struct counter *s, struct counter *change) {
+    memcpy(change->total, s->total, sizeof s->total);
+    for (uint32_t o = 0; o < ORIGINS; o++) {
+        if (s->total[o] > s->base[o])
+            change->base[o] = bug == RESETS_TOTAL ? s->base[o] : s->total[o];
+        else
+            change->total[o] = 0;
+    }
+}
+
+static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct weft_stamp stamp, uint32_t max,
+                  struct weft_law_op *ops, uint32_t *count, struct weft_buf *delta) {
+    struct counter *s = state, change = {.origin = 0};
+    (void)stamp;
+    (void)max;
+    *count = 1;
+    ops->amount = (int64_t)weft_law_choose(c, 3);
+    ops->kind = ops->amount == 2 ? WEFT_LAW_RESET : INCREMENT;
+    uint64_t amount = (uint64_t)ops->amount + 1;
+    bool effect = ops->kind == INCREMENT || sum(s) > 0;
+    if (ops->kind == INCREMENT) {
+        snprintf(ops->text, sizeof ops->text, "+%" PRIu64, amount);
+        change.total[s->origin] = bug_of(ctx) == TOTAL_AS_DELTA ? amount : s->total[s->origin] + amount;
+    } else {
+        snprintf(ops->text, sizeof ops->text, "reset");
+        reset(bug_of(ctx), s, &change);
+    }
+    int rc = effect ? encode(ctx, &change, delta) : 0;
+    if (rc != 0 || !effect) return rc;
+    if (ops->kind == INCREMENT)
+        s->total[s->origin] += amount;
+    else if (bug_of(ctx) == RESETS_TOTAL)
+        memset(s->total, 0, sizeof s->total);
+    else
+        memcpy(s->base, s->total, sizeof s->base);
+    return 0;
+}
+
+static int value(void *ctx, const void *state, struct weft_buf *out) {
+    (void)ctx;
+    return weft_buf_printf(out, "%" PRIu64, sum(state));
+}
+
+static int spec(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
+    (void)ctx;
+    int64_t n = 0;
+    for (size_t i = 0; i < h->count; i++) {
+        bool taken = h->ops[i].kind == WEFT_LAW_RESET;
+        for (size_t j = 0; j < h->count; j++) {
+            taken = taken || (h->ops[j].kind == WEFT_LAW_RESET && weft_law_saw(h, j, i));
+        }
+        if (!taken) n += h->ops[i].amount + 1;
+    }
+    return weft_buf_printf(out, "%" PRId64, n);
+}
+
+static const struct weft_law_subject subject = {
+    .size = sizeof subject,
+    .name = "counter",
+    .deltas = true,
+    .create = create,
+    .destroy = destroy,
+    .copy = copy,
+    .mutate = mutate,
+    .apply = apply,
+    .merge = merge,
+    .encode = encode,
+    .value = value,
+};
+
+static const struct mutant mutants[] = {
+    {"right", NONE, ""},
+    {"sum instead of maximum", SUM, "idempotent"},
+    {"drops the base of a reset", DROPS_BASE, "monotone"},
+    {"one slot for all", SHARED_SLOT, "value"},
+    {"a reset sets totals to zero", RESETS_TOTAL, "monotone"},
+    {"a delta with the amount", TOTAL_AS_DELTA, "delta"},
+    {"the larger value wins whole", LARGER_WINS, "monotone"},
+    {NULL, 0, NULL},
+};
+
+const struct mutated_type mutated_counter = {"counter", &subject, spec, mutants};

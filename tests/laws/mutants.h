@@ -1,0 +1,25 @@
+/* mutants.h: types written on plain structs, right ones and broken ones. */
+#ifndef WEFT_TESTS_LAWS_MUTANTS_H
+#define WEFT_TESTS_LAWS_MUTANTS_H
+
+#include <weft/law.h>
+
+/* One broken line, and the law that must notice. */
+struct mutant {
+    const char *name; /* NULL ends a list */
+    int bug;          /* 0: none */
+    const char *law;  /* "": the right type */
+};
+
+struct mutated_type {
+    const char *name;
+    const struct weft_law_subject *subject; /* ctx: struct mutant */
+    int (*spec)(void *ctx, const struct weft_law_history *h, struct weft_buf *out);
+    const struct mutant *mutants;
+};
+
+extern const struct mutated_type mutated_set;
+extern const struct mutated_type mutated_counter;
+extern const struct mutated_type mutated_register;
+
+#endif
