@@ -6,6 +6,9 @@
  * written at its end: at once as far as the socket takes them, the rest in one uv_write. At most one uv_write is under
  * way, so what comes meanwhile gathers behind it, up to the bound of the write queue.
  *
+ * What a peer says may ask for much more than it is long, so a link takes nothing while half of its queue is full: the
+ * queue's bound is for who does not read, not for who asks.
+ *
  * Whatever goes wrong ends in weft__link_close, which may be called at any moment and more than once. Nothing is freed
  * there: libuv lets go later, the engine is told in a turn, and only then the node frees the link. */
 #define _POSIX_C_SOURCE 200809L
@@ -26,6 +29,10 @@ static bool is_live(const struct weft__link *l) {
 
 static size_t queued(const struct weft__link *l) {
     return l->plain.len + l->wire.len + l->flight.len;
+}
+
+static bool has_room(const struct weft__link *l) {
+    return queued(l) <= l->node->o.write_queue_max / 2;
 }
 
 static void got_further(struct weft__link *l) {
@@ -201,7 +208,8 @@ static int take_message(struct weft__link *l) {
     if (rc < 0)
         weft__link_refuse(l, rc, rc == WEFT_ERR_LIMIT ? "announced too long a message" : "sent an empty message");
     if (rc <= 0) return 0;
-    if (!weft__node_has_room(l->node)) return 0;
+    l->held = !has_room(l);
+    if (l->held || !weft__node_has_room(l->node)) return 0;
     struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = l->number, .bytes = message};
     rc = weft__node_step(l->node, &e);
     if (rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM) return 0;
@@ -316,6 +324,7 @@ void weft__link_flush(struct weft__link *l) {
     }
     if (l->flight.len > 0) return;
     if (l->wire.len > 0) write_wire(l);
+    if (l->held && has_room(l)) weft__node_wake(l->node);
     end_stream(l);
 }
 

@@ -46,6 +46,7 @@ struct weft__link {
     bool announced; /* the engine was told that it is up, and not yet that it is down */
     bool reading;
     bool heard;           /* a whole message came */
+    bool held;            /* a message waits until there is room for the answer */
     bool ended;           /* draining: the stream was shut down */
     uint64_t progress_ns; /* when it last got further: made, open, a message begun or whole */
     size_t progress;      /* bytes since */
