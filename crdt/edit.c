@@ -97,8 +97,7 @@ static void charge_mentions(struct weft_edit *e, size_t more) {
     o->charge_of_origins = bytes;
 }
 
-/* --- DOTS -----------------------------------------------------------------------------------------------------------
- */
+/* --- DOTS --------------------------------------------------------------------------------------------------------- */
 
 static bool path_is_valid(struct weft_slice path) {
     return path.len == 0 || weft__path_is_valid(path);
@@ -178,8 +177,7 @@ static void reset_elements(struct weft_edit *e) {
     }
 }
 
-/* --- TOTALS ----------------------------------------------------------------------------------------------------------
- */
+/* --- TOTALS ------------------------------------------------------------------------------------------------------- */
 
 /* What rose, which is what the entry will say. Without effect: count is 0. */
 static struct weft__totals risen(const struct weft_edit *e, size_t item) {
@@ -284,8 +282,7 @@ void weft_edit_reset(struct weft_edit *e) {
     }
 }
 
-/* --- The net effect --------------------------------------------------------------------------------------------------
- */
+/* --- The net effect ----------------------------------------------------------------------------------------------- */
 
 static bool has_effect(const struct weft_edit *e, size_t item) {
     const struct weft__overlay_item *it = &e->overlay->items[item];

@@ -36,9 +36,11 @@ void weft_lwwreg_clear(struct weft_edit *e) {
 /* Writes come in the order of (origin, seq), so of equal stamps the later one has the greater origin. */
 int weft_lwwreg_get(struct weft_view v, struct weft_slice *out, struct weft_stamp *stamp) {
     if (!weft__view_is(v, &weft_lwwreg_class)) return WEFT_ERR_TYPE;
+    struct weft__writes it;
     struct weft_write write, winner;
-    if (!weft_view_write(v, nothing, nothing, 0, &winner)) return WEFT_ERR_NOT_FOUND;
-    for (size_t i = 1; weft_view_write(v, nothing, nothing, i, &write); i++)
+    weft__writes_open(&it, v, nothing, nothing);
+    if (!weft__writes_next(&it, &winner)) return WEFT_ERR_NOT_FOUND;
+    while (weft__writes_next(&it, &write))
         if (weft_stamp_cmp(write.stamp, winner.stamp) >= 0) winner = write;
     *out = winner.value;
     if (stamp != NULL) *stamp = winner.stamp;

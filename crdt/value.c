@@ -20,8 +20,7 @@
 
 #define ENVELOPE_CHARGE 128u /* a ValueDelta without its body and its other origins */
 
-/* --- Life -----------------------------------------------------------------------------------------------------------
- */
+/* --- Life --------------------------------------------------------------------------------------------------------- */
 
 void weft_value_options_init(struct weft_value_options *o) {
     *o = (struct weft_value_options){.size = sizeof *o};
@@ -100,8 +99,7 @@ int weft_value_encode(const struct weft_value *v, struct weft_buf *out) {
     return weft__value_state_encode(&v->state, &v->counted, out);
 }
 
-/* --- Joining --------------------------------------------------------------------------------------------------------
- */
+/* --- Joining ------------------------------------------------------------------------------------------------------ */
 
 struct missing {
     const struct weft_causal_context *seen;
@@ -166,8 +164,7 @@ static int join_state(struct weft_value *v, const struct weft__value_state *stag
     return 0;
 }
 
-/* --- Applying bytes -------------------------------------------------------------------------------------------------
- */
+/* --- Applying bytes ----------------------------------------------------------------------------------------------- */
 
 static int apply_delta(struct weft_value *v, uint32_t schema, struct weft__reader *r) {
     struct weft__value_scratch *scratch = &v->scratch;
@@ -261,8 +258,7 @@ int weft_value_copy(struct weft_value **out, const struct weft_value *v, const s
     return 0;
 }
 
-/* --- Editing --------------------------------------------------------------------------------------------------------
- */
+/* --- Editing ------------------------------------------------------------------------------------------------------ */
 
 struct weft_edit *weft_value_edit(struct weft_value *v) {
     if (v->is_open) return &v->edit;

@@ -1,7 +1,9 @@
 /* value_state.c: a whole value as bytes, message ValueState of delta.proto.
  *
  * The table lists the origins that the state names, in the order of full ids, and everything else names them by index.
- * So the bytes are a function of the state: what was interned in which order, and by whom, does not show. */
+ * So the bytes are a function of the state: what was interned in which order, and by whom, does not show. Reading
+ * checks what could do harm; that bytes are the canonical ones, in order and without repeats, is seen by encoding
+ * again. */
 #include "crdt/value.h"
 
 #include <string.h>
@@ -31,8 +33,7 @@ void weft__value_state_fini(struct weft__value_state *s) {
     weft_causal_context_fini(&s->seen);
 }
 
-/* --- Encoding --------------------------------------------------------------------------------------------------------
- */
+/* --- Encoding ----------------------------------------------------------------------------------------------------- */
 
 static int mention(const struct weft__value_state *s, struct weft__origin_table *table) {
     int rc = weft__object_mention(&s->object, table);
@@ -105,8 +106,7 @@ int weft__value_state_encode(const struct weft__value_state *s, const struct wef
     return rc;
 }
 
-/* --- Decoding --------------------------------------------------------------------------------------------------------
- */
+/* --- Decoding ----------------------------------------------------------------------------------------------------- */
 
 /* The table of origins while a state is read. */
 struct named {
@@ -116,9 +116,8 @@ struct named {
 };
 
 static int read_origins(struct weft__value_state *s, struct weft__reader *r, struct named *named) {
-    struct weft_origin origin, last;
+    struct weft_origin origin;
     while (weft__origin_next(r, FIELD_ORIGINS, &origin)) {
-        if (named->count > 0 && weft_origin_cmp(&last, &origin) >= 0) return WEFT_ERR_MALFORMED;
         void *map = named->map;
         int rc = weft__grow(named->alloc, &map, &named->cap, named->count + 1, sizeof *named->map);
         if (rc != 0) return rc;
@@ -126,7 +125,6 @@ static int read_origins(struct weft__value_state *s, struct weft__reader *r, str
         rc = weft_origins_intern(s->origins, &origin, &named->map[named->count]);
         if (rc != 0) return rc;
         named->count++;
-        last = origin;
     }
     return r->err;
 }
@@ -145,21 +143,14 @@ static int read_vector(struct weft__value_state *s, struct weft__reader *r, cons
     return in.err != 0 || !weft__reader_done(&in) ? WEFT_ERR_MALFORMED : r->err;
 }
 
-/* Dots that are adjacent or covered would move into the vector, so they are refused: they are not canonical. */
 static int read_cloud(struct weft__value_state *s, struct weft__reader *r, const struct named *named) {
     struct weft__reader in;
-    uint64_t last_index = 0, last_seq = 0;
     weft__reader_init(&in, weft__read_field_bytes(r, FIELD_CLOUD));
     while (!weft__reader_done(&in)) {
         uint64_t index = weft__read_varint(&in), seq = weft__read_varint(&in);
         if (in.err != 0 || index >= named->count || seq > WEFT__SEQ_MAX || seq == 0) return WEFT_ERR_MALFORMED;
-        if (index < last_index || (index == last_index && seq <= last_seq)) return WEFT_ERR_MALFORMED;
-        uint64_t vector = weft_version_vector_get(&s->seen.base, named->map[index]);
-        if (seq <= vector + 1) return WEFT_ERR_MALFORMED;
         int rc = weft_causal_context_add(&s->seen, (struct weft_dot){named->map[index], seq});
         if (rc != 0) return rc;
-        last_index = index;
-        last_seq = seq;
     }
     return in.err != 0 ? in.err : r->err;
 }

@@ -56,8 +56,7 @@ static size_t find_item(struct weft_view v, uint32_t cell, struct weft_slice pat
     return o == NULL ? WEFT__OVERLAY_NONE : weft__overlay_find(o, cell, path, element);
 }
 
-/* --- DOTS -----------------------------------------------------------------------------------------------------------
- */
+/* --- DOTS --------------------------------------------------------------------------------------------------------- */
 
 bool weft_view_has(struct weft_view v, struct weft_slice path, struct weft_slice element) {
     if (!is_dots(v)) return false;
@@ -73,40 +72,57 @@ size_t weft_view_count(struct weft_view v) {
     return o == NULL ? at_base : (size_t)((ptrdiff_t)at_base + o->growth);
 }
 
-static bool pending_write(const struct weft_edit *e, size_t item, size_t index, struct weft_write *out) {
-    if (index > 0 || !e->overlay->items[item].put) return false;
+void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_slice path, struct weft_slice element) {
+    *it = (struct weft__writes){.view = v, .pending = WEFT__OVERLAY_NONE};
+    if (!is_dots(v)) return;
+    uint32_t cell = find_cell(v, path, element);
+    size_t item = find_item(v, cell, path, element);
+    if (item != WEFT__OVERLAY_NONE) {
+        if (v.edit->overlay->items[item].put) it->pending = item;
+    } else if (cell != WEFT__SLAB_NONE) {
+        weft__dots_open(&it->dots, v.object, cell);
+    }
+}
+
+static void read_pending(const struct weft_edit *e, size_t item, struct weft_write *out) {
     *out = (struct weft_write){
         .value = weft__overlay_value(e->overlay, item),
         .origin = *weft_origins_at(e->pool->origins, e->session->writer),
         .pending = true,
+    };
+}
+
+bool weft__writes_next(struct weft__writes *it, struct weft_write *out) {
+    struct weft__dot_item dot;
+    if (it->pending != WEFT__OVERLAY_NONE) {
+        read_pending(it->view.edit, it->pending, out);
+        it->pending = WEFT__OVERLAY_NONE;
+        return true;
+    }
+    if (!weft__dots_next(&it->dots, &dot)) return false;
+    *out = (struct weft_write){
+        .value = dot.value,
+        .stamp = dot.stamp,
+        .origin = *weft_origins_at(it->view.object->pool->origins, dot.dot.origin),
+        .seq = dot.dot.seq,
     };
     return true;
 }
 
 bool weft_view_write(struct weft_view v, struct weft_slice path, struct weft_slice element, size_t index,
                      struct weft_write *out) {
-    if (!is_dots(v)) return false;
-    uint32_t cell = find_cell(v, path, element);
-    size_t item = find_item(v, cell, path, element);
-    if (item != WEFT__OVERLAY_NONE) return pending_write(v.edit, item, index, out);
-    if (cell == WEFT__SLAB_NONE) return false;
-    struct weft__dots it;
-    struct weft__dot_item dot;
-    for (weft__dots_open(&it, v.object, cell); weft__dots_next(&it, &dot); index--) {
+    struct weft__writes it;
+    struct weft_write write;
+    weft__writes_open(&it, v, path, element);
+    for (; weft__writes_next(&it, &write); index--) {
         if (index > 0) continue;
-        *out = (struct weft_write){
-            .value = dot.value,
-            .stamp = dot.stamp,
-            .origin = *weft_origins_at(v.object->pool->origins, dot.dot.origin),
-            .seq = dot.dot.seq,
-        };
+        *out = write;
         return true;
     }
     return false;
 }
 
-/* --- Elements in order ---------------------------------------------------------------------------------------------
- */
+/* --- Elements in order -------------------------------------------------------------------------------------------- */
 
 /* The new elements at a path, in order, as places 0..n-1 of the overlay's order. */
 static int list_fresh(struct weft__overlay *o, struct weft_slice at, size_t *n) {
@@ -188,8 +204,7 @@ void weft_elements_close(struct weft_elements *it) {
     *it = (struct weft_elements){.alloc = NULL};
 }
 
-/* --- TOTALS ---------------------------------------------------------------------------------------------------------
- */
+/* --- TOTALS ------------------------------------------------------------------------------------------------------- */
 
 struct sum {
     uint64_t hi, lo;

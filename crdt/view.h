@@ -1,4 +1,5 @@
-/* view.h: what the types' own functions ask first: whether a view or an edit is of their type. */
+/* view.h: what the types' own functions use beside the public kernel functions: whether a view or an edit is of their
+ * type, and all writes of an element in one pass. */
 #ifndef WEFT_CRDT_VIEW_H
 #define WEFT_CRDT_VIEW_H
 
@@ -7,6 +8,7 @@
 
 #include <weft/crdt.h>
 
+#include "crdt/dots.h"
 #include "crdt/overlay.h"
 
 /* The type of what is viewed; 0: nothing is there, which reads as bottom of every type. */
@@ -15,5 +17,15 @@ uint32_t weft__view_type(struct weft_view v);
 bool weft__view_is(struct weft_view v, const struct weft_crdt_class *cls);
 /* False where there is nothing to edit, an earlier error sticks, or (WEFT_ERR_TYPE, sticky) the type is another. */
 bool weft__edit_is(struct weft_edit *e, const struct weft_crdt_class *cls);
+
+/* The writes under an element, in the order of weft_view_write. */
+struct weft__writes {
+    struct weft_view view;
+    struct weft__dots dots;
+    size_t pending; /* the item that hides what stands at base, until it is read */
+};
+
+void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_slice path, struct weft_slice element);
+bool weft__writes_next(struct weft__writes *it, struct weft_write *out);
 
 #endif
