@@ -20,8 +20,7 @@ static struct weft_slice path_of(uint32_t n) {
     return n == 0 ? weft_slice(NULL, 0) : n == 1 ? weft_slice(one, sizeof one) : weft_slice(two, sizeof two);
 }
 
-/* --- DOTS against a list
- * ----------------------------------------------------------------------------------------------- */
+/* --- DOTS against a list ------------------------------------------------------------------------------------------ */
 
 #define KEYS 60u /* per path; more than are searched in a row */
 
@@ -32,6 +31,7 @@ struct key {
 
 struct model {
     struct weft_value *v;
+    struct weft_value *follower; /* joins the deltas */
     struct weft__prng rnd;
     struct key keys[PATHS][KEYS];
     uint32_t keys_in_use;
@@ -146,6 +146,8 @@ static void run_transaction(struct model *m, uint64_t edits) {
     struct weft_buf delta = commit_at(m->v, 1);
     ck_assert_uint_le(delta.len, session.spent);
     ck_assert_uint_eq(weft_version_vector_get(&weft_value_context(m->v)->base, m->v->own), seq + effects_of(m));
+    if (delta.len > 0) apply_ok(m->follower, &delta);
+    ck_assert(value_eq(m->v, m->follower));
     close_model(m);
     check_model(m, weft_value_view(m->v));
     check_elements(m, weft_value_view(m->v));
@@ -158,14 +160,15 @@ START_TEST(edits_show_and_leave_what_a_list_does) {
         struct model m = {.keys_in_use = in_use[_i]};
         weft__prng_seed(&m.rnd, seed);
         m.v = value_of(&nested_class, 2);
+        m.follower = value_of(&nested_class, 3);
         for (uint32_t i = 0; i < 6; i++) run_transaction(&m, 1 + weft__prng_below(&m.rnd, 4 * in_use[_i]));
         weft_value_free(m.v);
+        weft_value_free(m.follower);
     }
 }
 END_TEST
 
-/* --- The net effect
- * ------------------------------------------------------------------------------------------------------ */
+/* --- The net effect ----------------------------------------------------------------------------------------------- */
 
 static void check_no_effect(struct weft_value *v) {
     struct weft_value *before = copy_of(v, 20);
@@ -236,8 +239,7 @@ START_TEST(an_aborted_edit_leaves_nothing) {
 }
 END_TEST
 
-/* --- TOTALS
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- TOTALS ------------------------------------------------------------------------------------------------------- */
 
 static uint64_t sum_of(struct weft_view v, uint32_t path, uint32_t column) {
     uint64_t hi, lo;
@@ -317,8 +319,7 @@ START_TEST(range_is_checked_against_the_own_total) {
 }
 END_TEST
 
-/* --- Errors and limits
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Errors and limits -------------------------------------------------------------------------------------------- */
 
 START_TEST(the_first_error_sticks) {
     struct weft_value *v = value_of(&weft_aworset_class, 0);
@@ -420,6 +421,7 @@ START_TEST(a_transaction_has_a_limit) {
     struct weft_buf delta = commit_at(v, 1);
     ck_assert_uint_gt(delta.len, 4 * big.len);
     ck_assert_uint_le(delta.len, WEFT_TXN_MAX);
+    ck_assert_uint_lt(weft_value_memory(v), 10 * WEFT_TXN_MAX); /* nor does it pile up */
     e = weft_value_edit(v);
     for (uint8_t i = 0; i < 5; i++) {
         ck_assert_int_eq(weft_edit_error(e), 0);
@@ -433,8 +435,49 @@ START_TEST(a_transaction_has_a_limit) {
 }
 END_TEST
 
-/* --- Memory
- * ----------------------------------------------------------------------------------------------------------------- */
+/* What a reset makes void is not charged. */
+START_TEST(a_reset_gives_back_what_was_charged) {
+    struct weft_value *v = value_of(&nested_class, 0);
+    uint8_t *bytes = calloc(1, WEFT_VALUE_MAX);
+    struct weft_edit *e = weft_value_edit(v);
+    size_t spent = e->session->spent;
+    for (uint32_t round = 0; round < 4; round++) {
+        for (uint8_t i = 0; i < 3; i++)
+            weft_edit_put(e, weft_slice(NULL, 0), weft_slice(&i, 1), weft_slice(bytes, WEFT_VALUE_MAX));
+        weft_edit_reset(e);
+    }
+    ck_assert_int_eq(weft_edit_error(e), 0);
+    ck_assert_uint_eq(e->session->spent, spent);
+    weft_value_abort(v);
+    weft_value_free(v);
+    free(bytes);
+}
+END_TEST
+
+/* Many concurrent writes of few elements: what a delta observes, and the origins that it names, are charged too. */
+START_TEST(what_is_observed_is_charged) {
+    struct weft_value *v = value_of(&weft_aworset_class, 0);
+    for (uint32_t number = 1; number <= 300; number++) {
+        struct weft_value *w = value_of(&weft_aworset_class, number);
+        set_add(w, "x");
+        set_add(w, number % 2 == 0 ? "y" : "z");
+        commit_quietly(w, 1);
+        merge_ok(v, w);
+        weft_value_free(w);
+    }
+    if (_i == 0) set_remove(v, "x");
+    if (_i == 1) set_add(v, "y");
+    if (_i == 2) weft_edit_reset(weft_value_edit(v));
+    size_t spent = weft_value_edit(v)->session->spent;
+    struct weft_buf delta = commit_at(v, 1);
+    ck_assert_uint_gt(delta.len, 3000);
+    ck_assert_uint_le(delta.len, spent);
+    weft_buf_fini(&delta);
+    weft_value_free(v);
+}
+END_TEST
+
+/* --- Memory ------------------------------------------------------------------------------------------------------- */
 
 /* After a while an edit and its commit ask the allocator for the new cells only, and a value that is replaced for
  * nothing. */
@@ -468,6 +511,8 @@ int main(void) {
     tcase_add_test(tc, kernels_and_classes_are_not_mixed_up);
     tcase_add_test(tc, limits_hold_at_the_edit);
     tcase_add_test(tc, a_transaction_has_a_limit);
+    tcase_add_test(tc, a_reset_gives_back_what_was_charged);
+    tcase_add_loop_test(tc, what_is_observed_is_charged, 0, 3);
     tcase_add_test(tc, warm_edits_allocate_nothing);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -58,8 +58,7 @@ static bool is_counter(const struct history *h) {
     return is_class(h, &weft_gcounter_class) || is_class(h, &weft_pncounter_class);
 }
 
-/* --- The specification -----------------------------------------------------------------------------------------------
- */
+/* --- The specification -------------------------------------------------------------------------------------------- */
 
 static set_of_commits standing(const struct history *h, set_of_commits s, uint32_t key) {
     set_of_commits out = 0;
@@ -163,8 +162,7 @@ static uint32_t winner(const struct history *h, set_of_commits writes) {
     return best;
 }
 
-/* --- What values show -----------------------------------------------------------------------------------------------
- */
+/* --- What values show --------------------------------------------------------------------------------------------- */
 
 static struct weft_slice element_of(uint32_t key) {
     static const char *const elements[KEYS] = {"", "a", "ab", "b", "b\xff"};
@@ -249,8 +247,7 @@ static void check_bytes(const struct history *h) {
     for (uint32_t i = 0; i < VALUES; i++) weft_buf_fini(&bytes[i]);
 }
 
-/* --- Making a history ------------------------------------------------------------------------------------------------
- */
+/* --- Making a history --------------------------------------------------------------------------------------------- */
 
 static void history_init(struct history *h, const struct weft_crdt_class *cls, uint64_t seed) {
     *h = (struct history){.cls = cls};

@@ -68,8 +68,7 @@ static struct weft_buf rich_state(const struct weft_crdt_class *cls) {
     return bytes;
 }
 
-/* --- Frozen bytes
- * ----------------------------------------------------------------------------------------------------- */
+/* --- Frozen bytes ------------------------------------------------------------------------------------------------- */
 
 static void check_hex(const struct weft_buf *bytes, const char *hex) {
     char text[1024];
@@ -177,8 +176,7 @@ START_TEST(an_empty_value_is_a_few_bytes_whatever_its_origin) {
 }
 END_TEST
 
-/* --- Bytes that are not as they should be
- * ------------------------------------------------------------------------------ */
+/* --- Bytes that are not as they should be ------------------------------------------------------------------------- */
 
 /* What was refused changed nothing; what was taken leaves a value that merges, edits and encodes canonically. */
 static void check_harmless(const struct weft_crdt_class *cls, const struct weft_value *original,
@@ -271,6 +269,9 @@ static const uint8_t add_a[] = {0x0a, 0x05, 0x12, 0x01, 'a', 0x22, 0x00};
 /* ... and observes dot 4 of origin 1. */
 static const uint8_t add_a_seen[] = {0x0a, 0x09, 0x12, 0x01, 'a', 0x1a, 0x02, 0x01, 0x04, 0x22, 0x00};
 
+/* ... and dot 4 of origin 2 too. */
+static const uint8_t add_a_seen_2[] = {0x0a, 0x0b, 0x12, 0x01, 'a', 0x1a, 0x04, 0x01, 0x04, 0x02, 0x04, 0x22, 0x00};
+
 static void write_origin(struct weft_buf *b, uint32_t field, uint32_t number) {
     struct weft_value_options o = options_of(number, NULL);
     size_t mark = weft__write_begin(b, field);
@@ -319,6 +320,7 @@ static struct by_hand good_delta(void) {
 
 START_TEST(headers_of_deltas_are_checked) {
     struct weft_slice observing = weft_slice(add_a_seen, sizeof add_a_seen);
+    struct weft_slice observing_2 = weft_slice(add_a_seen_2, sizeof add_a_seen_2);
     BY_HAND(0, (void)0);
     BY_HAND(0, d.schema = 9);
     BY_HAND(0, d.body = observing; d.others[0] = 2; d.other_count = 1);
@@ -333,7 +335,9 @@ START_TEST(headers_of_deltas_are_checked) {
     BY_HAND(WEFT_ERR_MALFORMED, d.others[0] = 2; d.other_count = 1);                     /* listed and not named */
     BY_HAND(WEFT_ERR_MALFORMED, d.body = observing);                                     /* named and not listed */
     BY_HAND(WEFT_ERR_MALFORMED, d.body = observing; d.others[0] = 4; d.other_count = 1); /* the writer again */
-    BY_HAND(WEFT_ERR_MALFORMED, d.body = observing; d.others[0] = 3; d.others[1] = 2; d.other_count = 2);
+    BY_HAND(0, d.body = observing_2; d.others[0] = 2; d.others[1] = 3; d.other_count = 2);
+    BY_HAND(WEFT_ERR_MALFORMED, d.body = observing_2; d.others[0] = 3; d.others[1] = 2; d.other_count = 2);
+    BY_HAND(WEFT_ERR_MALFORMED, d.body = observing_2; d.others[0] = d.others[1] = 2; d.other_count = 2);
 }
 END_TEST
 
@@ -346,8 +350,7 @@ START_TEST(forged_dot_near_the_end_of_numbers_is_refused) {
 }
 END_TEST
 
-/* --- Out of memory
- * ------------------------------------------------------------------------------------------------------ */
+/* --- Out of memory ------------------------------------------------------------------------------------------------ */
 
 enum act { COMMIT, APPLY_DELTA, APPLY_STATE, MERGE, ENCODE, COPY, ACTS };
 
@@ -416,7 +419,11 @@ static void fail_each(const struct weft_crdt_class *cls, enum act what, const st
 START_TEST(out_of_memory_changes_nothing) {
     const struct weft_crdt_class *cls = classes[_i];
     struct weft_value *other = value_of(cls, 4);
+    struct weft_value *another = value_of(cls, 7); /* five origins with those that are there: a table grows */
     for (uint32_t n = 0; n < 3; n++) edit_and_commit(other, n);
+    edit_and_commit(another, 1);
+    merge_ok(other, another);
+    weft_value_free(another);
     struct inputs in = {rich_delta(cls), bytes_of(other), other};
     for (int what = 0; what < ACTS; what++) {
         fail_each(cls, (enum act)what, &in, false);

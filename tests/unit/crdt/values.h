@@ -20,7 +20,8 @@
 static inline struct weft_value_options options_of(uint32_t number, const struct weft_alloc *alloc) {
     struct weft_value_options o;
     weft_value_options_init(&o);
-    o.origin.replica.bytes[0] = (uint8_t)(number / 2);
+    o.origin.replica.bytes[0] = (uint8_t)(number / 2 >> 8);
+    o.origin.replica.bytes[1] = (uint8_t)(number / 2);
     o.origin.epoch = number % 2 == 0 ? 0 : UINT64_MAX;
     o.alloc = alloc;
     o.seed = number * UINT64_C(0x9e3779b97f4a7c15);
