@@ -45,8 +45,9 @@ WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
 WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                          size_t errmsg_len) WEFT_MUST_CHECK;
 /* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with
- * it. The loop must run for that, as it must for a turn after a weft_uv_new that failed. Subscriptions end with this call;
- * on_notice and on_store may be called until cb, for what becomes durable at last. An open transaction is lost. */
+ * it. The loop must run for that, as it must for a turn after a weft_uv_new that failed. Subscriptions end with this
+ * call; on_notice and on_store may be called until cb, for what becomes durable at last. An open transaction is lost.
+ */
 WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx);
 
 WEFT_API int weft_uv_txn_begin(struct weft_uv *n,
