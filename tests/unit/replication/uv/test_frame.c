@@ -21,7 +21,9 @@ static void expect_message(struct weft__frame_reader *r, size_t len, uint8_t see
     struct weft_slice m;
     ck_assert_int_eq(weft__frame_peek(r, &m), 1);
     ck_assert_uint_eq(m.len, len);
-    for (size_t i = 0; i < len; i++) ck_assert_uint_eq(m.ptr[i], (uint8_t)(seed + i * 7));
+    size_t i = 0;
+    while (i < len && m.ptr[i] == (uint8_t)(seed + i * 7)) i++;
+    ck_assert_uint_eq(i, len);
     weft__frame_skip(r);
 }
 
