@@ -45,6 +45,7 @@ void weft__law_case_fini(struct weft__law_case *c) {
     weft_buf_fini(&c->initial_bytes);
     weft_buf_fini(&c->initial_value);
     weft__law_choices_fini(&c->choices);
+    weft__law_alloc_fini(&c->memory);
     weft__free(NULL, c->ops, c->op_cap * sizeof *c->ops);
     weft__free(NULL, c->view, c->view_cap * sizeof *c->view);
     weft__free(NULL, c->steps, c->step_cap * sizeof *c->steps);
@@ -158,7 +159,7 @@ static void forget(struct weft__law_case *c) {
     c->law = NULL;
     c->detail[0] = '\0';
     weft_buf_reset(&c->met_bytes);
-    weft__law_alloc_init(&c->memory);
+    weft__law_alloc_fini(&c->memory);
 }
 
 static int initial_view(struct weft__law_case *c) {
@@ -208,6 +209,13 @@ static int run(struct weft__law_case *c, uint32_t length) {
     return rc;
 }
 
+static int expect_returned(struct weft__law_case *c) {
+    const struct weft__law_alloc *m = &c->memory;
+    if (m->lied) return weft__law_break(c, "memory", "a block was given back with another size than it was taken with");
+    if (m->blocks == 0) return 0;
+    return weft__law_break(c, "memory", "%zu bytes in %zu blocks were not returned", m->bytes, m->blocks);
+}
+
 int weft__law_case_run(struct weft__law_case *c, uint32_t length) {
     forget(c);
     weft__law_choices_rewind(&c->choices);
@@ -216,10 +224,7 @@ int weft__law_case_run(struct weft__law_case *c, uint32_t length) {
     c->orderly = !c->is_short && weft_law_choose(&c->choices, 2) == 0;
     int rc = run(c, length);
     close_replicas(c);
-    if (rc == 0 && c->memory.blocks != 0) {
-        rc = weft__law_break(c, "memory", "%zu bytes in %zu blocks were not returned", c->memory.bytes,
-                             c->memory.blocks);
-    }
+    if (rc == 0) rc = expect_returned(c);
     return rc == 0 && c->choices.err != 0 ? c->choices.err : rc;
 }
 

@@ -23,6 +23,7 @@ enum bug {
     REMOVES_BY_NAME,   /* a remove takes its element away for good */
     LEAKS,             /* the copy's helper is never freed */
     HALF_MERGED,       /* allocates after it has begun to change */
+    RETURNS_LESS,      /* gives memory back with another size than it took */
     CONTEXT_FIRST,     /* raises the context before it compares with it */
 };
 
@@ -62,9 +63,8 @@ static int create(void *ctx, const struct weft_law_place *place, void **out) {
 }
 
 static void destroy(void *ctx, void *state) {
-    (void)ctx;
     struct set *s = state;
-    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
+    s->alloc->resize(s->alloc->ctx, s, bug_of(ctx) == RETURNS_LESS ? 1 : sizeof *s, 0);
 }
 
 static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
@@ -267,6 +267,7 @@ static const struct mutant mutants[] = {
     {"removes by name", REMOVES_BY_NAME, "value"},
     {"a copy leaks", LEAKS, "memory"},
     {"half merged without memory", HALF_MERGED, "memory"},
+    {"returns less memory", RETURNS_LESS, "memory"},
     {"raises the context first", CONTEXT_FIRST, "monotone"},
     {NULL, 0, NULL},
 };
