@@ -132,6 +132,8 @@ struct weft_replica {
     size_t map_cap;
     struct weft__keyed **touched;
     size_t touched_cap;
+    struct weft_slice *row_items;
+    size_t row_cap;
     uint32_t *sorted;
     size_t sorted_cap;
 
@@ -181,13 +183,17 @@ void weft__send_due_digests(struct weft_replica *r);
 void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply);
 void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p);
 void weft__gossip_recorded(struct weft_replica *r);
+uint64_t weft__gossip_deadline(const struct weft_replica *r);
 void weft__peers_fini(struct weft_replica *r);
 struct weft__message_head weft__message_head(const struct weft_replica *r);
-/* Messages of an origin's transactions above `after` up to `upto`, about `budget` bytes; returns the last one's number.
- */
-uint64_t weft__send_rows(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t after, uint64_t upto,
-                         size_t budget);
-uint64_t weft__gossip_deadline(const struct weft_replica *r);
+/* Rows on their way into one message: count of r->row_items, and how many bytes may follow. */
+struct weft__rows {
+    size_t count, budget;
+};
+/* Adds an origin's rows above `after` up to `upto` while the budget lasts; returns the last one's number. */
+uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
+                            uint64_t upto);
+void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__rows *rows, bool answer);
 
 /* One file per message kind. */
 int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);

@@ -12,7 +12,10 @@
 #include "replication/engine.h"
 
 /* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
-#define RANGES_MAX 256u
+#define RANGES_MAX    256u
+
+/* Messages that one step pushes on one link, each of about batch_max bytes. */
+#define PUSH_MESSAGES 8u
 
 enum purpose { PURPOSE_DIGEST = 1 };
 
@@ -143,27 +146,42 @@ void weft__send_due_digests(struct weft_replica *r) {
 
 /* --- Push --------------------------------------------------------------------------------------------------------- */
 
-/* Messages of transactions (after, upto] of an origin, each near batch_max; returns the last one sent. */
-uint64_t weft__send_rows(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t after, uint64_t upto,
-                         size_t budget) {
-    struct weft_slice items[64];
-    struct weft__message_head head = weft__message_head(r);
-    size_t bytes = 0;
+/* Collects the rows (after, upto] of an origin, as far as the budget goes; returns the last one's number. */
+uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
+                            uint64_t upto) {
     const struct weft__log_row *row;
-    while (after < upto && bytes < budget) {
-        size_t count = 0;
-        while (count < 64 && after < upto && bytes < budget &&
-               (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
-            items[count++] = weft_slice(row->bytes, row->len);
-            bytes += row->len;
-            after++;
-        }
-        if (count == 0) break;
-        size_t mark = weft__output_message_begin(weft__out(r));
-        (void)!weft__message_write_transactions(&weft__out(r)->bytes, &head, items, count);
-        weft__output_message_end(weft__out(r), link, mark);
+    while (after < upto && rows->budget > 0 && (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
+        void *items = r->row_items;
+        if (weft__grow(r->alloc, &items, &r->row_cap, rows->count + 1, sizeof *r->row_items) != 0) break;
+        r->row_items = items;
+        r->row_items[rows->count++] = weft_slice(row->bytes, row->len);
+        rows->budget = row->len < rows->budget ? rows->budget - row->len : 0;
+        after++;
     }
     return after;
+}
+
+void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__rows *rows, bool answer) {
+    if (rows->count == 0) return;
+    struct weft__message_head head = weft__message_head(r);
+    size_t mark = weft__output_message_begin(weft__out(r));
+    (void)!weft__message_write_transactions(&weft__out(r)->bytes, &head, r->row_items, rows->count, answer);
+    weft__output_message_end(weft__out(r), link, mark);
+}
+
+/* A burst goes out in several messages; what does not fit these either is asked for after a digest that follows at
+ * once. */
+static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recorded) {
+    for (unsigned messages = 0; p->pushed < recorded && messages < PUSH_MESSAGES; messages++) {
+        struct weft__rows rows = {0, r->options.batch_max};
+        uint64_t last = weft__collect_rows(r, &rows, r->self, p->pushed, recorded);
+        if (last == p->pushed) break;
+        weft__send_rows(r, p->link, &rows, false);
+        p->pushed = last;
+    }
+    if (p->pushed == recorded) return;
+    p->pushed = recorded;
+    p->digest_due_ns = r->now.mono_ns;
 }
 
 void weft__push_own(struct weft_replica *r) {
@@ -173,9 +191,7 @@ void weft__push_own(struct weft_replica *r) {
         struct weft__peer *p = &r->peers.items[i];
         uint64_t has = weft_version_vector_get(&p->has, r->self);
         if (p->pushed < has) p->pushed = has;
-        /* What does not fit the batch is found missing by the next digest. */
-        (void)weft__send_rows(r, p->link, r->self, p->pushed, recorded, r->options.batch_max);
-        if (p->pushed < recorded) p->pushed = recorded;
+        push_to(r, p, recorded);
     }
 }
 

@@ -1,7 +1,9 @@
-/* message.c: the envelope, by protobuf-c. Decoding allocates through a budget: protobuf-c copies every bytes field once
- * and keeps an array of pointers per repeated field and a struct per submessage, and it believes the counts it finds,
- * so what a message of n bytes may cost is bounded from outside: a submessage takes two bytes on the wire and about 100
- * in memory, hence a factor of 64, and the fixed part is for small messages. What was decoded is checked here, field by
+/* message.c: the envelope, by protobuf-c. protobuf-c believes the counts that it finds: it keeps a struct and a pointer
+ * per submessage and a copy of every bytes field, and two bytes on the wire can ask for a hundred in memory. So it
+ * allocates through a budget in proportion to the message: an honest digest entry has 45 bytes on the wire and at most
+ * 320 in memory, transactions cost about their length, and a factor of 16 leaves both well alone; the fixed part is for
+ * small messages; and since a message is no longer than a frame, nothing costs more than 16 frames. Nesting is three
+ * deep in message.proto, and protobuf-c goes no deeper than its descriptors. What was decoded is checked here, field by
  * field, before anybody else sees it. */
 #include "replication/message.h"
 
@@ -14,9 +16,8 @@
 #include "replication/message.pb-c.h"
 
 #define PROTOCOL_VERSION 1u
-#define BUDGET_FACTOR    64u
+#define BUDGET_FACTOR    16u
 #define BUDGET_FIXED     4096u
-#define BUDGET_MAX       ((size_t)64 << 20)
 
 /* --- An allocator with a budget --------------------------------------------------------------------------------- */
 
@@ -34,18 +35,20 @@ union block {
     max_align_t align;
 };
 
+static bool take(struct budget *b, size_t size) {
+    b->spent = b->spent || size > b->left;
+    if (!b->spent) b->left -= size;
+    return !b->spent;
+}
+
 static void *budget_alloc(void *ctx, size_t size) {
     struct budget *b = ctx;
-    if (size > b->left) {
-        b->spent = true;
-        return NULL;
-    }
+    if (size > SIZE_MAX - sizeof(union block) || !take(b, sizeof(union block) + size)) return NULL;
     union block *block = weft__malloc(b->alloc, sizeof *block + size);
     if (block == NULL) {
         b->starved = true;
         return NULL;
     }
-    b->left -= size;
     block->size = sizeof *block + size;
     return block + 1;
 }
@@ -58,6 +61,19 @@ static void budget_free(void *ctx, void *ptr) {
 }
 
 /* --- Decoding --------------------------------------------------------------------------------------------------- */
+
+/* An array of the message's own, within the budget too. */
+static void *list_within(struct budget *b, size_t count, size_t size) {
+    if (count > SIZE_MAX / size || !take(b, count * size)) return NULL;
+    void *list = weft__calloc(b->alloc, count, size);
+    b->starved = b->starved || list == NULL;
+    return list;
+}
+
+static int denied(const struct budget *b) {
+    if (b->starved) return WEFT_ERR_NOMEM;
+    return b->spent ? WEFT_ERR_LIMIT : WEFT_ERR_MALFORMED;
+}
 
 static struct weft_slice slice_of(ProtobufCBinaryData d) {
     return weft_slice(d.data, d.len);
@@ -78,14 +94,14 @@ static bool read_head(const Weft__Message *pb, struct weft__message_head *head) 
     return read_origin(pb->replica, pb->epoch, &head->sender);
 }
 
-static int read_digest(struct weft__message *m, const Weft__Digest *pb) {
+static int read_digest(struct weft__message *m, struct budget *b, const Weft__Digest *pb) {
     m->digest.reply = pb->reply;
     m->digest.has_state_hash = pb->state_hash.len != 0;
     if (m->digest.has_state_hash && pb->state_hash.len != sizeof m->digest.state_hash) return WEFT_ERR_MALFORMED;
     if (m->digest.has_state_hash) memcpy(m->digest.state_hash, pb->state_hash.data, sizeof m->digest.state_hash);
     m->digest.count = pb->n_entries;
-    m->digest.entries = weft__calloc(m->alloc, pb->n_entries, sizeof *m->digest.entries);
-    if (m->digest.entries == NULL && pb->n_entries > 0) return WEFT_ERR_NOMEM;
+    m->digest.entries = list_within(b, pb->n_entries, sizeof *m->digest.entries);
+    if (m->digest.entries == NULL) return denied(b);
     for (size_t i = 0; i < pb->n_entries; i++) {
         const Weft__DigestEntry *from = pb->entries[i];
         struct weft__digest_entry *to = &m->digest.entries[i];
@@ -100,10 +116,10 @@ static int read_digest(struct weft__message *m, const Weft__Digest *pb) {
     return 0;
 }
 
-static int read_request(struct weft__message *m, const Weft__Request *pb) {
+static int read_request(struct weft__message *m, struct budget *b, const Weft__Request *pb) {
     m->request.count = pb->n_ranges;
-    m->request.ranges = weft__calloc(m->alloc, pb->n_ranges, sizeof *m->request.ranges);
-    if (m->request.ranges == NULL && pb->n_ranges > 0) return WEFT_ERR_NOMEM;
+    m->request.ranges = list_within(b, pb->n_ranges, sizeof *m->request.ranges);
+    if (m->request.ranges == NULL) return denied(b);
     for (size_t i = 0; i < pb->n_ranges; i++) {
         const Weft__Range *from = pb->ranges[i];
         struct weft__range *to = &m->request.ranges[i];
@@ -115,10 +131,11 @@ static int read_request(struct weft__message *m, const Weft__Request *pb) {
     return pb->n_ranges > 0 ? 0 : WEFT_ERR_MALFORMED;
 }
 
-static int read_transactions(struct weft__message *m, const Weft__Transactions *pb) {
+static int read_transactions(struct weft__message *m, struct budget *b, const Weft__Transactions *pb) {
     m->transactions.count = pb->n_transactions;
-    m->transactions.items = weft__calloc(m->alloc, pb->n_transactions, sizeof *m->transactions.items);
-    if (m->transactions.items == NULL && pb->n_transactions > 0) return WEFT_ERR_NOMEM;
+    m->transactions.answer = pb->answer;
+    m->transactions.items = list_within(b, pb->n_transactions, sizeof *m->transactions.items);
+    if (m->transactions.items == NULL) return denied(b);
     for (size_t i = 0; i < pb->n_transactions; i++) m->transactions.items[i] = slice_of(pb->transactions[i]);
     return pb->n_transactions > 0 ? 0 : WEFT_ERR_MALFORMED;
 }
@@ -142,15 +159,15 @@ static int read_state_chunk(struct weft__message *m, const Weft__StateChunk *pb)
     return 0;
 }
 
-static int read_body(struct weft__message *m, const Weft__Message *pb) {
+static int read_body(struct weft__message *m, struct budget *b, const Weft__Message *pb) {
     m->kind = (enum weft__message_kind)pb->body_case;
     switch (pb->body_case) {
     case WEFT__MESSAGE__BODY_DIGEST:
-        return read_digest(m, pb->digest);
+        return read_digest(m, b, pb->digest);
     case WEFT__MESSAGE__BODY_REQUEST:
-        return read_request(m, pb->request);
+        return read_request(m, b, pb->request);
     case WEFT__MESSAGE__BODY_TRANSACTIONS:
-        return read_transactions(m, pb->transactions);
+        return read_transactions(m, b, pb->transactions);
     case WEFT__MESSAGE__BODY_STATE_REQUEST:
         return read_state_request(m, pb->state_request);
     case WEFT__MESSAGE__BODY_STATE_CHUNK:
@@ -167,16 +184,14 @@ int weft__message_decode(struct weft__message *out, struct weft_slice bytes, con
     out->alloc = alloc;
     if (bytes.len > WEFT_FRAME_MAX) return WEFT_ERR_LIMIT;
     struct budget budget = {alloc, BUDGET_FIXED + bytes.len * BUDGET_FACTOR, false, false};
-    if (budget.left > BUDGET_MAX) budget.left = BUDGET_MAX;
     ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
     Weft__Message *pb = weft__message__unpack(&pb_alloc, bytes.len, bytes.ptr);
-    if (pb == NULL && budget.starved) return WEFT_ERR_NOMEM;
-    if (pb == NULL) return budget.spent ? WEFT_ERR_LIMIT : WEFT_ERR_MALFORMED;
+    if (pb == NULL) return denied(&budget);
     out->decoded = pb;
     int rc = 0;
     if (pb->version > PROTOCOL_VERSION) rc = WEFT_ERR_VERSION;
     if (rc == 0 && (pb->version != PROTOCOL_VERSION || !read_head(pb, &out->head))) rc = WEFT_ERR_MALFORMED;
-    if (rc == 0) rc = read_body(out, pb);
+    if (rc == 0) rc = read_body(out, &budget, pb);
     if (rc != 0) weft__message_fini(out);
     return rc;
 }
@@ -276,13 +291,14 @@ int weft__message_write_request(struct weft_buf *out, const struct weft__message
 }
 
 int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
-                                     const struct weft_slice *items, size_t count) {
+                                     const struct weft_slice *items, size_t count, bool answer) {
     Weft__Message pb = WEFT__MESSAGE__INIT;
     Weft__Transactions transactions = WEFT__TRANSACTIONS__INIT;
     ProtobufCBinaryData *list = weft__calloc(out->alloc, count, sizeof *list);
     if (list == NULL) return WEFT_ERR_NOMEM;
     for (size_t i = 0; i < count; i++) list[i] = bytes_of(items[i].ptr, items[i].len);
     transactions.n_transactions = count;
+    transactions.answer = answer;
     transactions.transactions = list;
     pb.body_case = WEFT__MESSAGE__BODY_TRANSACTIONS;
     pb.transactions = &transactions;

@@ -55,6 +55,7 @@ struct weft__message {
     struct {
         struct weft_slice *items;
         size_t count;
+        bool answer;
     } transactions;
     struct {
         uint64_t transfer;
@@ -78,7 +79,7 @@ int weft__message_write_digest(struct weft_buf *out, const struct weft__message_
 int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head,
                                 const struct weft__range *ranges, size_t count);
 int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
-                                     const struct weft_slice *items, size_t count);
+                                     const struct weft_slice *items, size_t count, bool answer);
 int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
                                       uint32_t chunk);
 int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,

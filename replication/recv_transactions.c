@@ -14,22 +14,28 @@ static int check_all(const struct weft_replica *r, const struct weft__message *m
     return 0;
 }
 
-/* An answer of the peer that was asked: more may be asked for at once. */
-static void settle(struct weft_replica *r, const struct weft__peer *p, const struct weft__transaction *t) {
-    uint32_t origin;
-    if (!weft_origins_find(r->origins, &t->origin, &origin) || origin >= r->asked_cap) return;
-    if (r->asked[origin].link == p->link && t->seq <= r->asked[origin].upto) r->asked[origin].until_ns = 0;
+/* An answer settles what was asked of this peer, so that the rest may be asked for at once. One that brings nothing new
+ * answers a question that was asked twice; following it up as well would ask without end. */
+static void settle(struct weft_replica *r, const struct weft__peer *p) {
+    for (size_t i = 0; i < r->asked_cap; i++)
+        if (r->asked[i].link == p->link) r->asked[i].until_ns = 0;
+}
+
+static uint64_t news(const struct weft_replica *r) {
+    return r->applied_count + r->pending.map.count;
 }
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     int rc = check_all(r, m);
     struct weft__transaction t;
+    uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
         (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
         rc = weft__receive_transaction(r, p->link, &t);
-        if (rc == 0) settle(r, p, &t);
     }
-    if (rc == 0) rc = weft__retry_pending(r);
+    if (rc != 0) return rc;
+    if (m->transactions.answer && news(r) != before) settle(r, p);
+    rc = weft__retry_pending(r);
     if (rc == 0) weft__ask_for_missing(r, p);
     return rc;
 }

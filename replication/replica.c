@@ -104,6 +104,7 @@ static void free_scratch(struct weft_replica *r) {
     weft__free(a, r->map, r->map_cap * sizeof *r->map);
     weft__free(a, (void *)r->touched, r->touched_cap * sizeof *r->touched);
     weft__free(a, r->sorted, r->sorted_cap * sizeof *r->sorted);
+    weft__free(a, r->row_items, r->row_cap * sizeof *r->row_items);
     weft__free(a, r->gained, r->gained_cap * sizeof *r->gained);
     weft__free(a, r->is_gained, r->is_gained_cap * sizeof *r->is_gained);
     weft__free(a, r->asked, r->asked_cap * sizeof *r->asked);

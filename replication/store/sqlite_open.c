@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weft/err.h>
@@ -63,19 +64,21 @@ static int judge_header(struct weft__sqlite *s, const uint8_t header[HEADER_LEN]
     return 0;
 }
 
-/* *empty: there is nothing in the file yet. */
+/* *empty: there is nothing in the file yet. The length is the file system's, because SQLite says 0 of a file of one
+ * byte, and somebody may want to keep that byte. */
 static int read_header(struct weft__sqlite *s, bool *empty) {
     sqlite3_file *file = NULL;
-    sqlite3_int64 size = 0;
+    struct stat st;
     uint8_t header[HEADER_LEN];
+    if (stat(sqlite3_db_filename(s->db, "main"), &st) != 0)
+        return weft__sqlite_say(s, WEFT_ERR_IO, "cannot be read: %s", strerror(errno));
+    *empty = st.st_size == 0;
+    if (*empty) return 0;
+    if (st.st_size < HEADER_LEN)
+        return weft__sqlite_say(s, WEFT_ERR_CORRUPT, "is %d bytes long: not an SQLite database; nothing was changed",
+                                (int)st.st_size);
     int code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
     if (code == SQLITE_OK && (file == NULL || file->pMethods == NULL)) code = SQLITE_CANTOPEN;
-    if (code == SQLITE_OK) code = file->pMethods->xFileSize(file, &size);
-    *empty = code == SQLITE_OK && size == 0;
-    if (*empty) return 0;
-    if (code == SQLITE_OK && size < HEADER_LEN)
-        return weft__sqlite_say(s, WEFT_ERR_CORRUPT, "is %d bytes long: not an SQLite database; nothing was changed",
-                                (int)size);
     if (code == SQLITE_OK) code = file->pMethods->xRead(file, header, HEADER_LEN, 0);
     if (code != SQLITE_OK) return weft__sqlite_say(s, WEFT_ERR_IO, "cannot be read: %s", sqlite3_errstr(code));
     return judge_header(s, header);

@@ -70,6 +70,34 @@ START_TEST(what_depends_on_a_lost_write_waits_for_it) {
 }
 END_TEST
 
+/* A question is answered once and followed up once: what was missed costs its own bytes, however much it is. */
+START_TEST(catching_up_sends_each_payload_about_once) {
+    cluster_unlink(&c, 0, 2);
+    cluster_unlink(&c, 1, 2);
+    for (int k = 0; k < 6000; k++) cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    uint64_t payload = cluster_stats(&c, 0).log_bytes, before = c.bytes;
+    cluster_link(&c, 0, 2);
+    cluster_link(&c, 1, 2);
+    cluster_settle(&c); /* no time passes: one answer leads to the next question */
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 6000);
+    ck_assert_uint_lt(c.bytes - before, payload + payload / 4);
+    ck_assert_uint_lt(cluster_stats(&c, 2).duplicates, 100);
+}
+END_TEST
+
+/* More than one batch at once: the burst is pushed, and nobody waits for the next digest. */
+START_TEST(a_burst_is_pushed_whole) {
+    c.at[0].hold_records = true;
+    for (int k = 0; k < 6000; k++) cluster_count(&c, 0, "n", 1);
+    uint64_t before = c.bytes, payload = cluster_stats(&c, 0).log_bytes;
+    cluster_release(&c, 0);
+    cluster_settle(&c);
+    for (int i = 1; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 6000);
+    ck_assert_uint_lt(c.bytes - before, 2 * (payload + payload / 4));
+}
+END_TEST
+
 /* cr-sqlite#413: a merge that changes nothing must not stop the propagation (hazard 4.7 ii). */
 START_TEST(equal_writes_reach_a_third_replica) {
     cluster_unlink(&c, 0, 2);
@@ -133,6 +161,8 @@ int main(void) {
     tcase_add_test(t, a_write_reaches_all);
     tcase_add_test(t, a_full_mesh_sends_each_payload_once);
     tcase_add_test(t, what_depends_on_a_lost_write_waits_for_it);
+    tcase_add_test(t, catching_up_sends_each_payload_about_once);
+    tcase_add_test(t, a_burst_is_pushed_whole);
     tcase_add_test(t, equal_writes_reach_a_third_replica);
     tcase_add_test(t, random_loss_and_order_converge);
     tcase_add_test(t, nothing_is_said_before_it_is_recorded);

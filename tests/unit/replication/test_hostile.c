@@ -89,7 +89,7 @@ static void send_txn(int to, int from, const struct weft_buf *txn) {
     weft_buf_init(&m, NULL);
     struct weft__message_head head = {{{0}}, stranger, c.at[to].now.wall};
     struct weft_slice item = weft_buf_slice(txn);
-    ck_assert_int_eq(weft__message_write_transactions(&m, &head, &item, 1), 0);
+    ck_assert_int_eq(weft__message_write_transactions(&m, &head, &item, 1, false), 0);
     ck_assert_int_eq(receive(to, from, weft_buf_slice(&m)), 0);
     weft_buf_fini(&m);
 }
