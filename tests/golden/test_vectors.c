@@ -1,0 +1,295 @@
+/* The bytes that leave a process, frozen: what today's code writes is what tests/golden/vectors.txt says, to the byte,
+ * and every vector with any byte changed or cut off is refused or reads as something else, without harm.
+ *
+ *   test_vectors FILE            checks
+ *   test_vectors --write FILE    writes the file anew: only with a new version of the format */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/gcounter.h>
+#include <weft/lwwreg.h>
+#include <weft/pncounter.h>
+
+#include "replication/message.h"
+#include "tests/support/cluster.h"
+
+#define MUST(expr)                                                                                                     \
+    do {                                                                                                               \
+        int rc_ = (expr);                                                                                              \
+        if (rc_ != 0) {                                                                                                \
+            (void)fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #expr, weft_err_name(rc_));                   \
+            exit(1);                                                                                                   \
+        }                                                                                                              \
+    } while (0)
+
+/* --- Values used alone
+ * ------------------------------------------------------------------------------------------------ */
+
+static struct weft_value *value_new(uint8_t id, const struct weft_crdt_class *cls) {
+    struct weft_value_options o;
+    struct weft_value *v;
+    weft_value_options_init(&o);
+    o.origin.replica.bytes[15] = id;
+    o.origin.epoch = 0x1122334455667788u + id;
+    MUST(weft_value_new(&v, cls, &o));
+    return v;
+}
+
+static void commit(struct weft_value *v, uint64_t word, struct weft_buf *delta) {
+    MUST(weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + word, 1}, delta));
+}
+
+/* Two origins write one value; the last delta and the whole state are the vectors. */
+static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delta, struct weft_buf *state) {
+    struct weft_value *a = value_new(1, cls), *b = value_new(2, cls);
+    struct weft_buf first;
+    weft_buf_init(&first, NULL);
+    struct weft_value *turn[] = {a, b, a};
+    for (int i = 0; i < 3; i++) {
+        struct weft_edit *e = weft_value_edit(turn[i]);
+        struct weft_buf *out = i < 2 ? &first : delta;
+        if (cls == &weft_gcounter_class) weft_gcounter_add(e, 300);
+        if (cls == &weft_pncounter_class) weft_pncounter_add(e, i == 1 ? -7 : 200);
+        if (cls == &weft_lwwreg_class) weft_lwwreg_set(e, weft_str(i == 1 ? "" : "Ada"));
+        if (cls == &weft_aworset_class) {
+            weft_aworset_add(e, weft_str(i == 1 ? "tea" : "milk"));
+            if (i == 2) weft_aworset_remove(e, weft_str("tea"));
+        }
+        weft_buf_reset(&first);
+        commit(turn[i], (uint64_t)i + 1, out);
+        struct weft_value *other = turn[i] == a ? b : a;
+        if (i < 2) MUST(weft_value_apply(other, weft_buf_slice(&first)));
+    }
+    MUST(weft_value_encode(a, state));
+    weft_buf_fini(&first);
+    weft_value_free(a);
+    weft_value_free(b);
+}
+
+static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
+                                                        &weft_aworset_class, &weft_lwwreg_class};
+
+static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {
+    struct weft_value *v = value_new(3, cls);
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    int rc = weft_value_apply(v, bytes);
+    MUST(cls->print(weft_value_view(v), &text)); /* whatever it is now, it reads */
+    weft_buf_fini(&text);
+    weft_value_free(v);
+    return rc;
+}
+
+/* --- A replica's records and messages
+ * --------------------------------------------------------------------------------- */
+
+struct vector {
+    char name[48];
+    struct weft_buf bytes;
+    int (*take)(const struct vector *v, struct weft_slice bytes);
+    const struct weft_crdt_class *cls;
+};
+
+static struct vector vectors[64];
+static size_t vector_count;
+
+static struct vector *vector_new(const char *name, int (*take)(const struct vector *, struct weft_slice)) {
+    assert(vector_count < 64);
+    struct vector *v = &vectors[vector_count++];
+    memset(v, 0, sizeof *v);
+    (void)snprintf(v->name, sizeof v->name, "%s", name);
+    weft_buf_init(&v->bytes, NULL);
+    v->take = take;
+    return v;
+}
+
+static int take_value_vector(const struct vector *v, struct weft_slice bytes) {
+    return take_value(v->cls, bytes);
+}
+
+static int take_message(const struct vector *v, struct weft_slice bytes) {
+    (void)v;
+    struct weft__message m;
+    int rc = weft__message_decode(&m, bytes, &weft_alloc_default);
+    if (rc == 0) weft__message_fini(&m);
+    return rc;
+}
+
+/* A store of these records, one of them changed. */
+static struct weft_record kept[32];
+static size_t kept_count;
+static const struct vector *changed;
+static struct weft_slice changed_bytes;
+
+static int restore_all(void) {
+    struct weft_replica_options o;
+    struct weft_replica *r;
+    struct weft_update u;
+    weft_replica_options_init(&o);
+    MUST(weft_replica_new(&r, &o));
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < kept_count; i++) {
+        struct weft_record rec = kept[i];
+        if (rec.bytes.ptr == changed->bytes.ptr) rec.bytes = changed_bytes;
+        rc = weft_replica_step(r, &(struct weft_event){.kind = WEFT_EVENT_RESTORE, .record = &rec}, &u);
+    }
+    if (rc == 0) rc = weft_replica_step(r, &(struct weft_event){.kind = WEFT_EVENT_START, .random = 9}, &u);
+    weft_replica_free(r);
+    return rc;
+}
+
+static int take_record(const struct vector *v, struct weft_slice bytes) {
+    changed = v;
+    changed_bytes = bytes;
+    return restore_all();
+}
+
+static int keep_record(void *ctx, const struct weft_record *r) {
+    static const char *const names[] = {"", "meta", "segment", "", "log", "", "quarantine"};
+    char name[48];
+    (void)ctx;
+    (void)snprintf(name, sizeof name, "record-%s-%zu", names[r->kind], kept_count + 1);
+    if (r->kind == WEFT_RECORD_QUARANTINE) return 0;
+    struct vector *v = vector_new(name, take_record);
+    MUST(weft_buf_append_slice(&v->bytes, r->bytes));
+    kept[kept_count] = *r;
+    kept[kept_count++].bytes = weft_buf_slice(&v->bytes);
+    return 0;
+}
+
+static void keep_messages(struct cluster *c, const char *what) {
+    for (size_t k = 0; k < c->queued && k < 2; k++) {
+        char name[48];
+        (void)snprintf(name, sizeof name, "message-%s-%zu", what, k + 1);
+        struct vector *v = vector_new(name, take_message);
+        MUST(weft_buf_append(&v->bytes, c->queue[k].bytes, c->queue[k].len));
+    }
+}
+
+static void build_replica(void) {
+    struct cluster c;
+    cluster_init(&c, 2);
+    c.at[0].options.log_max = 0;
+    MUST(cluster_open(&c, 0));
+    MUST(cluster_open(&c, 1));
+    cluster_link_all(&c);
+    keep_messages(&c, "digest");
+    cluster_settle(&c);
+    cluster_add(&c, 0, "cart", "milk");
+    keep_messages(&c, "transactions");
+    cluster_settle(&c);
+    cluster_count(&c, 1, "stock", -3);
+    cluster_set(&c, 1, "name", "Ada");
+    cluster_settle(&c);
+    weft_replica_checkpoint(c.at[0].replica);
+    cluster_count(&c, 0, "stock", 40);
+    cluster_remove(&c, 0, "cart", "milk");
+    cluster_settle(&c);
+    MUST(c.at[0].store->cls->load(c.at[0].store, keep_record, NULL));
+    cluster_fini(&c);
+}
+
+static void build_state_messages(void) {
+    uint8_t hash[WEFT__CHAIN_LEN];
+    memset(hash, 0xab, sizeof hash);
+    struct weft__message_head head = {{{0}}, {{{7}}, 9}, WEFT_HLC_SECONDS(1700000000)};
+    struct weft__range range = {{{{8}}, 3}, 4, 5};
+    MUST(weft__message_write_request(&vector_new("message-request", take_message)->bytes, &head, &range, 1));
+    MUST(weft__message_write_state_request(&vector_new("message-state-request", take_message)->bytes, &head, 77, 2));
+    MUST(weft__message_write_state_chunk(&vector_new("message-state-chunk", take_message)->bytes, &head, 77, 2, 3, 600,
+                                         hash, weft_str("some bytes of a state")));
+}
+
+static void build_all(void) {
+    for (size_t i = 0; i < 4; i++) {
+        char name[48];
+        (void)snprintf(name, sizeof name, "delta-%s", classes[i]->name);
+        struct vector *delta = vector_new(name, take_value_vector);
+        (void)snprintf(name, sizeof name, "state-%s", classes[i]->name);
+        struct vector *state = vector_new(name, take_value_vector);
+        delta->cls = state->cls = classes[i];
+        build_value(classes[i], &delta->bytes, &state->bytes);
+    }
+    build_replica();
+    build_state_messages();
+}
+
+/* --- Against the file
+ * --------------------------------------------------------------------------------------------------- */
+
+static void print_vector(FILE *f, const struct vector *v) {
+    (void)fprintf(f, "%s ", v->name);
+    for (size_t i = 0; i < v->bytes.len; i++) (void)fprintf(f, "%02x", v->bytes.ptr[i]);
+    (void)fprintf(f, "\n");
+}
+
+static int compare_file(const char *path) {
+    FILE *f = fopen(path, "r"), *now = tmpfile();
+    if (f == NULL || now == NULL) {
+        (void)fprintf(stderr, "%s: cannot be read\n", path);
+        return 1;
+    }
+    for (size_t i = 0; i < vector_count; i++) print_vector(now, &vectors[i]);
+    rewind(now);
+    char want[16384], got[16384];
+    int failed = 0;
+    for (;;) {
+        const char *w = fgets(want, sizeof want, f), *g = fgets(got, sizeof got, now);
+        if (w == NULL && g == NULL) break;
+        if (w == NULL || g == NULL || strcmp(want, got) != 0) {
+            (void)fprintf(stderr, "the format changed:\n- %s+ %s", w == NULL ? "\n" : w, g == NULL ? "\n" : g);
+            failed = 1;
+        }
+        if (w == NULL || g == NULL) break;
+    }
+    (void)fclose(f);
+    (void)fclose(now);
+    return failed;
+}
+
+/* Whole, it is taken; how many of its changed and cut forms are refused. */
+static size_t flip_all(const struct vector *v, size_t *tried) {
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    size_t refused = 0;
+    MUST(v->take(v, weft_buf_slice(&v->bytes)));
+    uint8_t *copy = malloc(v->bytes.len + 1);
+    for (size_t at = 0; at < v->bytes.len; at++) {
+        for (size_t m = 0; m < sizeof masks; m++) {
+            memcpy(copy, v->bytes.ptr, v->bytes.len);
+            copy[at] ^= masks[m];
+            refused += v->take(v, weft_slice(copy, v->bytes.len)) != 0;
+            ++*tried;
+        }
+        /* A copy of its own, so that a read beyond the cut is seen. */
+        uint8_t *cut = malloc(at + 1);
+        memcpy(cut, v->bytes.ptr, at);
+        refused += v->take(v, weft_slice(cut, at)) != 0;
+        ++*tried;
+        free(cut);
+    }
+    free(copy);
+    return refused;
+}
+
+int main(int argc, char **argv) {
+    build_all();
+    if (argc == 3 && strcmp(argv[1], "--write") == 0) {
+        FILE *f = fopen(argv[2], "w");
+        if (f == NULL) return 1;
+        for (size_t i = 0; i < vector_count; i++) print_vector(f, &vectors[i]);
+        return fclose(f) != 0;
+    }
+    if (argc != 2) return 2;
+    int failed = compare_file(argv[1]);
+    for (size_t i = 0; i < vector_count; i++) {
+        size_t tried = 0, refused = flip_all(&vectors[i], &tried);
+        printf("%-24s %5zu bytes, %6zu changed forms, %6zu refused\n", vectors[i].name, vectors[i].bytes.len, tried,
+               refused);
+        if (refused == 0) failed = 1; /* a check that cannot refuse */
+    }
+    for (size_t i = 0; i < vector_count; i++) weft_buf_fini(&vectors[i].bytes);
+    return failed;
+}
