@@ -169,8 +169,8 @@ static struct weft_slice element_of(uint32_t key) {
     return weft_str(elements[key]);
 }
 
-static struct weft_slice text_of(uint32_t commit, char room[8]) {
-    snprintf(room, 8, "%u", commit);
+static struct weft_slice text_of(uint32_t commit, char room[16]) {
+    snprintf(room, 16, "%u", commit);
     return weft_str(commit % 7 == 3 ? "" : room);
 }
 
@@ -194,7 +194,7 @@ static void check_set(struct weft_view v, const bool present[KEYS]) {
 static void check_register(const struct history *h, struct weft_view v, set_of_commits writes) {
     struct weft_slice value;
     struct weft_stamp stamp;
-    char room[8];
+    char room[16];
     uint32_t best = winner(h, writes);
     int rc = weft_lwwreg_get(v, &value, &stamp);
     ck_assert_int_eq(rc, best == UINT32_MAX ? WEFT_ERR_NOT_FOUND : 0);
@@ -271,7 +271,7 @@ static uint64_t greatest_word(const struct history *h, set_of_commits s) {
 static void edit_key(struct history *h, struct commit *c, struct weft_edit *e, uint32_t key, bool write) {
     bool is_set = is_class(h, &weft_aworset_class);
     bool at_base = standing(h, c->past, key) != 0;
-    char room[8];
+    char room[16];
     if (write) {
         if (is_set) weft_aworset_add(e, element_of(key));
         if (!is_set) weft_lwwreg_set(e, text_of(h->count, room));
