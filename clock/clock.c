@@ -4,17 +4,21 @@
  * stamps unique, and coherence makes whoever hears of a stamp issue a greater one, so relaxed order is enough
  * (formal/cas.pml). Around it stand four words that the hot path compares with and only the slow path moves:
  *
- *   limit      stamps up to here need no thought: the durable bound less a quarter window
+ *   limit      stamps up to here need no thought: the durable bound less a quarter of the room it gave
  *   ceiling    the durable bound: what may still be issued while another thread renews it
  *   plausible  a physical clock up to here is no jump, whatever the time since boot says: anchor + jump_tolerance;
  *              0 while a jump is held, so that every call takes the slow path
  *   floor      a physical clock below here went back
  *
  * The slow path is one thread at a time, under a spin lock, because this floor has no threads to sleep with. The lock
- * is held while a bound is made durable, but the others spin only if that takes longer than a quarter of a window.
+ * is held while a bound is made durable, but the others spin only if that takes longer than the old bound's
+ * last quarter.
  *
  * Durable bound: no stamp above it is handed out, and it is durable before `ceiling` says so; a restart begins above
- * it. What is observed need not be below it: what depends on an observed word lies in the program's own log.
+ * it. What is observed need not be below it: what depends on an observed word lies in the program's own log. The bound
+ * is a window ahead of the physical clock, not of the stamps: while those are ahead of it, after a crash or a peer's
+ * word, they rise by one each and a little room is enough; otherwise a program that crashes again and again would drive
+ * its clock away from its peers' by a window each time.
  *
  * Jumps: the anchor is the greatest physical clock that was believed, with the boot time of that moment. A physical
  * clock beyond anchor + elapsed boot time + tolerance is not believed. Until it is confirmed, by the program or by a
@@ -29,6 +33,7 @@
 #include "base/alloc.h"
 
 #define CACHE_LINE   64u
+#define STEP         (UINT64_C(1) << 20) /* the room of a bound while stamps are ahead of the physical clock */
 #define LAST_WORD    (WEFT_HLC_TOP - 1)
 #define RELAXED      memory_order_relaxed
 #define LOAD(field)  atomic_load_explicit(&(field), RELAXED)
@@ -47,6 +52,7 @@ struct weft_clock {
     /* Under the lock. */
     uint64_t anchor_phys;
     uint64_t anchor_boot;
+    uint64_t early; /* how far below the bound it is renewed */
     bool jumped;
     struct weft_clock_options opt;
 
@@ -126,11 +132,10 @@ static void unlock(struct weft_clock *c) {
 /* Derives what the hot path compares with. */
 static void publish(struct weft_clock *c) {
     uint64_t bound = min64(LOAD(c->bound), LAST_WORD);
-    uint64_t early = bound == LAST_WORD ? 0 : min64(bound, c->opt.window / 4);
     uint64_t plausible = c->opt.boot == NULL ? LAST_WORD : add_capped(c->anchor_phys, c->opt.jump_tolerance);
     atomic_store_explicit(&c->plausible, c->jumped ? 0 : plausible, RELAXED);
     atomic_store_explicit(&c->ceiling, bound, memory_order_release);
-    atomic_store_explicit(&c->limit, bound - early, memory_order_release);
+    atomic_store_explicit(&c->limit, bound - min64(bound, c->early), memory_order_release);
 }
 
 static void anchor(struct weft_clock *c, const struct reading *r) {
@@ -155,19 +160,22 @@ static void heed(struct weft_clock *c, const struct reading *r) {
     atomic_store_explicit(&c->holding, c->opt.on_jump == WEFT_JUMP_HOLD, RELAXED);
 }
 
-static int raise_bound(struct weft_clock *c, uint64_t word) {
-    uint64_t bound = add_capped(word, c->opt.window);
+static int raise_bound(struct weft_clock *c, uint64_t word, uint64_t phys) {
+    uint64_t ahead = add_capped(phys, c->opt.window), least = add_capped(word, STEP);
+    uint64_t bound = ahead > least ? ahead : least;
     if (c->opt.persist(c->opt.ctx, bound) != 0) return WEFT_ERR_CLOCK_NO_DURABLE_BOUND;
     COUNT(c->persists);
     atomic_store_explicit(&c->bound, bound, RELAXED);
+    /* Beyond the last word there is nothing to renew to. */
+    c->early = bound == LAST_WORD ? 0 : (bound - word) / 4;
     return 0;
 }
 
-/* Makes `word` issuable. The bound is renewed a quarter window early; while that fails, what is left of it is used. */
-static int cover(struct weft_clock *c, uint64_t word) {
+/* Makes `word` issuable. The bound is renewed early; while that fails, what is left of it is used. */
+static int cover(struct weft_clock *c, uint64_t word, uint64_t phys) {
     uint64_t bound = LOAD(c->bound);
-    if (c->opt.persist == NULL || bound >= add_capped(word, c->opt.window / 4)) return 0;
-    int rc = raise_bound(c, word);
+    if (c->opt.persist == NULL || bound >= add_capped(word, c->early)) return 0;
+    int rc = raise_bound(c, word, phys);
     return word <= bound ? 0 : rc;
 }
 
@@ -203,7 +211,7 @@ static int issue_covered(struct weft_clock *c, uint32_t n, uint64_t phys, uint64
         uint64_t next = next_word(last, phys);
         end = next + (n - 1);
         if (end > LAST_WORD) return WEFT_ERR_CLOCK_RANGE;
-        int rc = cover(c, end);
+        int rc = cover(c, end, phys);
         if (rc != 0) return rc;
         *first = next;
     } while (!swap_last(c, &last, end));
@@ -361,7 +369,7 @@ int weft_clock_promise(struct weft_clock *c, uint64_t word) {
         return WEFT_ERR_CLOCK_LOCAL_AHEAD;
     lock(c);
     if (c->opt.persist != NULL && word > LOAD(c->bound)) {
-        rc = raise_bound(c, word);
+        rc = raise_bound(c, word, r.phys);
         publish(c);
     }
     if (rc == 0) raise_last(c, word);
@@ -443,7 +451,7 @@ static int begin(struct weft_clock *c) {
     atomic_store(&c->last, c->opt.start);
     atomic_store(&c->floor, phys);
     atomic_store(&c->bound, c->opt.persist == NULL ? UINT64_MAX : 0);
-    rc = cover(c, first);
+    rc = cover(c, first, phys);
     if (rc == 0) publish(c);
     return rc;
 }

@@ -1,0 +1,148 @@
+/* test_clock_threads.c: two threads on one clock (scenario 20; invariants 1, 2, 3, 10 and 12 of the clock's design).
+ *
+ * cassandra-cpp-driver #558 handed out the value before the increment: two threads had one stamp. Each thread checks
+ * that its own stamps rise; in the end all are merged and no two may be equal. */
+#include <weft/clock.h>
+
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <weft/err.h>
+
+#include "base/prng.h"
+#include "tests/support/suite.h"
+
+#define THREADS 2
+#define STAMPS  2000000
+#define T0      WEFT_HLC_SECONDS(1790000000)
+
+struct shared {
+    struct weft_clock *clock;
+    _Atomic uint64_t phys;
+    _Atomic uint64_t boot;
+    _Atomic uint64_t durable;
+    atomic_bool done;
+};
+
+struct issuer {
+    struct shared *shared;
+    uint64_t *stamps;
+    uint32_t batch; /* stamps a call */
+    const char *fault;
+};
+
+static int read_phys(void *ctx, uint64_t *word) {
+    *word = atomic_load(&((struct shared *)ctx)->phys);
+    return 0;
+}
+
+static int read_boot(void *ctx, uint64_t *ns) {
+    *ns = atomic_load(&((struct shared *)ctx)->boot);
+    return 0;
+}
+
+static int persist(void *ctx, uint64_t bound) {
+    atomic_store(&((struct shared *)ctx)->durable, bound);
+    return 0;
+}
+
+static void *issue_all(void *arg) {
+    struct issuer *me = arg;
+    uint64_t last = 0;
+    for (size_t i = 0; i < STAMPS; i += me->batch) {
+        uint64_t first;
+        if (weft_clock_now_n(me->shared->clock, me->batch, &first) != 0)
+            me->fault = "failed";
+        else if (first <= last)
+            me->fault = "did not rise";
+        else if (first + me->batch - 1 > atomic_load(&me->shared->durable))
+            me->fault = "beyond what is durable";
+        if (me->fault != NULL) break;
+        for (uint32_t k = 0; k < me->batch; k++) me->stamps[i + k] = first + k;
+        last = first + me->batch - 1;
+    }
+    return NULL;
+}
+
+/* Walks the physical clock in steps, some of them back, and observes words within the drift bound and beyond. */
+static void *disturb(void *arg) {
+    struct shared *s = arg;
+    struct weft__prng prng;
+    weft__prng_seed(&prng, 20);
+    while (!atomic_load(&s->done)) {
+        uint64_t step = weft__prng_below(&prng, WEFT_HLC_MS(20));
+        uint64_t phys = atomic_load(&s->phys);
+        switch (weft__prng_below(&prng, 6)) {
+        case 0:
+            atomic_store(&s->phys, phys - step);
+            break;
+        case 1:
+            (void)!weft_clock_observe(s->clock, phys + weft__prng_below(&prng, WEFT_HLC_SECONDS(120)), NULL);
+            break;
+        default:
+            atomic_fetch_add(&s->boot, weft_hlc_diff_ns(step));
+            atomic_store(&s->phys, phys + step);
+        }
+    }
+    return NULL;
+}
+
+static int by_value(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void run(uint32_t batch, bool stepping) {
+    struct shared s = {0};
+    struct issuer issuers[THREADS];
+    pthread_t threads[THREADS], disturber;
+    uint64_t *stamps = malloc(sizeof *stamps * THREADS * STAMPS);
+    atomic_store(&s.phys, T0);
+    atomic_store(&s.boot, 1);
+    struct weft_clock_options opt;
+    weft_clock_options_init(&opt);
+    opt.phys = read_phys;
+    opt.boot = read_boot;
+    opt.persist = persist;
+    opt.ctx = &s;
+    ck_assert_int_eq(weft_clock_new(&s.clock, &opt, NULL), 0);
+
+    if (stepping) pthread_create(&disturber, NULL, disturb, &s);
+    for (size_t i = 0; i < THREADS; i++) {
+        issuers[i] = (struct issuer){&s, stamps + i * STAMPS, batch, NULL};
+        pthread_create(&threads[i], NULL, issue_all, &issuers[i]);
+    }
+    for (size_t i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    atomic_store(&s.done, true);
+    if (stepping) pthread_join(disturber, NULL);
+
+    for (size_t i = 0; i < THREADS; i++)
+        if (issuers[i].fault != NULL) ck_abort_msg("a stamp of thread %zu %s", i, issuers[i].fault);
+    qsort(stamps, THREADS * STAMPS, sizeof *stamps, by_value);
+    for (size_t i = 1; i < THREADS * STAMPS; i++)
+        if (stamps[i] == stamps[i - 1]) ck_abort_msg("two stamps are %llx", (unsigned long long)stamps[i]);
+    free(stamps);
+    weft_clock_free(s.clock);
+}
+
+START_TEST(s20_two_threads_with_a_frozen_clock) {
+    run(1, false);
+}
+END_TEST
+
+START_TEST(s20_two_threads_with_a_stepping_clock) {
+    run(1, true);
+}
+END_TEST
+
+START_TEST(i12_batches_of_two_threads_are_disjoint) {
+    run(64, true);
+}
+END_TEST
+
+int main(void) {
+    return RUN_SUITE("clock/clock_threads", s20_two_threads_with_a_frozen_clock, s20_two_threads_with_a_stepping_clock,
+                     i12_batches_of_two_threads_are_disjoint);
+}
