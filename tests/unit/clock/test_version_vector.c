@@ -46,7 +46,7 @@ static uint64_t random_seq(void) {
 static void randomise(struct pair *p, uint32_t origins) {
     pair_init(p);
     for (uint32_t i = 0; i < origins; i++)
-        if (weft__prng_below(&prng, 2) == 0) raise(p, i, random_seq());
+        if (weft__prng_below(&prng, 2) == 0) raise_to(p, i, random_seq());
 }
 
 static enum weft_order model_order(const struct pair *a, const struct pair *b) {
