@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/support/suite.h"
@@ -17,8 +18,8 @@ static void hear(void *ctx, enum weft_log_level level, const char *module, const
     struct heard *h = ctx;
     h->count++;
     h->level = level;
-    strcpy(h->module, module);
-    strcpy(h->text, text);
+    snprintf(h->module, sizeof h->module, "%s", module);
+    snprintf(h->text, sizeof h->text, "%s", text);
 }
 
 START_TEST(no_hook_is_silence) {
