@@ -62,7 +62,8 @@ static void close_rest(struct weft__demo_play *p) {
     for (size_t i = 0; i < WEFT__DEMO_REGIONS; i++) {
         if (p->writers[i].region.handles > 0) return;
     }
-    uv_handle_t *handles[] = {(uv_handle_t *)&p->tick, (uv_handle_t *)&p->show, (uv_handle_t *)&p->patience,
+    uv_handle_t *handles[] = {(uv_handle_t *)&p->tick,       (uv_handle_t *)&p->show,
+                              (uv_handle_t *)&p->kill,       (uv_handle_t *)&p->patience,
                               (uv_handle_t *)&p->signals[0], (uv_handle_t *)&p->signals[1]};
     for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++) {
         if (!uv_is_closing(handles[i])) uv_close(handles[i], NULL);
@@ -79,6 +80,7 @@ static void close_all(struct weft__demo_play *p) {
     p->closing = true;
     uv_timer_stop(&p->tick);
     uv_timer_stop(&p->show);
+    uv_timer_stop(&p->kill);
     uv_timer_start(&p->patience, on_patience_over, QUIT_MS, 0);
     for (size_t i = 0; i < WEFT__DEMO_REGIONS; i++) weft__demo_region_quit(&p->writers[i].region);
     for (size_t i = 0; i < WEFT__DEMO_RELAYS; i++) weft__demo_relay_close(&p->relays[i]);
@@ -317,6 +319,7 @@ void weft__demo_play_init(struct weft__demo_play *p) {
     p->loop->data = p;
     uv_timer_init(p->loop, &p->tick);
     uv_timer_init(p->loop, &p->show);
+    uv_timer_init(p->loop, &p->kill);
     uv_timer_init(p->loop, &p->patience);
     for (size_t i = 0; i < 2; i++) {
         uv_signal_init(p->loop, &p->signals[i]);

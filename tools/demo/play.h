@@ -60,7 +60,7 @@ struct weft__demo_play {
     enum weft__demo_scene scene;
     char scene_text[160];
     uint64_t begun_ms, scene_ms; /* when the writing, when the scene began */
-    uv_timer_t tick, show, patience;
+    uv_timer_t tick, show, kill, patience;
     uv_signal_t signals[2];
     size_t rows;               /* of the table on a terminal */
     bool kill_next, kill_sent; /* frankfurt, at its next transaction */

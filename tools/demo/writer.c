@@ -89,7 +89,7 @@ static void kill_if_due(struct weft__demo_play *p, struct weft__demo_writer *w) 
     if (!p->kill_next || w->region.number != WEFT__DEMO_FRANKFURT) return;
     p->kill_next = false;
     p->kill_sent = true;
-    uv_timer_start(&p->patience, on_kill, uv_hrtime() % 2, 0);
+    uv_timer_start(&p->kill, on_kill, uv_hrtime() % 2, 0);
 }
 
 static void on_committed(struct weft__demo_region *r, char *line, size_t len, bool last) {
