@@ -21,7 +21,7 @@ MARKERS = re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X)\b")
 BANNED = re.compile(
     r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|gets|strtok|rand|srand|atoi|atol|alloca|setjmp|longjmp)\s*\("
 )
-TYPEDEF_STRUCT = re.compile(r"^typedef\s+struct\b", re.M)
+TYPEDEF_STRUCT = re.compile(r"^typedef\s+struct\b[^();]*[;{]", re.M)
 FLOATS = re.compile(r"\b(?:float|double)\b")
 PURE = ("base/", "clock/", "crdt/", "replication/")
 NOT_PURE = ("replication/uv/", "replication/store/sqlite")
@@ -79,7 +79,7 @@ def check_code(path, text):
         rules.append((FLOATS, "floating point:"))
     for pattern, words in rules:
         for match in pattern.finditer(code):
-            complaints.append(f"{path}:{line_of(code, match.start())}: {words} {match.group(match.lastindex or 0)}")
+            complaints.append(f"{path}:{line_of(code, match.start())}: {words} {match.group(match.lastindex or 0).split(chr(10))[0]}")
     return complaints
 
 
@@ -102,6 +102,8 @@ def self_test():
         ("no newline", "crdt/a.c", opening + "int x;", "no newline"),
         ("no opening comment", "crdt/a.c", "int x;\n", "does not open"),
         ("typedef", "crdt/a.h", opening + "typedef struct a { int x; } a;\n", "typedef of a struct"),
+        ("typedef, opaque", "crdt/a.h", opening + "typedef struct a a;\n", "typedef of a struct"),
+        ("typedef of a function", "crdt/a.h", opening + "typedef struct a f(int);\n", None),
         ("float", "clock/a.c", opening + "double x;\n", "floating point: double"),
         ("float above", "sim/a.c", opening + "double x;\n", None),
         ("util", "crdt/util.c", opening, "say what it is about"),
