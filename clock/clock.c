@@ -6,8 +6,7 @@
  *
  *   limit      stamps up to here need no thought: the durable bound less a quarter of the room it gave
  *   ceiling    the durable bound: what may still be issued while another thread renews it
- *   plausible  a physical clock up to here is no jump, whatever the time since boot says: anchor + jump_tolerance;
- *              0 while a jump is held, so that every call takes the slow path
+ *   plausible  a physical clock up to here is no jump, whatever the time since boot says: anchor + jump_tolerance
  *   floor      a physical clock below here went back
  *
  * The slow path is one thread at a time, under a spin lock, because this floor has no threads to sleep with. The lock
@@ -133,7 +132,7 @@ static void unlock(struct weft_clock *c) {
 static void publish(struct weft_clock *c) {
     uint64_t bound = min64(LOAD(c->bound), LAST_WORD);
     uint64_t plausible = c->opt.boot == NULL ? LAST_WORD : add_capped(c->anchor_phys, c->opt.jump_tolerance);
-    atomic_store_explicit(&c->plausible, c->jumped ? 0 : plausible, RELAXED);
+    atomic_store_explicit(&c->plausible, plausible, RELAXED);
     atomic_store_explicit(&c->ceiling, bound, memory_order_release);
     atomic_store_explicit(&c->limit, bound - min64(bound, c->early), memory_order_release);
 }

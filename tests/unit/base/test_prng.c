@@ -39,20 +39,24 @@ START_TEST(below_covers_its_range_evenly) {
 }
 END_TEST
 
-/* With a bound of 3 * 2^62 a plain remainder or multiplication hits the first third twice as often. */
+/* With a bound of 3 * 2^62 a plain remainder hits the first third twice as often, a plain multiplication every third
+ * number. */
 START_TEST(below_has_no_bias_at_great_bounds) {
     struct weft__prng p;
     weft__prng_seed(&p, 4);
     uint64_t third = UINT64_C(1) << 62, bound = 3 * third;
-    unsigned hits[3] = {0};
+    unsigned thirds[3] = {0}, remainders[3] = {0};
     for (int i = 0; i < 30000; i++) {
         uint64_t x = weft__prng_below(&p, bound);
         ck_assert_uint_lt(x, bound);
-        hits[x / third]++;
+        thirds[x / third]++;
+        remainders[x % 3]++;
     }
     for (int i = 0; i < 3; i++) {
-        ck_assert_uint_gt(hits[i], 9600);
-        ck_assert_uint_lt(hits[i], 10400);
+        ck_assert_uint_gt(thirds[i], 9600);
+        ck_assert_uint_lt(thirds[i], 10400);
+        ck_assert_uint_gt(remainders[i], 9600);
+        ck_assert_uint_lt(remainders[i], 10400);
     }
     for (int i = 0; i < 100; i++) ck_assert_uint_lt(weft__prng_below(&p, UINT64_MAX), UINT64_MAX);
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/prng.h"
-#include "platform.h"
 #include "tests/support/suite.h"
+#include "tests/unit/clock/platform.h"
 
 #define ROOM (UINT64_C(1) << 20) /* what a crash may cost while the clock is ahead */
 

@@ -142,7 +142,47 @@ START_TEST(i12_batches_of_two_threads_are_disjoint) {
 }
 END_TEST
 
+/* --- Renewing the bound --------------------------------------------------------------------------------------- */
+
+static struct shared slow_disk;
+static uint64_t meanwhile;
+
+static void *issue_one(void *arg) {
+    if (weft_clock_now(arg, &meanwhile) != 0) meanwhile = 0;
+    return NULL;
+}
+
+/* A disk so slow that another thread issues before it is done. */
+static int persist_slowly(void *ctx, uint64_t bound) {
+    struct shared *s = ctx;
+    pthread_t other;
+    if (s->clock != NULL) {
+        pthread_create(&other, NULL, issue_one, s->clock);
+        pthread_join(other, NULL);
+    }
+    return persist(ctx, bound);
+}
+
+/* In the last quarter of the bound one thread renews it and the others need not wait. */
+START_TEST(issuing_goes_on_while_the_bound_is_renewed) {
+    struct weft_clock_options opt;
+    weft_clock_options_init(&opt);
+    opt.phys = read_phys;
+    opt.persist = persist_slowly;
+    opt.ctx = &slow_disk;
+    atomic_store(&slow_disk.phys, T0);
+    ck_assert_int_eq(weft_clock_new(&slow_disk.clock, &opt, NULL), 0);
+    uint64_t bound = atomic_load(&slow_disk.durable), word;
+    atomic_store(&slow_disk.phys, bound - 10);
+    ck_assert_int_eq(weft_clock_now(slow_disk.clock, &word), 0);
+    ck_assert_uint_eq(meanwhile, bound - 10);
+    ck_assert_uint_eq(word, bound - 9);
+    ck_assert_uint_gt(atomic_load(&slow_disk.durable), bound);
+    weft_clock_free(slow_disk.clock);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("clock/clock_threads", s20_two_threads_with_a_frozen_clock, s20_two_threads_with_a_stepping_clock,
-                     i12_batches_of_two_threads_are_disjoint);
+                     i12_batches_of_two_threads_are_disjoint, issuing_goes_on_while_the_bound_is_renewed);
 }
