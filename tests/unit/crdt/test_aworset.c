@@ -1,5 +1,5 @@
 /* test_aworset.c: a set as its users see it. */
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 START_TEST(add_wins_over_a_concurrent_remove) {
     struct weft_value *a = value_of(&weft_aworset_class, 0);

@@ -2,7 +2,7 @@
  * visible and no visible transaction that touched the element had seen it. */
 #include "crdt/dots.h"
 
-#include "fixture.h"
+#include "tests/unit/crdt/fixture.h"
 
 #define KEYS       18u
 #define TXNS_MAX   64u

@@ -3,7 +3,7 @@
 #include "crdt/edit.h"
 
 #include "crdt/value.h"
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 #define TYPE_NESTED WEFT_TYPE_ID(910, WEFT_KERNEL_DOTS)
 #define TYPE_COUNTS WEFT_TYPE_ID(911, WEFT_KERNEL_TOTALS)

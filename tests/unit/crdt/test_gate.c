@@ -2,7 +2,7 @@
  * else. */
 #include "crdt/object.h"
 
-#include "fixture.h"
+#include "tests/unit/crdt/fixture.h"
 
 #define TYPE_DOTS   WEFT_TYPE_ID(900, WEFT_KERNEL_DOTS)
 #define TYPE_STAMP  WEFT_TYPE_ID(901, WEFT_KERNEL_STAMPED)

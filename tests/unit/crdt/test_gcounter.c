@@ -1,5 +1,5 @@
 /* test_gcounter.c: what a counter that only grows shows, alone and inside an edit. */
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 static void add(struct weft_value *v, uint64_t amount) {
     weft_gcounter_add(weft_value_edit(v), amount);

@@ -1,5 +1,5 @@
 /* test_lwwreg.c: which write of a register wins. */
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 static void set_at(struct weft_value *v, const char *text, uint64_t word, uint8_t epoch) {
     weft_lwwreg_set(weft_value_edit(v), weft_str(text));

@@ -1,7 +1,7 @@
 /* test_object.c: altered bytes, out of memory, plans and the state hash, for all kernels. */
 #include "crdt/object.h"
 
-#include "fixture.h"
+#include "tests/unit/crdt/fixture.h"
 
 #include "crdt/dots.h"
 #include "crdt/totals.h"

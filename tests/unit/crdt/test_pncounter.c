@@ -1,5 +1,5 @@
 /* test_pncounter.c: both signs, and exactness at the ends of the range. */
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 static void add(struct weft_value *v, int64_t amount) {
     weft_pncounter_add(weft_value_edit(v), amount);

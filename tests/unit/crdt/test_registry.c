@@ -1,7 +1,7 @@
 /* test_registry.c: which classes there are, and which may be added. */
 #include "crdt/registry.h"
 
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 static const struct weft_crdt_class own_class = {
     .size = sizeof(struct weft_crdt_class),

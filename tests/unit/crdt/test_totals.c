@@ -2,7 +2,7 @@
  * unless a visible reset had seen it. */
 #include "crdt/totals.h"
 
-#include "fixture.h"
+#include "tests/unit/crdt/fixture.h"
 
 #define PATHS    2u
 #define COLUMNS  2u

@@ -7,7 +7,7 @@
  * and then that is checked too. Counters likewise. */
 #include <weft/causal.h>
 
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 #define VALUES  4u
 #define COMMITS 48u

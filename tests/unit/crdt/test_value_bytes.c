@@ -2,7 +2,7 @@
  * running out of memory anywhere leaves a value as it was. */
 #include "crdt/value.h"
 
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 #define CLASSES 4
 

@@ -2,7 +2,7 @@
  */
 #include "crdt/value.h"
 
-#include "values.h"
+#include "tests/unit/crdt/values.h"
 
 static uint64_t count_of(const struct weft_value *v) {
     uint64_t n;
