@@ -7,7 +7,7 @@
 #define WEFT_MUST_CHECK        __attribute__((warn_unused_result))
 #define WEFT_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 /* Kept out of line, so that the way past it saves no registers for it. */
-#define WEFT_COLD __attribute__((cold, noinline))
+#define WEFT_COLD              __attribute__((cold, noinline))
 #else
 #define WEFT_API
 #define WEFT_MUST_CHECK
