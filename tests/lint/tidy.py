@@ -79,7 +79,8 @@ def check_code(path, text):
         rules.append((FLOATS, "floating point:"))
     for pattern, words in rules:
         for match in pattern.finditer(code):
-            complaints.append(f"{path}:{line_of(code, match.start())}: {words} {match.group(match.lastindex or 0).split(chr(10))[0]}")
+            found = match.group(match.lastindex or 0).split("\n")[0]
+            complaints.append(f"{path}:{line_of(code, match.start())}: {words} {found}")
     return complaints
 
 
