@@ -20,6 +20,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "replication/engine.h"
 
 void weft__set_error(struct weft_replica *r, const char *fmt, ...) {
@@ -49,13 +50,12 @@ void weft_replica_options_init(struct weft_replica_options *o) {
 
 /* --- Making and unmaking ------------------------------------------------------------------------------------------ */
 
-static void init_parts(struct weft_replica *r, const struct weft_replica_options *o) {
+static void init_parts(struct weft_replica *r) {
     const struct weft_alloc *a = r->alloc;
-    r->options = *o;
     r->self = WEFT__NO_ORIGIN;
     weft__log_init(&r->log, a);
     weft__recording_init(&r->recording, a);
-    weft__pending_init(&r->pending, o->pending_max, a);
+    weft__pending_init(&r->pending, r->options.pending_max, a);
     weft__checkpoint_init(&r->checkpoint, a);
     weft__plan_init(&r->plan, a);
     weft__origin_table_init(&r->table, a);
@@ -77,14 +77,18 @@ static int register_classes(struct weft_replica *r) {
 }
 
 int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) {
-    if (o->size != sizeof *o) return WEFT_ERR_INVALID;
-    const struct weft_alloc *alloc = weft__alloc_or_default(o->alloc);
+    struct weft_replica_options own;
+    weft_replica_options_init(&own);
+    int rc = weft__options_read(&own, sizeof own, o);
+    if (rc != 0) return rc;
+    const struct weft_alloc *alloc = weft__alloc_or_default(own.alloc);
     struct weft_replica *r = weft__calloc(alloc, 1, sizeof *r);
     if (r == NULL) return WEFT_ERR_NOMEM;
     r->alloc = alloc;
-    init_parts(r, o);
-    int rc = weft_origins_new(&r->origins, alloc);
-    if (rc == 0) rc = weft__space_init(&r->space, &o->space, r->origins, o->seed, alloc);
+    r->options = own;
+    init_parts(r);
+    rc = weft_origins_new(&r->origins, alloc);
+    if (rc == 0) rc = weft__space_init(&r->space, &own.space, r->origins, own.seed, alloc);
     if (rc == 0) rc = register_classes(r);
     if (rc != 0) {
         weft_replica_free(r);

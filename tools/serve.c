@@ -215,6 +215,7 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 static int open_node(struct serve *s) {
     struct weft_uv_options o;
+    struct weft_replica_options engine;
     char errmsg[512];
     int rc = 0;
     weft_uv_options_init(&o);
@@ -224,7 +225,9 @@ static int open_node(struct serve *s) {
     o.on_notice = on_notice;
     o.on_store = on_store;
     o.ctx = s;
-    o.replica.log = &s->log;
+    weft_replica_options_init(&engine);
+    engine.log = &s->log;
+    o.replica = &engine;
     if (s->options.store != NULL) rc = weft_sqlite_open(&o.store, s->options.store, errmsg, sizeof errmsg);
     if (rc == 0) rc = weft_uv_new(&s->session.node, &s->loop, &o, errmsg, sizeof errmsg);
     if (rc == 0) return 0;

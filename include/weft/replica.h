@@ -136,6 +136,8 @@ struct weft_update {
     bool wants_epoch;     /* step WEFT_EVENT_EPOCH soon; commits are WEFT_ERR_NOT_READY until then */
 };
 
+/* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, or a class that cannot be
+ * registered; WEFT_ERR_NOMEM. */
 WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_replica_free(struct weft_replica *r);
 /* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.

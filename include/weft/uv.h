@@ -26,7 +26,8 @@ struct weft_uv_options {
     struct weft_store *store; /* taken: closed with the node, also when weft_uv_new fails. NULL: a memory store */
     const char *listen;       /* "127.0.0.1:7701", "[::1]:0"; NULL: dial only */
     const char *const *seeds; /* "host:port" ..., NULL-terminated; dialled until they answer, and again when lost */
-    struct weft_replica_options replica; /* its replica id and seed are drawn at random when they are zero */
+    /* The engine's; NULL: its defaults. Copied. Its replica id and its seed are drawn at random where they are zero. */
+    const struct weft_replica_options *replica;
     /* What the engine has to tell; may be NULL. The notice is lent for the call. */
     void (*on_notice)(void *ctx, const struct weft_notice *notice);
     /* The store failed (err, text): the node keeps its records and tries again each second; commits go on until

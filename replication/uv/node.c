@@ -13,6 +13,7 @@
 
 #include <weft/err.h>
 
+#include "base/options.h"
 #include "replication/uv/host.h"
 
 #define SWEEP_MS 1000u
@@ -25,13 +26,12 @@ void weft_uv_options_init(struct weft_uv_options *o) {
         .reconnect_min_ms = 100,
         .reconnect_max_ms = 10000,
     };
-    weft_replica_options_init(&o->replica);
 }
 
 /* --- Telling ----------------------------------------------------------------------------------------------------- */
 
 void weft__node_log(const struct weft_uv *n, enum weft_log_level level, const char *fmt, ...) {
-    const struct weft_log *log = n->o.replica.log;
+    const struct weft_log *log = n->engine.log;
     if (log == NULL || level > log->max_level) return;
     char text[512];
     va_list args;
@@ -87,7 +87,7 @@ static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
 }
 
 static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
-    struct weft_replica_options *r = &n->o.replica;
+    struct weft_replica_options *r = &n->engine;
     int rc = weft__host_init();
     if (rc != 0) {
         snprintf(errmsg, errmsg_len, "the system gives no random numbers");
@@ -157,24 +157,41 @@ static int make(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg
     return make_links(n, o, errmsg, errmsg_len);
 }
 
+/* Both structs as this library knows them. */
+static int read_options(const struct weft_uv_options *given, struct weft_uv_options *own,
+                        struct weft_replica_options *engine, char *errmsg, size_t errmsg_len) {
+    weft_uv_options_init(own);
+    weft_replica_options_init(engine);
+    int rc = weft__options_read(own, sizeof *own, given);
+    if (rc == 0 && own->replica != NULL) rc = weft__options_read(engine, sizeof *engine, own->replica);
+    if (rc != 0) snprintf(errmsg, errmsg_len, "the options are not initialised, or are those of a newer Weft");
+    return rc;
+}
+
 int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                 size_t errmsg_len) {
     *out = NULL;
     if (errmsg == NULL) errmsg_len = 0;
-    assert(o->size == sizeof *o);
-    const struct weft_alloc *alloc = o->replica.alloc == NULL ? &weft_alloc_default : o->replica.alloc;
+    struct weft_uv_options own;
+    struct weft_replica_options engine;
+    int rc = read_options(o, &own, &engine, errmsg, errmsg_len);
+    if (rc != 0) {
+        if (own.store != NULL) own.store->cls->close(own.store);
+        return rc;
+    }
+    const struct weft_alloc *alloc = engine.alloc == NULL ? &weft_alloc_default : engine.alloc;
     struct weft_uv *n = alloc->resize(alloc->ctx, NULL, 0, sizeof *n);
     if (n == NULL) {
-        if (o->store != NULL) o->store->cls->close(o->store);
+        if (own.store != NULL) own.store->cls->close(own.store);
         snprintf(errmsg, errmsg_len, "%s", weft_strerror(WEFT_ERR_NOMEM));
         return WEFT_ERR_NOMEM;
     }
-    *n = (struct weft_uv){.loop = loop, .o = *o, .alloc = alloc, .store = o->store};
+    *n = (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store};
     n->update.deadline_ns = UINT64_MAX;
     weft__unwritten_init(&n->unwritten, alloc);
     weft__subscriptions_init(&n->subscriptions, alloc);
     if (errmsg_len > 0) errmsg[0] = '\0';
-    int rc = make(n, o, errmsg, errmsg_len);
+    rc = make(n, &own, errmsg, errmsg_len);
     if (rc == 0) {
         weft__node_wake(n);
         *out = n;

@@ -28,7 +28,8 @@ enum weft__node_state {
 
 struct weft_uv {
     uv_loop_t *loop;
-    struct weft_uv_options o; /* listen and seeds are not valid any more */
+    struct weft_uv_options o; /* listen, seeds and replica are not valid any more */
+    struct weft_replica_options engine;
     const struct weft_alloc *alloc;
     struct weft_replica *replica;
     struct weft_store *store;

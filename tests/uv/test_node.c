@@ -522,7 +522,7 @@ START_TEST(memory_may_end_anywhere) {
     peer_seed(p, weft_uv_port(w.peers[0].node));
     struct failing_alloc alloc;
     failing_alloc_init(&alloc);
-    p->o.replica.alloc = &alloc.alloc;
+    p->engine.alloc = &alloc.alloc;
     alloc.fail_at = (size_t)_i * 3 + 1;
     int rc = weft_uv_new(&p->node, &w.loop, &p->o, NULL, 0);
     ck_assert_msg(rc == 0 || rc == WEFT_ERR_NOMEM, "%s", weft_err_name(rc));

@@ -132,8 +132,10 @@ struct peer *world_peer(struct world *w, size_t index) {
     p->o.ctx = p;
     p->o.reconnect_min_ms = 10;
     p->o.reconnect_max_ms = 100;
-    p->o.replica.digest_ns = UINT64_C(50000000);
-    p->o.replica.request_ns = UINT64_C(200000000);
+    weft_replica_options_init(&p->engine);
+    p->engine.digest_ns = UINT64_C(50000000);
+    p->engine.request_ns = UINT64_C(200000000);
+    p->o.replica = &p->engine;
     memset(p->seed_list, 0, sizeof p->seed_list);
     p->durable = 0;
     p->closed = false;

@@ -24,6 +24,7 @@ struct shaky_store {
 struct peer {
     struct weft_uv *node;
     struct weft_uv_options o;
+    struct weft_replica_options engine;
     struct shaky_store store;
     char listen[32];
     char seeds[4][32];

@@ -1,0 +1,24 @@
+/* options.h: options structs grow by appending, and begin with their size as the application was compiled with it. */
+#ifndef WEFT_BASE_OPTIONS_H
+#define WEFT_BASE_OPTIONS_H
+
+#include <stddef.h>
+#include <string.h>
+
+#include <weft/err.h>
+
+/* Copies what an application gave over `own`, which holds this library's defaults. WEFT_ERR_INVALID: the size is not
+ * set, or the application is newer than the library and uses an option that is not known here. */
+static inline int weft__options_read(void *own, size_t own_size, const void *given) {
+    size_t size;
+    memcpy(&size, given, sizeof size);
+    if (size < sizeof size) return WEFT_ERR_INVALID;
+    const unsigned char *tail = (const unsigned char *)given + own_size;
+    for (size_t i = own_size; i < size; i++, tail++)
+        if (*tail != 0) return WEFT_ERR_INVALID;
+    memcpy(own, given, size < own_size ? size : own_size);
+    memcpy(own, &own_size, sizeof own_size);
+    return 0;
+}
+
+#endif
