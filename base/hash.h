@@ -1,7 +1,8 @@
 /* hash.h: libsodium's pure hash functions under the names that Weft uses them by.
  *
- * SipHash-2-4 with 128 bits of output places entries in tables and makes the running state hash (keyed, so that a peer
- * cannot choose collisions within one replica's table); BLAKE2b with 128 bits chains the transactions of an origin. */
+ * SipHash-2-4 with 128 bits of output makes the running state hash; keyed with a secret it places entries in tables, so
+ * that a peer cannot choose collisions there, and 64 bits do for that alone. BLAKE2b with 128 bits chains the
+ * transactions of an origin. */
 #ifndef WEFT_BASE_HASH_H
 #define WEFT_BASE_HASH_H
 
@@ -19,6 +20,7 @@ struct weft__hash128 {
 };
 
 struct weft__hash128 weft__siphash128(struct weft__hash128 key, const void *ptr, size_t len);
+uint64_t weft__siphash64(struct weft__hash128 key, const void *ptr, size_t len);
 static inline struct weft__hash128 weft__hash_add(struct weft__hash128 a, struct weft__hash128 b) {
     return (struct weft__hash128){a.lo + b.lo, a.hi + b.hi};
 }

@@ -119,7 +119,7 @@ static struct weft__hash128 cell_hash(const struct weft_object *o, struct weft__
 
 struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell) {
     struct weft__cell c = weft__cell_at(o->pool, cell);
-    return cell_hash(o, weft__key_hash(o->hash_key, c.path, c.element), cell);
+    return cell_hash(o, weft__object_key(o, c.path, c.element).hash, cell);
 }
 
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
@@ -282,15 +282,15 @@ static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
 
 static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft__hash128 key, uint32_t old,
                        uint32_t cell) {
-    struct weft__hash128 change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
+    struct weft__hash128 change = {0, 0};
+    if (o->pool->keeps_hash) change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
     return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
 }
 
 static int prepare_entry(struct weft_object *o, const struct entry *e, struct weft_dot dot,
                          const struct weft__delta_env *env, struct weft__plan *plan) {
-    struct weft__hash128 key = weft__key_hash(o->hash_key, e->path, e->element);
-    uint32_t place = weft__key_place(key, o->pool->seed);
-    uint32_t old = weft__cells_find(&o->cells, o->pool, place, e->path, e->element);
+    struct weft__key key = weft__object_key(o, e->path, e->element);
+    uint32_t old = weft__cells_find(&o->cells, o->pool, key.place, e->path, e->element);
     struct weft__dot_item item = {.dot = dot, .stamp = env->stamp, .value = e->value};
     bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, dot));
     const struct weft__dot_item *fresh = writes ? &item : NULL;
@@ -298,12 +298,12 @@ static int prepare_entry(struct weft_object *o, const struct entry *e, struct we
     uint32_t cell = WEFT__SLAB_NONE;
     if (!apply_entry(o, old, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, place, e->path, e->element, size.len);
+        cell = weft__cell_new(o->pool, key.place, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
         apply_entry(o, old, e, fresh, env, &payload);
     }
-    return plan_change(plan, o, key, old, cell);
+    return plan_change(plan, o, key.hash, old, cell);
 }
 
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
@@ -371,14 +371,14 @@ static int prepare_join(struct weft_object *o, struct weft__cell at, uint32_t ol
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
     if (!join_dots(o->pool->origins, into, from, &size)) return 0;
-    struct weft__hash128 key = weft__key_hash(o->hash_key, at.path, at.element);
+    struct weft__key key = weft__object_key(o, at.path, at.element);
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), at.path, at.element, size.len);
+        cell = weft__cell_new(o->pool, key.place, at.path, at.element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
         join_dots(o->pool->origins, into, from, &payload);
     }
-    return plan_change(plan, o, key, old, cell);
+    return plan_change(plan, o, key.hash, old, cell);
 }
 
 int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
@@ -479,10 +479,10 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     struct sink size = sink_for(o, NULL);
     int rc = read_dots(o, dots, env, &size);
     if (rc != 0) return rc;
-    struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
+    struct weft__key key = weft__object_key(o, path, element);
     rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    uint32_t cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), path, element, size.len);
+    uint32_t cell = weft__cell_new(o->pool, key.place, path, element, size.len);
     if (cell == WEFT__SLAB_NONE) {
         weft__cells_release(&o->cells, 1);
         return WEFT_ERR_NOMEM;
@@ -491,7 +491,7 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     rc = read_dots(o, dots, env, &payload);
     assert(rc == 0);
     weft__cells_insert(&o->cells, o->pool, cell);
-    o->pool->hash = weft__hash_add(o->pool->hash, cell_hash(o, key, cell));
+    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, cell_hash(o, key.hash, cell));
     return rc;
 }
 

@@ -38,6 +38,12 @@ uint32_t weft__key_place(struct weft__hash128 key, uint64_t seed) {
     return (uint32_t)weft__mix64(key.lo ^ seed);
 }
 
+uint32_t weft__key_place_unhashed(uint64_t seed, struct weft_slice path, struct weft_slice element) {
+    struct weft__hash128 secret = {seed, 0};
+    if (path.len > 0) secret.hi = weft__siphash64(secret, path.ptr, path.len);
+    return (uint32_t)weft__siphash64(secret, element.ptr, element.len);
+}
+
 void weft__origin_store(uint8_t out[WEFT__ORIGIN_LEN], const struct weft_origin *origin) {
     memcpy(out, origin->replica.bytes, 16);
     weft__store64(out + 16, origin->epoch);

@@ -40,7 +40,7 @@ static struct weft__hash128 hash_of_cell(const struct weft_object *o, uint32_t c
 void weft__object_fini(struct weft_object *o) {
     uint32_t position = 0, cell;
     while ((cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE) {
-        o->pool->hash = weft__hash_sub(o->pool->hash, hash_of_cell(o, cell));
+        if (o->pool->keeps_hash) o->pool->hash = weft__hash_sub(o->pool->hash, hash_of_cell(o, cell));
         weft__cell_free(o->pool, cell);
     }
     weft__cells_fini(&o->cells, o->pool);
@@ -50,10 +50,30 @@ bool weft__object_is_empty(const struct weft_object *o) {
     return o->cells.count == 0;
 }
 
+struct weft__key weft__object_key(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
+    uint64_t seed = o->pool->seed;
+    if (!o->pool->keeps_hash) return (struct weft__key){{0, 0}, weft__key_place_unhashed(seed, path, element)};
+    struct weft__hash128 hash = weft__key_hash(o->hash_key, path, element);
+    return (struct weft__key){hash, weft__key_place(hash, seed)};
+}
+
+/* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
+struct weft__key weft__object_origin_key(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
+    uint8_t full[WEFT__ORIGIN_LEN];
+    weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
+    return weft__object_key(o, path, weft_slice(full, sizeof full));
+}
+
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
     if (o->cells.count == 0) return WEFT__SLAB_NONE;
-    uint32_t place = weft__key_place(weft__key_hash(o->hash_key, path, element), o->pool->seed);
-    return weft__cells_find(&o->cells, o->pool, place, path, element);
+    return weft__cells_find(&o->cells, o->pool, weft__object_key(o, path, element).place, path, element);
+}
+
+uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
+    uint8_t room[4];
+    if (o->cells.count == 0) return WEFT__SLAB_NONE;
+    uint32_t place = weft__object_origin_key(o, path, origin).place;
+    return weft__cells_find(&o->cells, o->pool, place, path, weft__origin_element(origin, room));
 }
 
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {

@@ -10,6 +10,7 @@ int weft__pool_init(struct weft__pool *p, struct weft_origins *origins, uint64_t
     p->alloc = weft__alloc_or_default(alloc);
     p->origins = origins;
     p->seed = seed;
+    p->keeps_hash = true;
     return weft__slab_new(&p->slab, p->alloc);
 }
 

@@ -2,6 +2,8 @@
 #ifndef WEFT_CRDT_POOL_H
 #define WEFT_CRDT_POOL_H
 
+#include <stdbool.h>
+
 #include <weft/alloc.h>
 #include <weft/causal.h>
 
@@ -13,9 +15,11 @@ struct weft__pool {
     struct weft__slab *slab;      /* every cell of every object */
     struct weft_origins *origins; /* borrowed: a staged state shares it with the live one */
     uint64_t seed;                /* placement in tables: local, secret */
+    bool keeps_hash;              /* a replica's state does; a value used alone tells nobody its hash */
     struct weft__hash128 hash;    /* sum of the hashes of all (object, path, element, dot) and (object, path, origin) */
 };
 
+/* The pool keeps the hash; who does not want it says so before the first cell. */
 int weft__pool_init(struct weft__pool *p, struct weft_origins *origins, uint64_t seed, const struct weft_alloc *alloc);
 void weft__pool_fini(struct weft__pool *p);
 

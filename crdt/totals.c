@@ -41,13 +41,6 @@ static bool join(struct weft__totals *t, const struct weft__totals *u) {
     return changed;
 }
 
-/* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
-static struct weft__hash128 key_hash(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
-    uint8_t full[WEFT__ORIGIN_LEN];
-    weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
-    return weft__key_hash(o->hash_key, path, weft_slice(full, sizeof full));
-}
-
 static struct weft__hash128 tuple_hash(struct weft__hash128 key, const struct weft__totals *t) {
     uint8_t bytes[8 * WEFT_TOTALS_MAX];
     if (t->count == 0) return (struct weft__hash128){0, 0};
@@ -59,13 +52,7 @@ struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cel
     struct weft__cell c = weft__cell_at(o->pool, cell);
     struct weft__totals t;
     weft__totals_read(&t, o->pool, cell);
-    return tuple_hash(key_hash(o, c.path, weft__element_origin(c.element)), &t);
-}
-
-uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
-    uint8_t room[4];
-    uint32_t place = weft__key_place(key_hash(o, path, origin), o->pool->seed);
-    return weft__cells_find(&o->cells, o->pool, place, path, weft__origin_element(origin, room));
+    return tuple_hash(weft__object_origin_key(o, c.path, weft__element_origin(c.element)).hash, &t);
 }
 
 /* --- Reading bytes: deltas and states are alike ---------------------------------------------------------------- */
@@ -146,11 +133,11 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
 
 /* --- Changing -------------------------------------------------------------------------------------------------- */
 
-static int make_cell(struct weft_object *o, struct weft__hash128 key, struct weft_slice path, uint32_t origin,
+static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice path, uint32_t origin,
                      const struct weft__totals *t, uint32_t *cell) {
     uint8_t room[4];
     size_t len = t->count * sizeof t->values[0];
-    *cell = weft__cell_new(o->pool, weft__key_place(key, o->pool->seed), path, weft__origin_element(origin, room), len);
+    *cell = weft__cell_new(o->pool, place, path, weft__origin_element(origin, room), len);
     if (*cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
     memcpy(weft__cell_payload(o->pool, *cell), t->values, len);
     return 0;
@@ -158,18 +145,18 @@ static int make_cell(struct weft_object *o, struct weft__hash128 key, struct wef
 
 static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t origin,
                          const struct weft__totals *with, struct weft__plan *plan) {
-    struct weft__hash128 key = key_hash(o, path, origin);
+    struct weft__key key = weft__object_origin_key(o, path, origin);
+    struct weft__hash128 change = {0, 0};
     struct weft__totals t, before;
     uint8_t room[4];
     uint32_t cell;
-    uint32_t old = weft__cells_find(&o->cells, o->pool, weft__key_place(key, o->pool->seed), path,
-                                    weft__origin_element(origin, room));
+    uint32_t old = weft__cells_find(&o->cells, o->pool, key.place, path, weft__origin_element(origin, room));
     weft__totals_read(&t, o->pool, old);
     before = t;
     if (!join(&t, with)) return 0;
-    int rc = make_cell(o, key, path, origin, &t, &cell);
+    int rc = make_cell(o, key.place, path, origin, &t, &cell);
     if (rc != 0) return rc;
-    struct weft__hash128 change = weft__hash_sub(tuple_hash(key, &t), tuple_hash(key, &before));
+    if (o->pool->keeps_hash) change = weft__hash_sub(tuple_hash(key.hash, &t), tuple_hash(key.hash, &before));
     return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
 }
 
@@ -222,17 +209,17 @@ void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const
 }
 
 static int decode_entry(struct weft_object *o, const struct entry *e, uint32_t origin) {
-    struct weft__hash128 key = key_hash(o, e->path, origin);
+    struct weft__key key = weft__object_origin_key(o, e->path, origin);
     uint32_t cell;
     int rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    rc = make_cell(o, key, e->path, origin, &e->totals, &cell);
+    rc = make_cell(o, key.place, e->path, origin, &e->totals, &cell);
     if (rc != 0) {
         weft__cells_release(&o->cells, 1);
         return rc;
     }
     weft__cells_insert(&o->cells, o->pool, cell);
-    o->pool->hash = weft__hash_add(o->pool->hash, tuple_hash(key, &e->totals));
+    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, tuple_hash(key.hash, &e->totals));
     return 0;
 }
 

@@ -22,6 +22,7 @@ int weft__value_state_init(struct weft__value_state *s, struct weft_origins *ori
     s->origins = origins;
     weft_causal_context_init(&s->seen, alloc);
     int rc = weft__pool_init(&s->pool, origins, seed, alloc);
+    s->pool.keeps_hash = false;
     /* Schema 0: nothing was written yet. What wrote is part of the state, who holds it is not. */
     if (rc == 0) weft__object_init(&s->object, &s->pool, type, 0, weft_slice(NULL, 0));
     return rc;

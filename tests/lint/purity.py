@@ -26,7 +26,7 @@ ALLOWED = re.compile(
     r"|__(?:mem|str)\w+_chk|__v?snprintf_chk"  # the same functions under _FORTIFY_SOURCE
     r"|_GLOBAL_OFFSET_TABLE_"
     r"|protobuf_c_\w+"
-    r"|crypto_generichash_blake2b\w*|crypto_shorthash_siphashx24"
+    r"|crypto_generichash_blake2b\w*|crypto_shorthash_siphashx?24"
     r")$"
 )
 MUTABLE = re.compile(
