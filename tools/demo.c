@@ -181,19 +181,17 @@ static int check(const struct weft__demo_play *p) {
 }
 
 static int play(struct weft__demo_play *p, struct weft__demo_log *log, const struct options *o) {
-    uv_loop_t loop;
     size_t len = sizeof p->program;
-    if (uv_loop_init(&loop) != 0 || uv_exepath(p->program, &len) != 0) {
+    if (uv_loop_init(&p->loop) != 0 || uv_exepath(p->program, &len) != 0) {
         fprintf(stderr, "weft demo: no event loop, or the program does not find itself\n");
         return 1;
     }
-    p->loop = &loop;
     p->log = log;
     p->fast = o->fast;
     p->terminal = uv_guess_handle(STDOUT_FILENO) == UV_TTY;
     weft__demo_play_init(p);
     bool well = weft__demo_play_run(p);
-    uv_loop_close(&loop);
+    uv_loop_close(&p->loop);
     int rc = well ? check(p) : p->interrupted ? 130 : 1;
     weft__demo_play_fini(p);
     return rc;

@@ -68,12 +68,12 @@ bool weft__demo_log_parse(struct weft__demo_log *log, char *text, size_t len) {
 }
 
 static int read_all(FILE *file, char **text, size_t *len) {
-    size_t cap = 0, got = 1;
-    *text = NULL;
+    size_t cap = 1 << 16, got = 1;
+    *text = weft__demo_grow(NULL, cap, 1);
     *len = 0;
     while (got > 0 && *len <= FILE_MAX) {
         if (*len == cap) {
-            cap = cap == 0 ? 1 << 16 : cap * 2;
+            cap *= 2;
             *text = weft__demo_grow(*text, cap, 1);
         }
         got = fread(*text + *len, 1, cap - *len, file);

@@ -51,7 +51,7 @@ void weft__demo_play_say(struct weft__demo_play *p, const char *fmt, ...) {
 
 static void enter(struct weft__demo_play *p, enum weft__demo_scene scene, const char *text) {
     p->scene = scene;
-    p->scene_ms = uv_now(p->loop);
+    p->scene_ms = uv_now(&p->loop);
     snprintf(p->scene_text, sizeof p->scene_text, "%s", text);
     weft__demo_play_say(p, "%s", text);
 }
@@ -154,7 +154,7 @@ static void start_region(struct weft__demo_play *p, size_t i) {
         if (wires[w].from == i) peers[n++] = p->relays[w].port;
     }
     struct weft__demo_region *r = &p->writers[i].region;
-    int rc = weft__demo_region_start(r, p->loop, p->program, peers);
+    int rc = weft__demo_region_start(r, &p->loop, p->program, peers);
     if (rc != 0) weft__demo_play_fail(p, "%s: %s cannot be started: %s", r->name, p->program, uv_strerror(rc));
 }
 
@@ -171,7 +171,7 @@ static bool written(const struct weft__demo_play *p, unsigned percent) {
 }
 
 static bool scene_lasted(const struct weft__demo_play *p, uint64_t ms) {
-    return uv_now(p->loop) - p->scene_ms >= ms;
+    return uv_now(&p->loop) - p->scene_ms >= ms;
 }
 
 static bool all_ready(const struct weft__demo_play *p) {
@@ -219,7 +219,7 @@ static void advance(struct weft__demo_play *p) {
     switch (p->scene) {
     case WEFT__DEMO_STARTING:
         if (!all_ready(p)) return;
-        p->begun_ms = uv_now(p->loop);
+        p->begun_ms = uv_now(&p->loop);
         enter(p, WEFT__DEMO_TOGETHER, "three regions write, all wires are whole");
         return;
     case WEFT__DEMO_TOGETHER:
@@ -260,7 +260,7 @@ static void advance(struct weft__demo_play *p) {
 /* --- Time -------------------------------------------------------------------------------------------------------- */
 
 static void watch(struct weft__demo_play *p) {
-    uint64_t now = uv_now(p->loop);
+    uint64_t now = uv_now(&p->loop);
     bool starting = p->scene == WEFT__DEMO_STARTING || p->scene == WEFT__DEMO_RESTARTED;
     if (starting && scene_lasted(p, START_MS))
         weft__demo_play_fail(p, "a region is not ready after %u s", START_MS / 1000);
@@ -283,7 +283,7 @@ static void on_tick(uv_timer_t *timer) {
     for (size_t i = 0; i < WEFT__DEMO_REGIONS && !p->closing; i++) {
         struct weft__demo_writer *w = &p->writers[i];
         weft__demo_writer_write(p, w);
-        if (p->scene < WEFT__DEMO_DUMPING && uv_now(p->loop) - w->view.asked_ms >= LOOK_MS) {
+        if (p->scene < WEFT__DEMO_DUMPING && uv_now(&p->loop) - w->view.asked_ms >= LOOK_MS) {
             weft__demo_writer_look(p, w);
         }
     }
@@ -316,13 +316,13 @@ static void init_writer(struct weft__demo_play *p, unsigned i) {
 
 void weft__demo_play_init(struct weft__demo_play *p) {
     static const int numbers[2] = {SIGINT, SIGTERM};
-    p->loop->data = p;
-    uv_timer_init(p->loop, &p->tick);
-    uv_timer_init(p->loop, &p->show);
-    uv_timer_init(p->loop, &p->kill);
-    uv_timer_init(p->loop, &p->patience);
+    p->loop.data = p;
+    uv_timer_init(&p->loop, &p->tick);
+    uv_timer_init(&p->loop, &p->show);
+    uv_timer_init(&p->loop, &p->kill);
+    uv_timer_init(&p->loop, &p->patience);
     for (size_t i = 0; i < 2; i++) {
-        uv_signal_init(p->loop, &p->signals[i]);
+        uv_signal_init(&p->loop, &p->signals[i]);
         uv_signal_start(&p->signals[i], on_signal, numbers[i]);
     }
     signal(SIGPIPE, SIG_IGN);
@@ -330,15 +330,15 @@ void weft__demo_play_init(struct weft__demo_play *p) {
 }
 
 bool weft__demo_play_run(struct weft__demo_play *p) {
-    p->scene_ms = p->begun_ms = uv_now(p->loop);
+    p->scene_ms = p->begun_ms = uv_now(&p->loop);
     uv_timer_start(&p->tick, on_tick, 0, TICK_MS);
     uv_timer_start(&p->show, on_show, 100, p->terminal ? 100 : 1000);
     for (size_t i = 0; i < WEFT__DEMO_RELAYS && !p->closing; i++) {
-        int rc = weft__demo_relay_open(&p->relays[i], p->loop, wires[i].round_trip_ms);
+        int rc = weft__demo_relay_open(&p->relays[i], &p->loop, wires[i].round_trip_ms);
         if (rc != 0) weft__demo_play_fail(p, "no port for a wire between regions: %s", uv_strerror(rc));
     }
     for (size_t i = 0; i < WEFT__DEMO_REGIONS && !p->closing; i++) start_region(p, i);
-    uv_run(p->loop, UV_RUN_DEFAULT);
+    uv_run(&p->loop, UV_RUN_DEFAULT);
     return !p->wrong;
 }
 

@@ -51,7 +51,7 @@ struct weft__demo_writer {
 };
 
 struct weft__demo_play {
-    uv_loop_t *loop;
+    uv_loop_t loop;
     struct weft__demo_log *log;
     struct weft__demo_writer writers[WEFT__DEMO_REGIONS];
     struct weft__demo_relay relays[WEFT__DEMO_RELAYS];
@@ -67,7 +67,7 @@ struct weft__demo_play {
     bool closing, interrupted, wrong;
 };
 
-/* Fills in a play; log, folder, program, fast and terminal are set before. */
+/* Fills in a play; loop, log, folder, program, fast and terminal are set before. */
 void weft__demo_play_init(struct weft__demo_play *p);
 /* Plays it on its loop; the loop then has nothing left to do. False: it went wrong, was interrupted, or did not
  * converge, and that was printed. */

@@ -34,7 +34,7 @@ static void print_row(const struct weft__demo_play *p, const struct weft__demo_w
 static void draw(struct weft__demo_play *p) {
     static const char end[] = "\x1b[K";
     if (p->rows > 0) printf("\x1b[%zuA\r", p->rows);
-    printf("%3" PRIu64 " s  %zu of %zu lines: %s%s\n", (uv_now(p->loop) - p->begun_ms) / 1000,
+    printf("%3" PRIu64 " s  %zu of %zu lines: %s%s\n", (uv_now(&p->loop) - p->begun_ms) / 1000,
            weft__demo_play_answered(p), p->log->count, p->scene_text, end);
     print_head(p, end);
     for (size_t i = 0; i < WEFT__DEMO_REGIONS; i++) print_row(p, &p->writers[i], end);
@@ -45,7 +45,7 @@ void weft__demo_table_show(struct weft__demo_play *p) {
     if (p->terminal) {
         draw(p);
     } else {
-        printf("%3" PRIu64 " s  %zu of %zu lines: %s\n", (uv_now(p->loop) - p->begun_ms) / 1000,
+        printf("%3" PRIu64 " s  %zu of %zu lines: %s\n", (uv_now(&p->loop) - p->begun_ms) / 1000,
                weft__demo_play_answered(p), p->log->count, p->scene_text);
         if (p->rows++ % 10 == 0) print_head(p, "");
         for (size_t i = 0; i < WEFT__DEMO_REGIONS; i++) print_row(p, &p->writers[i], "");

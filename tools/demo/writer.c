@@ -113,7 +113,7 @@ static void on_committed(struct weft__demo_region *r, char *line, size_t len, bo
 
 /* The lines that may be written by now. */
 static size_t allowed(const struct weft__demo_play *p, const struct weft__demo_writer *w) {
-    uint64_t elapsed = uv_now(p->loop) - p->begun_ms;
+    uint64_t elapsed = uv_now(&p->loop) - p->begun_ms;
     if (p->fast || elapsed >= PLAY_MS) return w->count;
     return (size_t)(w->count * elapsed / PLAY_MS);
 }
@@ -165,7 +165,7 @@ static void on_progress(struct weft__demo_region *r, char *line, size_t len, boo
     w->waiting = false;
     if (extra) take_line(p, w, stamp);
     p->scene = WEFT__DEMO_BACK;
-    p->scene_ms = uv_now(p->loop);
+    p->scene_ms = uv_now(&p->loop);
 }
 
 void weft__demo_writer_recover(struct weft__demo_play *p, struct weft__demo_writer *w) {
@@ -192,7 +192,7 @@ static void on_status(struct weft__demo_region *r, char *line, size_t len, bool 
 void weft__demo_writer_look(struct weft__demo_play *p, struct weft__demo_writer *w) {
     if (w->asked || !w->region.ready) return;
     w->asked = weft__demo_region_ask(&w->region, weft_str("status\n"), 1, on_status);
-    if (w->asked) w->view.asked_ms = uv_now(p->loop);
+    if (w->asked) w->view.asked_ms = uv_now(&p->loop);
 }
 
 static void on_dump(struct weft__demo_region *r, char *line, size_t len, bool last) {
