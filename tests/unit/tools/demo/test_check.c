@@ -1,6 +1,6 @@
 /* test_check.c: the check can fail: a dump in which any one thing is wrong is found out, and the thing is named. */
 #define _POSIX_C_SOURCE 200809L
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 static struct weft__demo_log log_;
 static struct weft__demo_tally counted, held;

@@ -1,5 +1,5 @@
 /* test_dump.c: the lines of a dump: what they say, and that nothing else is taken for one. */
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 #include "tools/json.h"
 

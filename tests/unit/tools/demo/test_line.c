@@ -1,5 +1,5 @@
 /* test_line.c: what is a line of a log, and what is said of lines that are none. */
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 static const struct {
     const char *text, *visitor, *path;

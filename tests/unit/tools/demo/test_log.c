@@ -1,5 +1,5 @@
 /* test_log.c: a log as a whole: bad lines counted, visitors kept together, and what a seed makes. */
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 START_TEST(bad_lines_are_counted_and_the_first_are_kept) {
     struct weft__demo_log log;

@@ -1,5 +1,5 @@
 /* test_recount.c: a small log, counted by hand. */
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 static struct weft__demo_log log_;
 static struct weft__demo_tally counted;

@@ -1,6 +1,6 @@
 /* test_view.c: a status line as the demo's table needs it. */
 #define _POSIX_C_SOURCE 200809L
-#include "fixture.h"
+#include "tests/unit/tools/demo/fixture.h"
 
 #include "tools/demo/play.h"
 
