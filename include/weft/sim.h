@@ -1,0 +1,201 @@
+/* sim.h: the engine in a virtual world. The same replicas, stepped by the same calls as on a real machine, with a network,
+ * clocks and disks that do whatever the plan says; a day passes in a second, and the same seed passes in the same way.
+ *
+ *   weft_sim_options_init(&opts);                         five replicas, lossy links, seed from WEFT_SEED
+ *   weft_sim_new(&sim, &opts);
+ *   weft_sim_partition(sim, 0x03);                        replicas 0 and 1 against the rest
+ *   ... weft_sim_txn_begin(sim, 0, &txn), edits, weft_txn_commit ...
+ *   weft_sim_crash(sim, 0); weft_sim_restart(sim, 0); weft_sim_heal(sim);
+ *   ck_assert_msg(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)) == 0, "%s", weft_sim_report(sim));
+ *
+ * Everything that will happen is first written down: a schedule is a list of faults and operations with their times, drawn
+ * from the seed or read from text, and a run reads nothing else but that list and keyed hashes (of what a message is, not
+ * of what was drawn before it). So a schedule can be printed, cut and run again, and what is left behaves as it did.
+ *
+ * After every event the invariants of the engine are checked, and every object that the event may have changed is
+ * compared with a specification of its type over the history of operations. The first check that fails ends the run;
+ * weft_sim_report says what, when and how to see it again.
+ *
+ * Times are virtual nanoseconds since the start. One simulation, one thread; simulations share nothing. */
+#ifndef WEFT_SIM_H
+#define WEFT_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/alloc.h>
+#include <weft/api.h>
+#include <weft/bytes.h>
+#include <weft/replica.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEFT_MICROSECONDS(n) ((uint64_t)(n)*1000u)
+#define WEFT_MILLISECONDS(n) ((uint64_t)(n)*1000000u)
+#define WEFT_SECONDS(n)      ((uint64_t)(n)*1000000000u)
+
+#define WEFT_SIM_REPLICAS_MAX 1024u
+#define WEFT_SIM_REGIONS_MAX  16u
+
+/* Where replicas stand, and how long a message takes from one place to another. */
+struct weft_sim_regions {
+    size_t count; /* at most WEFT_SIM_REGIONS_MAX */
+    const char *const *names;
+    const uint32_t *one_way_us; /* count x count, from row to column */
+};
+/* Ten cloud regions, half of the round-trip times measured between them in July and August 2024 (IBM Cloud VPC
+ * documentation, network latency dashboard); within a region, that across zones. */
+WEFT_API extern const struct weft_sim_regions weft_sim_cloud;
+
+/* All numbers; those that belong to the plan (weft_sim_new draws it) are 0 by default: nothing happens by itself. */
+struct weft_sim_options {
+    size_t size; /* set by weft_sim_options_init */
+    uint64_t seed;
+    uint64_t replicas;                      /* default 5 */
+    const struct weft_sim_regions *regions; /* NULL: weft_sim_cloud; copied */
+    const char *const *placement; /* names, NULL-terminated: replica i stands in the (i mod n)-th; NULL: in the table's order */
+    const struct weft_alloc *alloc;
+
+    /* Links. Parts per million of messages. */
+    uint64_t loss_ppm;      /* default 10,000 */
+    uint64_t duplicate_ppm; /* default 1,000 */
+    uint64_t reorder_ppm;   /* held back by up to reorder_ns; default 10,000 */
+    uint64_t corrupt_ppm;   /* a byte is changed. A real channel would notice; the engine must not fall */
+    uint64_t reorder_ns;    /* default 100 ms */
+    uint64_t jitter_ppm;    /* of the latency, added to it, uniform; default 100,000 */
+    uint64_t detect_ns;     /* until both ends notice that a link broke; default 200 ms */
+    uint64_t connect_ns;    /* until a link that may stand again does; default 100 ms */
+    /* Clocks */
+    uint64_t skew_ns;   /* each wall clock is off by up to this, either way; default 100 ms */
+    uint64_t drift_ppb; /* each oscillator is off by up to this, either way; default 50,000 */
+    /* Disks */
+    uint64_t sync_ns; /* until a write is durable: half of it to all of it; default 4 ms */
+
+    /* The plan's workload: transactions on objects of the four types, at every replica, until duration_ns. */
+    uint64_t duration_ns;
+    uint64_t rate;           /* transactions per second and replica, on average */
+    uint64_t keys;           /* objects of each type; default 8 */
+    uint64_t elements;       /* of a set; default 16 */
+    uint64_t weight_gcounter, weight_pncounter, weight_aworset, weight_lwwreg; /* of each type among operations; default 1 */
+    uint64_t multi_ppm;      /* transactions with several operations, on several keys; default 300,000 */
+    uint64_t operations_max; /* in one of those; default 6 */
+    uint64_t delete_ppm;     /* operations that delete their object; default 30,000 */
+
+    /* The plan's faults: how many of each, at drawn times before duration_ns; each lasts up to fault_ns. At
+     * duration_ns everything is healed and restarted. */
+    uint64_t partitions, one_way_cuts, crashes, clock_steps, backups_restored, copies_started, store_failures;
+    uint64_t checkpoints;
+    uint64_t fault_ns; /* default 10 s */
+    uint64_t step_ns;  /* a clock is stepped by up to this, either way; default 1 s */
+
+    /* The engine's own options (weft_replica_options); 0: its default. */
+    uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
+    uint64_t engine_pending_max;
+};
+WEFT_API void weft_sim_options_init(struct weft_sim_options *o);
+
+/* --- Schedules --------------------------------------------------------------------------------------------------- */
+
+/* Options and a list of what happens when, in the order of times. As text, one thing a line:
+ *
+ *   replicas 5                          an option of struct weft_sim_options
+ *   place dallas tokyo                  placement
+ *   10.5s partition 0,1                 these against the rest, until the next partition or heal
+ *   11s cut 0 2                         messages from 0 to 2 are lost; no one notices
+ *   12s heal                            all partitions and cuts end
+ *   13s crash 1 | restart 1             unsynced records are lost
+ *   14s backup 1 | restore 1            a copy of its store is kept; it crashes and starts from the oldest copy
+ *   15s copy 1                          a copy of its store starts as a further replica
+ *   16s step 1 -250ms                   its wall clock
+ *   17s fail 1 3                        its store refuses the next 3 writes
+ *   18s checkpoint 1
+ *   19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x
+ *
+ * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or element,
+ * - takes it away (a register: clears it), = sets, x deletes the object. The keys are these operands: "g/3". Times and
+ * durations take ns, us, ms, s or m. # begins a comment. */
+struct weft_sim_schedule;
+
+/* Draws the plan. WEFT_ERR_INVALID (too many replicas or regions, none), WEFT_ERR_NOT_FOUND (a region), WEFT_ERR_NOMEM. */
+WEFT_API int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim_options *o) WEFT_MUST_CHECK;
+/* WEFT_ERR_MALFORMED: `message` says which line and what is wrong with it. */
+WEFT_API int weft_sim_schedule_parse(struct weft_sim_schedule **out, struct weft_slice text, struct weft_buf *message,
+                                     const struct weft_alloc *alloc) WEFT_MUST_CHECK;
+/* One more line, after the others of its time. */
+WEFT_API int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line, struct weft_buf *message) WEFT_MUST_CHECK;
+/* Its text: parsing that gives the same schedule. */
+WEFT_API int weft_sim_schedule_print(const struct weft_sim_schedule *s, struct weft_buf *out) WEFT_MUST_CHECK;
+WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);
+WEFT_API void weft_sim_schedule_free(struct weft_sim_schedule *s);
+
+/* --- Simulations -------------------------------------------------------------------------------------------------- */
+
+struct weft_sim;
+
+/* A schedule is drawn from the options. All replicas are up, their links come up at once. Codes: as above. */
+WEFT_API int weft_sim_new(struct weft_sim **out, const struct weft_sim_options *o) WEFT_MUST_CHECK;
+/* Takes over the schedule, also when it fails. */
+WEFT_API int weft_sim_new_scheduled(struct weft_sim **out, struct weft_sim_schedule *s) WEFT_MUST_CHECK;
+WEFT_API void weft_sim_free(struct weft_sim *s);
+
+/* Runs return 0; WEFT_ERR_CORRUPT: a check failed, the report says which, and nothing moves any more;
+ * WEFT_ERR_NOT_READY: not converged in time; WEFT_ERR_NOMEM. */
+WEFT_API int weft_sim_run_for(struct weft_sim *s, uint64_t ns) WEFT_MUST_CHECK;
+/* Until the schedule is done and all running replicas have applied the same transactions: at least what any store that
+ * was kept has recorded. `timeout_ns` counts from the last item of the schedule, or from now if that is past. */
+WEFT_API int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) WEFT_MUST_CHECK;
+
+/* Faults by hand, at once. They return 0; WEFT_ERR_INVALID: no such replica, or it is down (up); WEFT_ERR_NOMEM;
+ * WEFT_ERR_CORRUPT: a check failed, now or before. */
+WEFT_API int weft_sim_partition(struct weft_sim *s, uint64_t mask); /* bit i: replica i, i < 64; 0: no partition */
+WEFT_API int weft_sim_cut(struct weft_sim *s, uint32_t from, uint32_t to);
+WEFT_API int weft_sim_heal(struct weft_sim *s);
+WEFT_API int weft_sim_crash(struct weft_sim *s, uint32_t i);
+WEFT_API int weft_sim_restart(struct weft_sim *s, uint32_t i);
+WEFT_API int weft_sim_backup(struct weft_sim *s, uint32_t i);
+/* From the oldest backup; WEFT_ERR_NOT_FOUND when there is none: the replica stays as it was. Up or down. */
+WEFT_API int weft_sim_restart_from_backup(struct weft_sim *s, uint32_t i);
+/* A copy of i's durable store starts as replica *copy, in i's region. */
+WEFT_API int weft_sim_start_copy(struct weft_sim *s, uint32_t i, uint32_t *copy);
+WEFT_API int weft_sim_clock_step(struct weft_sim *s, uint32_t i, int64_t ns);
+WEFT_API int weft_sim_store_fail(struct weft_sim *s, uint32_t i, uint32_t writes);
+/* Any line of a schedule without its time: "txn 0 g/1+5". WEFT_ERR_MALFORMED: weft_sim_report has the reason. */
+WEFT_API int weft_sim_do(struct weft_sim *s, const char *line);
+
+/* A transaction of the caller's own, with any types; weft_txn_commit ends it. The next call here carries its records and
+ * messages out. Objects that it changes are compared between replicas, but not with a specification: nobody told it. */
+WEFT_API int weft_sim_txn_begin(struct weft_sim *s, uint32_t i, struct weft_txn **txn) WEFT_MUST_CHECK;
+/* To read from; NULL while it is down. */
+WEFT_API struct weft_replica *weft_sim_replica(const struct weft_sim *s, uint32_t i);
+WEFT_API uint32_t weft_sim_replica_count(const struct weft_sim *s);
+
+struct weft_sim_stats {
+    uint64_t now_ns;
+    uint64_t converged_ns; /* when run_until_converged last saw it; 0: not yet */
+    uint64_t steps;        /* of replicas */
+    uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
+    uint64_t transactions, empty_transactions; /* committed; without effect */
+    uint64_t refused_transactions;             /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
+    uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
+    uint64_t notices[WEFT_NOTICE_DIVERGED + 1]; /* by kind */
+    uint64_t values_checked, states_checked, bytes_checked;
+    uint8_t trace[16]; /* running hash of every event and what it led to */
+    uint8_t state[16]; /* of the first running replica */
+};
+WEFT_API void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *out);
+/* Text for people: what happened, or what failed. Lent until the next call; never NULL. */
+WEFT_API const char *weft_sim_report(struct weft_sim *s);
+/* What the first failed check found; NULL: none failed. */
+WEFT_API const char *weft_sim_failure(const struct weft_sim *s);
+WEFT_API const struct weft_sim_schedule *weft_sim_get_schedule(const struct weft_sim *s);
+/* Each event as a line, lent for the call. */
+WEFT_API void weft_sim_on_event(struct weft_sim *s, void (*line)(void *ctx, const char *text), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

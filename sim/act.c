@@ -1,0 +1,166 @@
+/* act.c: what a schedule's item does. */
+#include <weft/aworset.h>
+#include <weft/err.h>
+#include <weft/gcounter.h>
+#include <weft/lwwreg.h>
+#include <weft/pncounter.h>
+
+#include "sim/world.h"
+
+/* --- Transactions
+ * ----------------------------------------------------------------------------------------------------- */
+
+static void edit(struct weft_txn *t, const struct weft__sim_op *op, uint64_t amount) {
+    char key[WEFT__SIM_KEY_MAX], text[WEFT__SIM_VALUE_MAX];
+    struct weft_slice k = weft_slice(key, weft__sim_key(key, op->type, op->object));
+    struct weft_slice value = weft_slice(text, weft__sim_value(text, amount));
+    const struct weft_crdt_class *cls = weft__sim_class(op->type);
+    if (op->verb == WEFT__SIM_DELETE) {
+        weft_txn_delete(t, k, cls->type);
+        return;
+    }
+    struct weft_edit *e = weft_txn_edit(t, k, cls);
+    if (op->type == WEFT__SIM_G) weft_gcounter_add(e, amount);
+    if (op->type == WEFT__SIM_P) weft_pncounter_add(e, op->verb == WEFT__SIM_PLUS ? (int64_t)amount : -(int64_t)amount);
+    if (op->type == WEFT__SIM_S && op->verb == WEFT__SIM_PLUS) weft_aworset_add(e, value);
+    if (op->type == WEFT__SIM_S && op->verb == WEFT__SIM_MINUS) weft_aworset_remove(e, value);
+    if (op->type == WEFT__SIM_R && op->verb == WEFT__SIM_ASSIGN) weft_lwwreg_set(e, value);
+    if (op->type == WEFT__SIM_R && op->verb == WEFT__SIM_MINUS) weft_lwwreg_clear(e);
+}
+
+/* A replica may be unable to write for a time. */
+static bool is_allowed(int rc) {
+    return rc == WEFT_ERR_NOT_READY || rc == WEFT_ERR_CLOCK_LOCAL_AHEAD || rc == WEFT_ERR_CLOCK_RANGE;
+}
+
+static int refuse(struct weft_sim *s, uint32_t i, int rc) {
+    if (rc == WEFT_ERR_NOMEM || rc == WEFT_ERR_BUSY) return rc;
+    if (!is_allowed(rc)) return weft__world_fail(s, i, WEFT__CHECK_CALL, weft_strerror(rc));
+    s->stats.refused_transactions++;
+    return 0;
+}
+
+static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
+    struct weft__machine *m = &s->machines[item->replica];
+    struct weft_time now = weft__sim_clock_read(&m->clock, s->now_ns);
+    const struct weft__sim_op *ops = s->schedule->ops + item->first_op;
+    struct weft_txn *t;
+    uint64_t seq;
+    int rc = weft_txn_begin(m->replica, &now, &t);
+    if (rc != 0) return refuse(s, item->replica, rc);
+    for (size_t k = 0; k < item->op_count; k++) edit(t, &ops[k], ops[k].amount + s->mutant.twists_operations);
+    rc = weft_txn_commit(t, &seq);
+    if (rc != 0) return refuse(s, item->replica, rc);
+    if (seq == 0) {
+        s->stats.empty_transactions++;
+        return 0;
+    }
+    s->stats.transactions++;
+    m->watched.announced = ops;
+    m->watched.announced_count = item->op_count;
+    rc = weft__machine_tick(s, item->replica);
+    if (rc == 0 && m->watched.announced != NULL)
+        rc = weft__world_fail(s, item->replica, WEFT__CHECK_CALL, "a transaction left no record");
+    return rc;
+}
+
+/* --- Faults
+ * ----------------------------------------------------------------------------------------------------------- */
+
+static int crash(struct weft_sim *s, uint32_t i) {
+    s->stats.crashes++;
+    weft__machine_crash(s, i);
+    return weft__links_look(s, i);
+}
+
+static int restart(struct weft_sim *s, uint32_t i) {
+    s->stats.restarts++;
+    return weft__machine_open(s, i);
+}
+
+static int restore(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    if (m->disk.backup_count == 0) return WEFT_ERR_NOT_FOUND;
+    int rc = m->replica == NULL ? 0 : crash(s, i);
+    if (rc == 0) rc = weft__disk_restore(&m->disk);
+    if (rc != 0) return rc;
+    s->stats.restores++;
+    return weft__machine_open(s, i);
+}
+
+static int copy(struct weft_sim *s, uint32_t i) {
+    if (s->machine_count == WEFT_SIM_REPLICAS_MAX) return WEFT_ERR_INVALID;
+    int rc = weft__machine_add(s, s->net.senders[i].region);
+    uint32_t made = (uint32_t)s->machine_count - 1;
+    if (rc == 0) rc = weft__disk_copy(&s->machines[made].disk, &s->machines[i].disk);
+    if (rc != 0) return rc;
+    s->stats.copies++;
+    s->net.senders[made].side = s->net.senders[i].side;
+    return weft__machine_open(s, made);
+}
+
+static int part(struct weft_sim *s, uint64_t mask) {
+    weft__net_part(&s->net, mask);
+    return weft__links_look_all(s);
+}
+
+static int heal(struct weft_sim *s) {
+    weft__net_heal(&s->net);
+    return weft__links_look_all(s);
+}
+
+/* What the item needs to be so: its replica exists, and runs or does not. */
+static bool is_possible(const struct weft_sim *s, const struct weft__sim_item *item) {
+    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_HEAL) return true;
+    if (item->replica >= s->machine_count) return false;
+    bool runs = s->machines[item->replica].replica != NULL;
+    if (item->kind == WEFT__SIM_CUT) return item->other < s->machine_count && item->other != item->replica;
+    if (item->kind == WEFT__SIM_RESTART) return !runs;
+    bool needs_it = item->kind == WEFT__SIM_CRASH || item->kind == WEFT__SIM_TXN || item->kind == WEFT__SIM_CHECKPOINT;
+    return runs || !needs_it;
+}
+
+static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
+    struct weft__machine *m = &s->machines[item->replica];
+    switch (item->kind) {
+    case WEFT__SIM_TXN:
+        return transact(s, item);
+    case WEFT__SIM_PARTITION:
+        return part(s, item->mask);
+    case WEFT__SIM_CUT:
+        return weft__net_cut(&s->net, item->replica, item->other);
+    case WEFT__SIM_HEAL:
+        return heal(s);
+    case WEFT__SIM_CRASH:
+        return crash(s, item->replica);
+    case WEFT__SIM_RESTART:
+        return restart(s, item->replica);
+    case WEFT__SIM_BACKUP:
+        return weft__disk_backup(&m->disk);
+    case WEFT__SIM_RESTORE:
+        return restore(s, item->replica);
+    case WEFT__SIM_COPY:
+        return copy(s, item->replica);
+    case WEFT__SIM_STEP:
+        m->clock.offset_ns += item->ns;
+        s->stats.clock_steps++;
+        return 0;
+    case WEFT__SIM_FAIL:
+        m->disk.failing += item->mask;
+        return 0;
+    case WEFT__SIM_CHECKPOINT:
+        weft_replica_checkpoint(m->replica);
+        return weft__machine_tick(s, item->replica);
+    case WEFT__SIM_ITEM_KINDS:
+        break;
+    }
+    return WEFT_ERR_INVALID;
+}
+
+int weft__act(struct weft_sim *s, const struct weft__sim_item *item) {
+    if (!is_possible(s, item)) return WEFT_ERR_INVALID;
+    weft_buf_reset(&s->scratch);
+    weft__schedule_print_item(s->schedule, item, &s->scratch);
+    weft__trace_item(&s->trace, s->now_ns, weft_buf_slice(&s->scratch));
+    return perform(s, item);
+}

@@ -1,0 +1,99 @@
+/* check.h: the invariants of design and the specification of the types, after every event.
+ *
+ * The checks keep ghosts: what was issued, what each replica has applied, which state belongs to which vector. They see
+ * what a replica says (its updates) and what can be read from it, and compare; they never change it. */
+#ifndef WEFT_SIM_CHECK_H
+#define WEFT_SIM_CHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/replica.h>
+
+#include "sim/history.h"
+#include "sim/oracle.h"
+#include "sim/states.h"
+#include "sim/vector.h"
+
+/* X(name, what it says). A mutant turns those off that would see it first. */
+#define WEFT__CHECK_MAP(X)                                                                                             \
+    X(DOT, "invariant 1: a dot is issued once")                                                                        \
+    X(APPLY, "invariant 2: state changes only in apply")                                                               \
+    X(HOLE, "invariant 3: the applied prefix of an origin has no hole")                                                \
+    X(CAUSAL, "causal order: what a transaction had seen is applied before it")                                        \
+    X(STATE, "invariant 4: equal vectors mean equal states")                                                           \
+    X(SAID, "invariant 5: nothing is said before it is recorded")                                                      \
+    X(BOUND, "invariant 9: every queue has a bound")                                                                   \
+    X(LOST, "invariant 11: what is recorded is not lost")                                                              \
+    X(CLOCK, "clock: what comes after has a greater stamp")                                                            \
+    X(VALUE, "specification: the value is a function of the visible operations")                                       \
+    X(CONVERGED, "convergence: all that was recorded arrives everywhere")                                              \
+    X(CALL, "a call of the engine failed that must not fail")                                                          \
+    X(DIVERGED, "a replica says that a peer has another state under an equal vector")
+
+enum weft__check_name {
+#define WEFT__CHECK_ENUM(name, text) WEFT__CHECK_##name,
+    WEFT__CHECK_MAP(WEFT__CHECK_ENUM)
+#undef WEFT__CHECK_ENUM
+        WEFT__CHECKS
+};
+
+/* What is known of one replica. */
+struct weft__watched {
+    struct weft__vector applied;
+    uint32_t *numbers; /* its interned index of an origin -> the history's number */
+    size_t number_count, number_cap;
+    uint32_t self;
+    struct weft__hash128 vector_hash, state_hash;
+    struct weft__oracle oracle;
+    uint64_t steps;
+    uint64_t pending_max, log_max;        /* bounds */
+    const struct weft__sim_op *announced; /* what its next transaction will do */
+    size_t announced_count;
+};
+
+struct weft__check {
+    struct weft__history history;
+    struct weft__states states;
+    uint8_t *unspecified; /* objects that somebody else's transactions changed: there is no specification for them */
+    size_t unspecified_count;
+    struct weft_buf failure; /* what the first check that failed found; empty: none did */
+    uint32_t off;            /* bit n: check n is off */
+    int failed;              /* which; -1 */
+    uint64_t values_checked, states_checked, bytes_checked;
+    const struct weft__commit **order; /* scratch */
+    size_t order_cap;
+    struct weft_buf bytes; /* scratch */
+    const struct weft_alloc *alloc;
+};
+
+int weft__check_init(struct weft__check *c, const struct weft_alloc *alloc);
+void weft__check_fini(struct weft__check *c);
+void weft__watched_init(struct weft__watched *w, const struct weft_alloc *alloc);
+void weft__watched_fini(struct weft__watched *w);
+
+/* All return 0, WEFT_ERR_CORRUPT (a check failed: c->failure) or WEFT_ERR_NOMEM. */
+
+/* A replica was opened and started: it holds what its disk kept. */
+int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                       const struct weft__vector *durable);
+/* A step gave this update. */
+int weft__check_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                     const struct weft_update *u, const struct weft__vector *durable);
+/* Every object, and the canonical bytes. */
+int weft__check_whole(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r);
+/* Every object of this replica against the specification without an order. */
+int weft__check_specification(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r);
+/* Records a failure. */
+int weft__check_fail(struct weft__check *c, enum weft__check_name name, const char *fmt, ...) WEFT_PRINTF(3, 4);
+
+/* The parts of weft__check_step. */
+int weft__check_record(struct weft__check *c, struct weft__watched *w, const struct weft_record *r);
+int weft__check_message(struct weft__check *c, const struct weft__watched *w, struct weft_slice bytes,
+                        const struct weft__vector *durable);
+int weft__check_vector(struct weft__check *c, struct weft__watched *w, const struct weft_version_vector *applied,
+                       bool joined);
+int weft__check_state(struct weft__check *c, struct weft__watched *w, struct weft__hash128 state, bool changed);
+
+#endif

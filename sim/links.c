@@ -1,0 +1,176 @@
+/* links.c: each two machines have a link, like a TCP connection: it comes up when both run and no partition is between
+ * them, and when that ends, both ends notice after a while. What is sent on one connection never arrives on the next.
+ * Within a connection messages are datagrams: lost, late, twice; a one-way cut is silence. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "base/prng.h"
+#include "replication/message.h"
+#include "sim/world.h"
+
+static struct weft__pair *pair_of(struct weft_sim *s, uint32_t a, uint32_t b) {
+    uint32_t low = a < b ? a : b, high = a < b ? b : a;
+    return &s->pairs[(size_t)high * (high - 1) / 2 + low];
+}
+
+static unsigned side_of(uint32_t who, uint32_t other) {
+    return who > other;
+}
+
+int weft__links_add(struct weft_sim *s) {
+    size_t more = s->machine_count - 1;
+    void *pairs = s->pairs;
+    int rc = weft__grow(s->alloc, &pairs, &s->pair_cap, s->pair_count + more, sizeof *s->pairs);
+    s->pairs = pairs;
+    if (rc != 0) return rc;
+    if (more > 0) memset(s->pairs + s->pair_count, 0, more * sizeof *s->pairs);
+    s->pair_count += more;
+    return 0;
+}
+
+static bool may_stand(const struct weft_sim *s, uint32_t a, uint32_t b) {
+    return s->machines[a].replica != NULL && s->machines[b].replica != NULL && !weft__net_is_parted(&s->net, a, b);
+}
+
+int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
+    struct weft__pair *p = pair_of(s, a, b);
+    bool wanted = may_stand(s, a, b);
+    bool settled = p->up[0] == p->up[1] && p->up[0] == wanted;
+    if (p->posted || settled) return 0;
+    const struct weft_sim_options *o = &s->schedule->options;
+    bool breaks = p->up[0] || p->up[1];
+    uint64_t who = (uint64_t)a << 32 | b;
+    uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_LINK, who, breaks ? o->detect_ns : o->connect_ns);
+    struct weft__happening h = {.kind = WEFT__LINK, .from = a < b ? a : b, .to = a < b ? b : a};
+    int rc = weft__world_post(s, s->now_ns + delay + 1, &h);
+    p->posted = rc == 0;
+    return rc;
+}
+
+int weft__links_look(struct weft_sim *s, uint32_t i) {
+    int rc = 0;
+    for (uint32_t j = 0; rc == 0 && j < s->machine_count; j++)
+        if (j != i) rc = weft__link_look(s, i, j);
+    return rc;
+}
+
+int weft__links_look_all(struct weft_sim *s) {
+    int rc = 0;
+    for (uint32_t i = 1; rc == 0 && i < s->machine_count; i++)
+        for (uint32_t j = 0; rc == 0 && j < i; j++) rc = weft__link_look(s, j, i);
+    return rc;
+}
+
+static int tell(struct weft_sim *s, uint32_t who, uint32_t peer, enum weft_event_kind kind) {
+    struct weft_event e = {.kind = kind, .link = peer};
+    return weft__machine_step(s, who, &e);
+}
+
+static int take_down(struct weft_sim *s, uint32_t a, uint32_t b) {
+    struct weft__pair *p = pair_of(s, a, b);
+    bool was[2] = {p->up[0], p->up[1]};
+    int rc = 0;
+    p->up[0] = p->up[1] = false;
+    s->stats.links_down++;
+    if (was[0]) rc = tell(s, a, b, WEFT_EVENT_LINK_DOWN);
+    if (rc == 0 && was[1]) rc = tell(s, b, a, WEFT_EVENT_LINK_DOWN);
+    return rc;
+}
+
+static int bring_up(struct weft_sim *s, uint32_t a, uint32_t b) {
+    struct weft__pair *p = pair_of(s, a, b);
+    p->connection++;
+    p->up[0] = p->up[1] = true;
+    s->stats.links_up++;
+    int rc = tell(s, a, b, WEFT_EVENT_LINK_UP);
+    return rc == 0 ? tell(s, b, a, WEFT_EVENT_LINK_UP) : rc;
+}
+
+int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
+    struct weft__pair *p = pair_of(s, a, b);
+    p->posted = false;
+    bool wanted = may_stand(s, a, b), both = p->up[0] && p->up[1], any = p->up[0] || p->up[1];
+    if (wanted && !any) return bring_up(s, a, b);
+    if ((wanted && both) || !any) return 0;
+    int rc = take_down(s, a, b);
+    return rc == 0 ? weft__link_look(s, a, b) : rc;
+}
+
+void weft__links_crashed(struct weft_sim *s, uint32_t i) {
+    for (uint32_t j = 0; j < s->machine_count; j++)
+        if (j != i) pair_of(s, i, j)->up[side_of(i, j)] = false;
+}
+
+int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer) {
+    struct weft__pair *p = pair_of(s, i, peer);
+    if (!p->up[side_of(i, peer)]) return 0;
+    p->up[side_of(i, peer)] = false;
+    int rc = tell(s, i, peer, WEFT_EVENT_LINK_DOWN);
+    return rc == 0 ? weft__link_look(s, i, peer) : rc;
+}
+
+/* --- Messages
+ * --------------------------------------------------------------------------------------------------------- */
+
+static int post_copies(struct weft_sim *s, const struct weft__happening *h, const struct weft__fate *fate) {
+    int rc = 0;
+    for (unsigned k = 0; rc == 0 && k < fate->copies; k++) {
+        h->parcel->references++;
+        rc = weft__world_post(s, fate->due_ns[k], h);
+    }
+    return rc;
+}
+
+/* The mutant's: a byte near the end of a message with transactions is in the last delta. */
+static bool is_changed_by_mutant(const struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes) {
+    return s->mutant.changes_bytes && from == 0 && to == 1 && bytes.len > 8 && bytes.ptr[bytes.len - 1] >= '0' &&
+           bytes.ptr[bytes.len - 1] < '9';
+}
+
+static bool has_transactions(const struct weft_sim *s, struct weft_slice bytes) {
+    struct weft__message m;
+    if (weft__message_decode(&m, bytes, s->alloc) != 0) return false;
+    bool has = m.kind == WEFT__MESSAGE_TRANSACTIONS || m.kind == WEFT__MESSAGE_STATE_CHUNK;
+    weft__message_fini(&m);
+    return has;
+}
+
+static struct weft__parcel *pack(struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes,
+                                 uint64_t damage) {
+    struct weft__parcel *parcel = weft__parcel_new(s, bytes);
+    if (parcel == NULL) return NULL;
+    if (damage != 0 && bytes.len > 0)
+        parcel->bytes[weft__scale(damage, bytes.len)] ^= (uint8_t)(1u << (damage >> 1 & 7));
+    if (is_changed_by_mutant(s, from, to, bytes)) parcel->bytes[bytes.len - 1]++;
+    return parcel;
+}
+
+int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m) {
+    uint32_t to = m->link;
+    struct weft__pair *p = pair_of(s, from, to);
+    s->stats.messages++;
+    s->stats.bytes += m->bytes.len;
+    struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to);
+    bool lost = s->mutant.loses_transactions && to == s->machine_count - 1 && has_transactions(s, m->bytes);
+    if (fate.copies == 0 || lost) return 0;
+    struct weft__happening h = {.kind = WEFT__DELIVER, .from = from, .to = to, .tag = p->connection};
+    h.parcel = pack(s, from, to, m->bytes, fate.damage);
+    if (h.parcel == NULL) return WEFT_ERR_NOMEM;
+    int rc = post_copies(s, &h, &fate);
+    weft__parcel_release(s, h.parcel);
+    return rc;
+}
+
+int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h) {
+    struct weft__pair *p = pair_of(s, h->from, h->to);
+    bool stands = p->up[side_of(h->to, h->from)] && p->connection == h->tag;
+    if (!stands || !weft__net_is_open(&s->net, h->from, h->to)) {
+        s->net.lost++;
+        return 0;
+    }
+    struct weft_event e = {
+        .kind = WEFT_EVENT_RECEIVED, .link = h->from, .bytes = weft_slice(h->parcel->bytes, h->parcel->len)};
+    return weft__machine_step(s, h->to, &e);
+}

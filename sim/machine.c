@@ -1,0 +1,263 @@
+/* machine.c: a replica on its machine: it is opened from its disk, stepped, and what it asks for is carried out. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "base/prng.h"
+#include "sim/world.h"
+
+#define NONE UINT64_MAX
+
+/* --- Making ---------------------------------------------------------------------------------------------------------
+ */
+
+static uint64_t drawn(const struct weft_sim *s, enum weft__sim_purpose purpose, uint64_t a, uint64_t b) {
+    return weft__keyed(s->schedule->options.seed, (uint64_t)purpose, a, b, 0);
+}
+
+static int64_t either_way(uint64_t random, uint64_t most) {
+    return (int64_t)weft__scale(random, 2 * most + 1) - (int64_t)most;
+}
+
+static uint64_t word_of_ns(uint64_t ns) {
+    return WEFT_HLC_SECONDS(ns / 1000000000u) + (((ns % 1000000000u << 32) / 1000000000u) & ~UINT64_C(0xffff));
+}
+
+static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_replica_options *to) {
+    const struct weft_sim_options *o = &s->schedule->options;
+    weft_replica_options_init(to);
+    for (unsigned k = 0; k < 16; k++)
+        to->replica.bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, k / 8) >> (8 * (k % 8)));
+    to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
+    to->alloc = s->alloc;
+    if (o->engine_drift_ns > 0) to->drift = word_of_ns(o->engine_drift_ns);
+    if (o->engine_digest_ns > 0) to->digest_ns = o->engine_digest_ns;
+    if (o->engine_log_max > 0) to->log_max = (size_t)o->engine_log_max;
+    if (o->engine_checkpoint_bytes > 0) to->checkpoint_bytes = (size_t)o->engine_checkpoint_bytes;
+    if (o->engine_segment_bytes > 0) to->segment_bytes = (size_t)o->engine_segment_bytes;
+    if (o->engine_pending_max > 0) to->pending_max = (size_t)o->engine_pending_max;
+}
+
+int weft__machine_add(struct weft_sim *s, uint8_t region) {
+    uint32_t i = (uint32_t)s->machine_count;
+    void *items = s->machines;
+    int rc = weft__grow(s->alloc, &items, &s->machine_cap, s->machine_count + 1, sizeof *s->machines);
+    s->machines = items;
+    if (rc == 0) rc = weft__net_add(&s->net, region);
+    if (rc != 0) return rc;
+    struct weft__machine *m = &s->machines[i];
+    memset(m, 0, sizeof *m);
+    const struct weft_sim_options *o = &s->schedule->options;
+    m->clock.offset_ns = either_way(drawn(s, WEFT__PURPOSE_SKEW, i, 0), o->skew_ns);
+    m->clock.drift_ppb = either_way(drawn(s, WEFT__PURPOSE_DRIFT, i, 0), o->drift_ppb);
+    fill_options(s, i, &m->options);
+    weft__watched_init(&m->watched, s->alloc);
+    m->watched.pending_max = m->options.pending_max;
+    m->watched.log_max = m->options.log_max + 2 * m->options.checkpoint_bytes + WEFT_FRAME_MAX;
+    rc = weft__disk_init(&m->disk, s->alloc);
+    s->machine_count++; /* also when it failed: weft_sim_free takes it down */
+    return rc == 0 ? weft__links_add(s) : rc;
+}
+
+void weft__machine_fini(struct weft_sim *s, struct weft__machine *m) {
+    (void)s;
+    weft_replica_free(m->replica);
+    weft__watched_fini(&m->watched);
+    weft__disk_fini(&m->disk);
+}
+
+/* --- Opening and crashing
+ * --------------------------------------------------------------------------------------------- */
+
+static int restore_each(void *ctx, const struct weft_record *record) {
+    struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = record};
+    struct weft_update u;
+    return weft_replica_step(ctx, &e, &u);
+}
+
+static uint64_t draw_epoch(const struct weft_sim *s, uint32_t i) {
+    uint64_t n = s->mutant.same_epochs ? 0 : ++s->machines[i].draws;
+    return drawn(s, WEFT__PURPOSE_EPOCH, i, n);
+}
+
+static int load(struct weft_sim *s, struct weft__machine *m) {
+    struct weft_store *store = m->disk.store;
+    if (s->mutant.forgets_store && m->boot > 1) return 0;
+    return store->cls->load(store, restore_each, m->replica);
+}
+
+static int fail_call(struct weft_sim *s, uint32_t i, int rc) {
+    if (rc == WEFT_ERR_NOMEM) return rc;
+    const struct weft__machine *m = &s->machines[i];
+    weft_buf_reset(&s->scratch);
+    weft_buf_printf(&s->scratch, "%s: %s", weft_strerror(rc),
+                    m->replica == NULL ? "" : weft_replica_errmsg(m->replica));
+    weft_buf_append(&s->scratch, "", 1);
+    return weft__world_fail(s, i, WEFT__CHECK_CALL, (const char *)s->scratch.ptr);
+}
+
+static int checked(struct weft_sim *s, uint32_t i, int rc) {
+    return rc == WEFT_ERR_CORRUPT ? weft__world_fail(s, i, WEFT__CHECKS, NULL) : rc;
+}
+
+int weft__machine_open(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    m->boot++;
+    m->timer_ns = m->wanted_ns = m->deadline = NONE;
+    m->epoch_posted = m->touched = false;
+    s->moved = true;
+    int rc = weft_replica_new(&m->replica, &m->options);
+    if (rc != 0) return rc;
+    rc = load(s, m);
+    if (rc != 0) return fail_call(s, i, rc);
+    struct weft_event e = {.kind = WEFT_EVENT_START, .random = draw_epoch(s, i)};
+    struct weft_update u;
+    e.now = weft__sim_clock_read(&m->clock, s->now_ns);
+    /* Once before the ghosts are set: the vector can only be read when the replica has started. */
+    rc = weft_replica_step(m->replica, &e, &u);
+    if (rc != 0) return fail_call(s, i, rc);
+    rc = checked(s, i, weft__check_opened(&s->check, &m->watched, m->replica, &m->disk.durable));
+    if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
+    if (rc == 0) rc = weft__machine_tick(s, i);
+    return rc == 0 ? weft__links_look(s, i) : rc;
+}
+
+void weft__machine_crash(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    weft_replica_free(m->replica);
+    m->replica = NULL;
+    m->watched.announced = NULL;
+    m->watched.announced_count = 0;
+    s->moved = true;
+    weft__disk_crash(&m->disk);
+    weft__links_crashed(s, i);
+}
+
+/* --- Stepping
+ * --------------------------------------------------------------------------------------------------------- */
+
+static int post_to(struct weft_sim *s, uint32_t i, enum weft__happening_kind kind, uint64_t at_ns) {
+    struct weft__happening h = {.kind = kind, .to = i, .tag = s->machines[i].boot};
+    return weft__world_post(s, at_ns, &h);
+}
+
+static int begin_sync(struct weft_sim *s, uint32_t i) {
+    if (!weft__disk_begin_sync(&s->machines[i].disk)) return 0;
+    uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->schedule->options.sync_ns);
+    return post_to(s, i, WEFT__SYNCED, s->now_ns + delay);
+}
+
+static int set_timer(struct weft_sim *s, uint32_t i, uint64_t deadline) {
+    struct weft__machine *m = &s->machines[i];
+    if (deadline == m->deadline && m->wanted_ns > s->now_ns) return 0;
+    m->deadline = deadline;
+    m->wanted_ns = deadline == NONE ? NONE : weft__sim_clock_when(&m->clock, deadline);
+    if (m->wanted_ns <= s->now_ns) m->wanted_ns = s->now_ns + 1000; /* nobody's timer is exact */
+    if (m->wanted_ns >= m->timer_ns) return 0;
+    m->timer_ns = m->wanted_ns;
+    return post_to(s, i, WEFT__TIMER, m->timer_ns);
+}
+
+/* A link over which nonsense came is closed, last: a step ends what the update lends. */
+static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update *u) {
+    const struct weft_notice *refused = NULL;
+    for (size_t k = 0; k < u->notice_count; k++) {
+        s->stats.notices[u->notices[k].kind]++;
+        if (u->notices[k].kind == WEFT_NOTICE_REFUSED) refused = &u->notices[k];
+    }
+    if (refused == NULL) return 0;
+    if (s->schedule->options.corrupt_ppm == 0) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
+    return weft__link_close(s, i, refused->link);
+}
+
+static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u) {
+    struct weft__machine *m = &s->machines[i];
+    int rc = 0;
+    if (u->record_count > 0) rc = weft__disk_put(&m->disk, u->records, u->record_count, &m->watched.applied);
+    if (rc == 0) rc = begin_sync(s, i);
+    for (size_t k = 0; rc == 0 && k < u->message_count; k++) rc = weft__link_send(s, i, &u->messages[k]);
+    if (rc == 0) rc = set_timer(s, i, u->deadline_ns);
+    if (rc == 0 && u->wants_epoch && !m->epoch_posted) {
+        m->epoch_posted = true;
+        rc = post_to(s, i, WEFT__EPOCH, s->now_ns + 1000);
+    }
+    return rc == 0 ? take_notices(s, i, u) : rc;
+}
+
+static void trace(struct weft_sim *s, uint32_t i, const struct weft_event *e, const struct weft_update *u,
+                  struct weft__hash128 bytes) {
+    struct weft__trace_event t = {s->now_ns, i, (uint32_t)e->kind, e->link, bytes, s->machines[i].watched.state_hash};
+    for (size_t k = 0; k < u->record_count; k++) {
+        const struct weft_record *r = &u->records[k];
+        bytes.lo = weft__keyed(bytes.lo, r->kind, r->id, r->seq, r->bytes.len);
+    }
+    bytes.hi = weft__keyed(bytes.hi, u->message_count, u->change_count, u->notice_count, u->deadline_ns);
+    t.bytes = bytes;
+    weft__trace_event(&s->trace, &t);
+}
+
+/* The hash of what comes in: a delivered message has it already. */
+static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct weft__hash128 bytes) {
+    struct weft__machine *m = &s->machines[i];
+    struct weft_update u;
+    e->now = weft__sim_clock_read(&m->clock, s->now_ns);
+    int rc = weft_replica_step(m->replica, e, &u);
+    if (rc == WEFT_ERR_BUSY) return rc;
+    if (rc != 0) return fail_call(s, i, rc);
+    s->stats.steps++;
+    struct weft__hash128 before = m->watched.vector_hash;
+    rc = checked(s, i, weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable));
+    if (rc != 0) return rc;
+    if (!weft__hash_eq(before, m->watched.vector_hash)) s->moved = true;
+    trace(s, i, e, &u, bytes);
+    uint64_t last = u.record_count > 0 ? u.records[u.record_count - 1].number : 0;
+    rc = carry_out(s, i, &u);
+    if (rc == 0 && s->mutant.early_persisted && last > 0) {
+        struct weft_event persisted = {.kind = WEFT_EVENT_PERSISTED, .number = last};
+        rc = step(s, i, &persisted, bytes);
+    }
+    return rc;
+}
+
+int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e) {
+    struct weft__hash128 bytes = {e->number, e->random};
+    if (e->kind == WEFT_EVENT_RECEIVED) bytes = weft__siphash128(bytes, e->bytes.ptr, e->bytes.len);
+    return step(s, i, e, bytes);
+}
+
+int weft__machine_tick(struct weft_sim *s, uint32_t i) {
+    struct weft_event e = {.kind = WEFT_EVENT_TICK};
+    return weft__machine_step(s, i, &e);
+}
+
+int weft__machine_timer(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    if (m->timer_ns != s->now_ns) return 0; /* an earlier one went off meanwhile */
+    m->timer_ns = NONE;
+    if (m->wanted_ns <= s->now_ns) return weft__machine_tick(s, i);
+    if (m->wanted_ns == NONE) return 0;
+    m->timer_ns = m->wanted_ns;
+    return post_to(s, i, WEFT__TIMER, m->timer_ns);
+}
+
+int weft__machine_synced(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    struct weft_event e = {.kind = WEFT_EVENT_PERSISTED};
+    int rc = weft__disk_end_sync(&m->disk, &e.number);
+    if (rc < 0) return rc;
+    if (rc == 0) {
+        s->stats.store_failures++;
+        uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->schedule->options.sync_ns);
+        return post_to(s, i, WEFT__SYNCED, s->now_ns + delay + 1000);
+    }
+    rc = s->mutant.early_persisted ? 0 : weft__machine_step(s, i, &e);
+    return rc == 0 ? begin_sync(s, i) : rc;
+}
+
+int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    m->epoch_posted = false;
+    struct weft_event e = {.kind = WEFT_EVENT_EPOCH, .random = draw_epoch(s, i)};
+    return weft__machine_step(s, i, &e);
+}

@@ -1,0 +1,60 @@
+/* net.h: what becomes of a message: lost, late, twice, or never sent. Links are not state: a link is a pair of regions
+ * with a latency, and a few exceptions. */
+#ifndef WEFT_SIM_NET_H
+#define WEFT_SIM_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/alloc.h>
+
+/* A set of one-way cuts, empty most of the time. */
+struct weft__cuts {
+    uint64_t *keys; /* from << 32 | to, sorted */
+    size_t count, cap;
+};
+
+struct weft__net_sender {
+    uint8_t region;
+    uint8_t side;     /* of a partition */
+    uint64_t last_ns; /* of its last message */
+    uint64_t ordinal; /* how many before it left at that instant */
+};
+
+struct weft__net {
+    uint64_t seed;
+    uint64_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm, jitter_ppm, reorder_ns;
+    size_t region_count;
+    uint64_t *latency_ns; /* region_count x region_count, from row to column */
+    struct weft__net_sender *senders;
+    size_t sender_count, sender_cap;
+    struct weft__cuts cuts;
+    uint64_t lost, duplicated, reordered, corrupted;
+    const struct weft_alloc *alloc;
+};
+
+/* A message on its way. */
+struct weft__fate {
+    unsigned copies;    /* 0: lost */
+    uint64_t due_ns[2]; /* when each arrives */
+    uint64_t damage;    /* 0: none; otherwise the bits say where */
+};
+
+/* Copies the latencies. WEFT_ERR_NOMEM. */
+int weft__net_init(struct weft__net *n, size_t regions, const uint32_t *one_way_us, const struct weft_alloc *alloc);
+void weft__net_fini(struct weft__net *n);
+/* The next replica's place. */
+int weft__net_add(struct weft__net *n, uint8_t region);
+/* Decides it: a function of the seed, the two ends, the time, and how many messages this sender sent at that time. */
+struct weft__fate weft__net_send(struct weft__net *n, uint64_t now_ns, uint32_t from, uint32_t to);
+/* Whether anything gets from one to the other: no partition between them, and no cut this way. */
+bool weft__net_is_open(const struct weft__net *n, uint32_t from, uint32_t to);
+bool weft__net_is_parted(const struct weft__net *n, uint32_t a, uint32_t b);
+uint64_t weft__net_latency(const struct weft__net *n, uint32_t from, uint32_t to);
+
+void weft__net_part(struct weft__net *n, uint64_t mask); /* bit i: replica i on the other side; 0: one side */
+int weft__net_cut(struct weft__net *n, uint32_t from, uint32_t to);
+void weft__net_heal(struct weft__net *n);
+
+#endif

@@ -1,0 +1,83 @@
+/* options.c: the numbers of a simulation by name, with their bounds and what they are when nothing is said. */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "sim/schedule.h"
+
+#define MILLION UINT64_C(1000000)
+#define YEAR    (UINT64_C(366) * 86400 * 1000 * MILLION)
+
+#define NUMBER(field, initial, least, most)                                                                            \
+    { #field, offsetof(struct weft_sim_options, field), initial, least, most, false }
+#define TIME(field, initial)                                                                                           \
+    { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true }
+#define PPM(field, initial) NUMBER(field, initial, 0, MILLION)
+
+const struct weft__sim_number weft__sim_numbers[] = {
+    NUMBER(seed, 1, 0, UINT64_MAX),
+    NUMBER(replicas, 5, 1, WEFT_SIM_REPLICAS_MAX),
+    PPM(loss_ppm, 10000),
+    PPM(duplicate_ppm, 1000),
+    PPM(reorder_ppm, 10000),
+    PPM(corrupt_ppm, 0),
+    NUMBER(jitter_ppm, 100000, 0, 100 * MILLION),
+    TIME(reorder_ns, 100 * MILLION),
+    TIME(detect_ns, 200 * MILLION),
+    TIME(connect_ns, 100 * MILLION),
+    TIME(skew_ns, 100 * MILLION),
+    NUMBER(drift_ppb, 50000, 0, 100 * MILLION),
+    TIME(sync_ns, 4 * MILLION),
+    TIME(duration_ns, 0),
+    NUMBER(rate, 0, 0, MILLION),
+    NUMBER(keys, 8, 1, MILLION),
+    NUMBER(elements, 16, 1, MILLION),
+    NUMBER(weight_gcounter, 1, 0, MILLION),
+    NUMBER(weight_pncounter, 1, 0, MILLION),
+    NUMBER(weight_aworset, 1, 0, MILLION),
+    NUMBER(weight_lwwreg, 1, 0, MILLION),
+    PPM(multi_ppm, 300000),
+    NUMBER(operations_max, 6, 1, 1000),
+    PPM(delete_ppm, 30000),
+    NUMBER(partitions, 0, 0, MILLION),
+    NUMBER(one_way_cuts, 0, 0, MILLION),
+    NUMBER(crashes, 0, 0, MILLION),
+    NUMBER(clock_steps, 0, 0, MILLION),
+    NUMBER(backups_restored, 0, 0, MILLION),
+    NUMBER(copies_started, 0, 0, WEFT_SIM_REPLICAS_MAX),
+    NUMBER(store_failures, 0, 0, MILLION),
+    NUMBER(checkpoints, 0, 0, MILLION),
+    TIME(fault_ns, 10000 * MILLION),
+    TIME(step_ns, 1000 * MILLION),
+    TIME(engine_drift_ns, 0),
+    TIME(engine_digest_ns, 0),
+    NUMBER(engine_log_max, 0, 0, UINT64_MAX),
+    NUMBER(engine_checkpoint_bytes, 0, 0, UINT64_MAX),
+    NUMBER(engine_segment_bytes, 0, 0, UINT64_MAX),
+    NUMBER(engine_pending_max, 0, 0, UINT64_MAX),
+};
+const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
+
+uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n) {
+    return (uint64_t *)(void *)((char *)o + n->offset);
+}
+
+void weft_sim_options_init(struct weft_sim_options *o) {
+    memset(o, 0, sizeof *o);
+    o->size = sizeof *o;
+    for (size_t i = 0; i < weft__sim_number_count; i++)
+        *weft__sim_number_at(o, &weft__sim_numbers[i]) = weft__sim_numbers[i].initial;
+    const char *seed = getenv("WEFT_SEED");
+    if (seed != NULL && *seed != '\0') o->seed = strtoull(seed, NULL, 0);
+}
+
+int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad) {
+    for (size_t i = 0; i < weft__sim_number_count; i++) {
+        *bad = &weft__sim_numbers[i];
+        uint64_t value = *(const uint64_t *)(const void *)((const char *)o + (*bad)->offset);
+        if (value < (*bad)->least || value > (*bad)->most) return WEFT_ERR_INVALID;
+    }
+    return 0;
+}

@@ -1,0 +1,124 @@
+/* report.c: what a run did, in numbers and in words. */
+#include <string.h>
+
+#include "sim/world.h"
+
+void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *out) {
+    *out = s->stats;
+    out->now_ns = s->now_ns;
+    out->lost = s->net.lost;
+    out->duplicated = s->net.duplicated;
+    out->reordered = s->net.reordered;
+    out->corrupted = s->net.corrupted;
+    out->values_checked = s->check.values_checked;
+    out->states_checked = s->check.states_checked;
+    out->bytes_checked = s->check.bytes_checked;
+    weft__trace_hash(&s->trace, out->trace);
+    for (size_t i = 0; i < s->machine_count; i++) {
+        if (s->machines[i].replica == NULL) continue;
+        struct weft_replica_stats r;
+        weft_replica_stats(s->machines[i].replica, &r);
+        memcpy(out->state, r.state_hash, sizeof out->state);
+        return;
+    }
+}
+
+const char *weft_sim_failure(const struct weft_sim *s) {
+    return s->failure.len == 0 ? NULL : (const char *)s->failure.ptr;
+}
+
+static void line(struct weft_buf *b, const char *name) {
+    weft_buf_printf(b, "%s%-14s", b->len == 0 ? "" : "\n", name);
+}
+
+static void count(struct weft_buf *b, uint64_t n, const char *what) {
+    if (n > 0) weft_buf_printf(b, "%llu %s  ", (unsigned long long)n, what);
+}
+
+static void hex(struct weft_buf *b, const uint8_t bytes[16]) {
+    for (int i = 0; i < 16; i++) weft_buf_printf(b, "%02x", bytes[i]);
+}
+
+static void seconds(struct weft_buf *b, uint64_t ns) {
+    weft_buf_printf(b, "%llu.%03llu s", (unsigned long long)(ns / 1000000000u),
+                    (unsigned long long)(ns / 1000000u % 1000u));
+}
+
+static void verdict(struct weft_buf *b, const struct weft_sim *s) {
+    if (s->failure.len > 0) {
+        line(b, "FAILED");
+        weft_buf_append_str(b, weft_sim_failure(s));
+    } else if (s->message.len > 0) {
+        line(b, "not done");
+        weft_buf_append_slice(b, weft_buf_slice(&s->message));
+    } else if (s->stats.converged_ns > 0) {
+        line(b, "converged");
+        seconds(b, s->stats.converged_ns);
+    } else {
+        line(b, "not converged");
+    }
+}
+
+static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
+    line(b, "faults");
+    count(b, t->lost, "messages lost");
+    count(b, t->duplicated, "duplicated");
+    count(b, t->reordered, "held back");
+    count(b, t->corrupted, "corrupted");
+    count(b, t->links_down, "links broke");
+    count(b, t->crashes, "crashes");
+    count(b, t->restores, "restored backups");
+    count(b, t->copies, "copied stores");
+    count(b, t->clock_steps, "clock steps");
+    count(b, t->store_failures, "failed writes");
+    line(b, "engine");
+    count(b, t->notices[WEFT_NOTICE_STATE_DONE], "state transfers");
+    count(b, t->notices[WEFT_NOTICE_CHECKPOINT], "checkpoints");
+    count(b, t->notices[WEFT_NOTICE_PARKED], "parked");
+    count(b, t->notices[WEFT_NOTICE_CLONED], "clones found");
+    count(b, t->notices[WEFT_NOTICE_EQUIVOCATION], "equivocations");
+    count(b, t->notices[WEFT_NOTICE_REFUSED], "messages refused");
+    count(b, t->notices[WEFT_NOTICE_VOID], "void transactions");
+}
+
+/* What each replica has, where they differ. */
+static void positions(struct weft_buf *b, const struct weft_sim *s) {
+    for (size_t i = 0; i < s->machine_count; i++) {
+        const struct weft__machine *m = &s->machines[i];
+        line(b, "replica");
+        weft_buf_printf(b, "%llu %s, applied", (unsigned long long)i, m->replica == NULL ? "down" : "up");
+        for (size_t k = 0; k < m->watched.applied.len; k++)
+            weft_buf_printf(b, " %llu", (unsigned long long)m->watched.applied.seq[k]);
+    }
+}
+
+const char *weft_sim_report(struct weft_sim *s) {
+    struct weft_buf *b = &s->report;
+    struct weft_sim_stats t;
+    weft_sim_stats(s, &t);
+    weft_buf_reset(b);
+    verdict(b, s);
+    line(b, "seed");
+    weft_buf_printf(b, "%llu, %llu replicas, ", (unsigned long long)s->schedule->options.seed,
+                    (unsigned long long)s->machine_count);
+    seconds(b, t.now_ns);
+    weft_buf_append_str(b, " of virtual time");
+    line(b, "transactions");
+    count(b, t.transactions, "committed");
+    count(b, t.empty_transactions, "without effect");
+    count(b, t.refused_transactions, "not possible at the time");
+    line(b, "messages");
+    weft_buf_printf(b, "%llu, %llu bytes", (unsigned long long)t.messages, (unsigned long long)t.bytes);
+    faults(b, &t);
+    line(b, "checked");
+    weft_buf_printf(b, "%llu events  %llu values  %llu states  %llu encodings", (unsigned long long)t.steps,
+                    (unsigned long long)t.values_checked, (unsigned long long)t.states_checked,
+                    (unsigned long long)t.bytes_checked);
+    line(b, "state");
+    hex(b, t.state);
+    line(b, "trace");
+    hex(b, t.trace);
+    if (!weft__sim_is_converged(s)) positions(b, s);
+    weft_buf_append(b, "\n", 2); /* and the end of the string */
+    return b->err != 0 ? "out of memory" : (const char *)b->ptr;
+}

@@ -1,0 +1,152 @@
+/* schedule.c: the list, kept sorted by time and, within a time, by the order of adding. */
+#include "sim/schedule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/err.h>
+#include <weft/gcounter.h>
+#include <weft/lwwreg.h>
+#include <weft/pncounter.h>
+
+#include "base/alloc.h"
+
+static const char letters[] = "gpsr";
+
+const char *weft__sim_item_word(enum weft__sim_item_kind kind) {
+    static const char *const words[] = {
+#define WORD(item, word) word,
+        WEFT__SIM_ITEM_MAP(WORD)
+#undef WORD
+    };
+    return words[kind];
+}
+
+const struct weft_crdt_class *weft__sim_class(unsigned type) {
+    static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
+                                                            &weft_aworset_class, &weft_lwwreg_class};
+    return classes[type];
+}
+
+size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object) {
+    return (size_t)snprintf(out, WEFT__SIM_KEY_MAX, "%c/%lu", letters[type], (unsigned long)object);
+}
+
+bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object) {
+    if (key.len < 3 || key.len > 9 || key.ptr[1] != '/') return false;
+    const char *letter = memchr(letters, key.ptr[0], WEFT__SIM_TYPES);
+    if (letter == NULL) return false;
+    uint64_t number = 0;
+    for (size_t i = 2; i < key.len; i++) {
+        if (key.ptr[i] < '0' || key.ptr[i] > '9') return false;
+        number = number * 10 + (uint64_t)(key.ptr[i] - '0');
+    }
+    if (number >= WEFT__SIM_OBJECTS_MAX || (key.ptr[2] == '0' && key.len > 3)) return false;
+    *type = (unsigned)(letter - letters);
+    *object = (uint32_t)number;
+    return true;
+}
+
+/* --- Making ---------------------------------------------------------------------------------------------------------
+ */
+
+static int copy_name(struct weft_sim_schedule *s, size_t i, const char *name) {
+    size_t len = strlen(name) + 1;
+    s->names[i] = weft__malloc(s->alloc, len);
+    if (s->names[i] == NULL) return WEFT_ERR_NOMEM;
+    memcpy(s->names[i], name, len);
+    return 0;
+}
+
+static int copy_regions(struct weft_sim_schedule *s, const struct weft_sim_regions *r) {
+    if (r->count == 0 || r->count > WEFT_SIM_REGIONS_MAX) return WEFT_ERR_INVALID;
+    s->names = weft__calloc(s->alloc, r->count, sizeof *s->names);
+    s->one_way_us = weft__calloc(s->alloc, r->count * r->count, sizeof *s->one_way_us);
+    s->region_count = r->count;
+    if (s->names == NULL || s->one_way_us == NULL) return WEFT_ERR_NOMEM;
+    memcpy(s->one_way_us, r->one_way_us, r->count * r->count * sizeof *s->one_way_us);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < r->count; i++) rc = copy_name(s, i, r->names[i]);
+    return rc;
+}
+
+static int copy_placement(struct weft_sim_schedule *s, const char *const *placement) {
+    s->place_count = 0;
+    for (size_t i = 0; placement == NULL && i < s->region_count; i++) s->place[s->place_count++] = (uint8_t)i;
+    for (; placement != NULL && *placement != NULL; placement++) {
+        size_t i = 0;
+        while (i < s->region_count && strcmp(s->names[i], *placement) != 0) i++;
+        if (i == s->region_count) return WEFT_ERR_NOT_FOUND;
+        if (s->place_count == WEFT_SIM_REGIONS_MAX) return WEFT_ERR_INVALID;
+        s->place[s->place_count++] = (uint8_t)i;
+    }
+    return s->place_count == 0 ? WEFT_ERR_INVALID : 0;
+}
+
+int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_options *o) {
+    const struct weft__sim_number *bad;
+    *out = NULL;
+    if (o->size != sizeof *o || weft__sim_options_check(o, &bad) != 0) return WEFT_ERR_INVALID;
+    const struct weft_alloc *alloc = weft__alloc_or_default(o->alloc);
+    struct weft_sim_schedule *s = weft__calloc(alloc, 1, sizeof *s);
+    if (s == NULL) return WEFT_ERR_NOMEM;
+    s->alloc = alloc;
+    s->options = *o;
+    int rc = copy_regions(s, o->regions == NULL ? &weft_sim_cloud : o->regions);
+    if (rc == 0) rc = copy_placement(s, o->placement);
+    s->options.regions = NULL;
+    s->options.placement = NULL;
+    if (rc != 0) {
+        weft_sim_schedule_free(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void weft_sim_schedule_free(struct weft_sim_schedule *s) {
+    if (s == NULL) return;
+    for (size_t i = 0; s->names != NULL && i < s->region_count; i++)
+        if (s->names[i] != NULL) weft__free(s->alloc, s->names[i], strlen(s->names[i]) + 1);
+    weft__free(s->alloc, (void *)s->names, s->region_count * sizeof *s->names);
+    weft__free(s->alloc, s->one_way_us, s->region_count * s->region_count * sizeof *s->one_way_us);
+    weft__free(s->alloc, s->items, s->cap * sizeof *s->items);
+    weft__free(s->alloc, s->ops, s->op_cap * sizeof *s->ops);
+    weft__free(s->alloc, s, sizeof *s);
+}
+
+int weft__schedule_push(struct weft_sim_schedule *s, const struct weft__sim_item *item) {
+    void *items = s->items;
+    int rc = weft__grow(s->alloc, &items, &s->cap, s->count + 1, sizeof *s->items);
+    s->items = items;
+    if (rc != 0) return rc;
+    s->items[s->count] = *item;
+    s->items[s->count].order = s->count;
+    s->count++;
+    return 0;
+}
+
+int weft__schedule_push_op(struct weft_sim_schedule *s, const struct weft__sim_op *op) {
+    void *ops = s->ops;
+    int rc = weft__grow(s->alloc, &ops, &s->op_cap, s->op_count + 1, sizeof *s->ops);
+    s->ops = ops;
+    if (rc == 0) s->ops[s->op_count++] = *op;
+    return rc;
+}
+
+static int compare(const void *a, const void *b) {
+    const struct weft__sim_item *x = a, *y = b;
+    if (x->at_ns != y->at_ns) return x->at_ns < y->at_ns ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
+void weft__schedule_sort(struct weft_sim_schedule *s) {
+    if (s->count > 0) qsort(s->items, s->count, sizeof *s->items, compare);
+    for (size_t i = 0; i < s->count; i++) s->items[i].order = i;
+}
+
+size_t weft_sim_schedule_count(const struct weft_sim_schedule *s) {
+    return s->count;
+}

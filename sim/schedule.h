@@ -1,0 +1,115 @@
+/* schedule.h: everything that a run does, written down before it begins. */
+#ifndef WEFT_SIM_SCHEDULE_H
+#define WEFT_SIM_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/crdt.h>
+#include <weft/sim.h>
+
+/* X(kind, word in the text) */
+#define WEFT__SIM_ITEM_MAP(X)                                                                                          \
+    X(TXN, "txn")                                                                                                      \
+    X(PARTITION, "partition")                                                                                          \
+    X(CUT, "cut")                                                                                                      \
+    X(HEAL, "heal")                                                                                                    \
+    X(CRASH, "crash")                                                                                                  \
+    X(RESTART, "restart")                                                                                              \
+    X(BACKUP, "backup")                                                                                                \
+    X(RESTORE, "restore")                                                                                              \
+    X(COPY, "copy")                                                                                                    \
+    X(STEP, "step")                                                                                                    \
+    X(FAIL, "fail")                                                                                                    \
+    X(CHECKPOINT, "checkpoint")
+
+enum weft__sim_item_kind {
+#define WEFT__SIM_ITEM_ENUM(kind, word) WEFT__SIM_##kind,
+    WEFT__SIM_ITEM_MAP(WEFT__SIM_ITEM_ENUM)
+#undef WEFT__SIM_ITEM_ENUM
+        WEFT__SIM_ITEM_KINDS
+};
+
+/* The four types, in the order of their letters in the text. */
+enum weft__sim_type { WEFT__SIM_G, WEFT__SIM_P, WEFT__SIM_S, WEFT__SIM_R, WEFT__SIM_TYPES };
+
+enum weft__sim_verb {
+    WEFT__SIM_PLUS,   /* counters: the amount; set: add the element */
+    WEFT__SIM_MINUS,  /* pncounter: the amount; set: remove the element; register: clear */
+    WEFT__SIM_ASSIGN, /* register: the value */
+    WEFT__SIM_DELETE
+};
+
+struct weft__sim_op {
+    uint8_t type; /* enum weft__sim_type */
+    uint8_t verb;
+    uint32_t object; /* number within its type */
+    uint64_t amount; /* or element, or value */
+};
+
+struct weft__sim_item {
+    uint64_t at_ns;
+    uint64_t order; /* among those of one time */
+    enum weft__sim_item_kind kind;
+    uint32_t replica, other; /* CUT: from, to */
+    int64_t ns;              /* STEP */
+    uint64_t mask;           /* PARTITION: one side; FAIL: how many */
+    size_t first_op, op_count;
+};
+
+struct weft_sim_schedule {
+    struct weft_sim_options options; /* its pointers are not used: what they said is below */
+    char **names;                    /* of regions */
+    uint32_t *one_way_us;
+    size_t region_count;
+    uint8_t place[WEFT_SIM_REGIONS_MAX]; /* replica i stands in place[i % place_count] */
+    size_t place_count;
+    struct weft__sim_item *items; /* sorted by time, then order */
+    size_t count, cap;
+    struct weft__sim_op *ops;
+    size_t op_count, op_cap;
+    const struct weft_alloc *alloc;
+};
+
+const char *weft__sim_item_word(enum weft__sim_item_kind kind);
+const struct weft_crdt_class *weft__sim_class(unsigned type);
+#define WEFT__SIM_OBJECTS_MAX 1000000u /* of each type */
+/* "g/12": the object's key and its name in the text. Returns its length. */
+#define WEFT__SIM_KEY_MAX     16
+size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object);
+/* The inverse; false: not a key of the workload. */
+bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object);
+
+/* Without items. Codes: weft_sim_schedule_plan. */
+int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_options *o);
+/* After all of its time; item->order is set here. Keeps the order only once sorted. */
+int weft__schedule_push(struct weft_sim_schedule *s, const struct weft__sim_item *item);
+int weft__schedule_push_op(struct weft_sim_schedule *s, const struct weft__sim_op *op);
+void weft__schedule_sort(struct weft_sim_schedule *s);
+
+/* schedule_text.c. One line without its time; ops go to the schedule. */
+int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice line, struct weft__sim_item *out,
+                              struct weft_buf *message);
+void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct weft__sim_item *item,
+                               struct weft_buf *out);
+
+/* options.c: numbers by name. */
+struct weft__sim_number {
+    const char *name;
+    size_t offset;
+    uint64_t initial;
+    uint64_t least, most;
+    bool is_time; /* nanoseconds */
+};
+extern const struct weft__sim_number weft__sim_numbers[];
+extern const size_t weft__sim_number_count;
+uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n);
+/* WEFT_ERR_INVALID: one is out of its bounds; *bad is it. */
+int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad);
+
+/* duration.c. "10s", "1.5ms", "-250us", "7ns", "0". */
+bool weft__duration_parse(struct weft_slice text, int64_t *ns);
+void weft__duration_print(int64_t ns, struct weft_buf *out);
+
+#endif

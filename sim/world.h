@@ -1,0 +1,151 @@
+/* world.h: the insides of a simulation, for the files that move it: machines with a replica, clocks and a disk each;
+ * links between all of them; and a queue of what comes next. */
+#ifndef WEFT_SIM_WORLD_H
+#define WEFT_SIM_WORLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/sim.h>
+
+#include "sim/check.h"
+#include "sim/clock.h"
+#include "sim/disk.h"
+#include "sim/net.h"
+#include "sim/queue.h"
+#include "sim/schedule.h"
+#include "sim/trace.h"
+
+/* The bytes of a message, shared by its copies. */
+struct weft__parcel {
+    uint32_t references;
+    size_t len;
+    struct weft__hash128 hash;
+    uint8_t bytes[];
+};
+
+enum weft__happening_kind {
+    WEFT__DELIVER, /* from, to, tag: the link's connection */
+    WEFT__TIMER,   /* to, tag: the machine's boot */
+    WEFT__SYNCED,  /* to, tag: boot */
+    WEFT__EPOCH,   /* to, tag: boot */
+    WEFT__LINK     /* from, to: see what became of the link */
+};
+
+struct weft__happening {
+    enum weft__happening_kind kind;
+    uint32_t from, to;
+    uint32_t tag;
+    struct weft__parcel *parcel;
+    uint32_t next_free;
+};
+
+struct weft__machine {
+    struct weft_replica *replica; /* NULL: down */
+    struct weft__sim_clock clock;
+    struct weft__disk disk;
+    struct weft__watched watched;
+    struct weft_replica_options options;
+    uint32_t boot;     /* how often it was opened */
+    uint64_t draws;    /* of epochs */
+    uint64_t timer_ns; /* when its timer goes off; UINT64_MAX: none is set */
+    uint64_t wanted_ns;
+    uint64_t deadline; /* the engine's, on its own clock */
+    bool epoch_posted;
+    bool touched; /* a transaction of the caller's was begun: its records may wait */
+};
+
+/* The link of two machines, as each of them believes: 0 the lower number. */
+struct weft__pair {
+    bool up[2];
+    bool posted;
+    uint32_t connection;
+};
+
+/* What is deliberately wrong, so that a test can see a check see it. */
+struct weft__sim_mutant {
+    bool early_persisted;    /* PERSISTED is said when the write begins */
+    bool same_epochs;        /* an opening draws the random bits of the one before */
+    bool forgets_store;      /* a restart finds an empty disk */
+    bool twists_operations;  /* other amounts, elements and values than the history says */
+    bool changes_bytes;      /* a byte of each pushed value, in one direction only */
+    bool loses_transactions; /* no message with transactions gets to the last replica */
+};
+
+struct weft_sim {
+    struct weft_sim_schedule *schedule;
+    size_t next_item;
+    uint64_t now_ns;
+    struct weft__queue queue;
+    struct weft__happening *happenings;
+    size_t happening_count, happening_cap;
+    uint32_t free_happening;
+    struct weft__net net;
+    struct weft__machine *machines;
+    size_t machine_count, machine_cap;
+    struct weft__pair *pairs; /* of (a, b), a < b: b (b - 1) / 2 + a */
+    size_t pair_count, pair_cap;
+    struct weft__check check;
+    struct weft__trace trace;
+    struct weft_sim_stats stats;
+    struct weft__sim_mutant mutant;
+    bool moved; /* a vector changed, or a replica came or went, since convergence was looked at */
+    struct weft_buf failure, report, scratch;
+    struct weft_buf message; /* why a line of the caller's was refused */
+    const struct weft_alloc *alloc;
+};
+
+enum weft__sim_purpose {
+    WEFT__PURPOSE_ID = 0x73696d00,
+    WEFT__PURPOSE_ENGINE,
+    WEFT__PURPOSE_EPOCH,
+    WEFT__PURPOSE_SKEW,
+    WEFT__PURPOSE_DRIFT,
+    WEFT__PURPOSE_SYNC,
+    WEFT__PURPOSE_LINK
+};
+
+/* world.c */
+int weft__world_post(struct weft_sim *s, uint64_t at_ns, const struct weft__happening *h);
+/* The next event or item, if it is due by `until`. 1, 0: none, or an error. */
+int weft__world_next(struct weft_sim *s, uint64_t until);
+/* Between half of a span and all of it, drawn for (purpose, who, now). */
+uint64_t weft__world_delay(const struct weft_sim *s, enum weft__sim_purpose purpose, uint64_t who, uint64_t span_ns);
+int weft__world_fail(struct weft_sim *s, uint32_t replica, enum weft__check_name name, const char *text);
+struct weft__parcel *weft__parcel_new(struct weft_sim *s, struct weft_slice bytes);
+void weft__parcel_release(struct weft_sim *s, struct weft__parcel *p);
+
+/* machine.c */
+int weft__machine_add(struct weft_sim *s, uint8_t region);
+int weft__machine_open(struct weft_sim *s, uint32_t i);
+void weft__machine_crash(struct weft_sim *s, uint32_t i);
+void weft__machine_fini(struct weft_sim *s, struct weft__machine *m);
+/* One event at a running replica: its update is checked and carried out. e->now is set here. */
+int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);
+int weft__machine_tick(struct weft_sim *s, uint32_t i);
+int weft__machine_timer(struct weft_sim *s, uint32_t i);
+int weft__machine_synced(struct weft_sim *s, uint32_t i);
+int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
+
+/* links.c */
+int weft__links_add(struct weft_sim *s); /* for the machine that was added last */
+/* Something changed that may take this link down or bring it up. */
+int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b);
+int weft__links_look(struct weft_sim *s, uint32_t i);
+int weft__links_look_all(struct weft_sim *s);
+/* Its ends learn what became of it. */
+int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b);
+void weft__links_crashed(struct weft_sim *s, uint32_t i);
+/* i closes its end. */
+int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer);
+int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m);
+int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h);
+
+/* act.c: an item of a schedule, now. WEFT_ERR_INVALID: no such replica, or it is up (down) already. */
+int weft__act(struct weft_sim *s, const struct weft__sim_item *item);
+
+/* sim.c */
+bool weft__sim_is_converged(const struct weft_sim *s);
+
+#endif
