@@ -207,11 +207,14 @@ static bool is_origin_of(const struct weft_replica *r, const struct weft__peer *
     return p->heard && weft_origin_cmp(&p->id, weft_origins_at(r->origins, origin)) == 0;
 }
 
-/* The origin itself is linked: its push is on the way, or its own digest will say what is missing. */
-static bool comes_by_itself(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin) {
+/* The origin itself is linked and its log reaches back: its push is on the way, or its own digest will say what is
+ * missing. */
+static bool comes_by_itself(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
     if (is_origin_of(r, p, origin)) return false;
-    for (size_t i = 0; i < r->peers.count; i++)
-        if (is_origin_of(r, &r->peers.items[i], origin)) return true;
+    for (size_t i = 0; i < r->peers.count; i++) {
+        const struct weft__peer *q = &r->peers.items[i];
+        if (is_origin_of(r, q, origin) && weft_version_vector_get(&q->floors, origin) <= after) return true;
+    }
     return false;
 }
 
@@ -231,7 +234,7 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t or
     struct weft__asked *asked = &r->asked[origin];
     if (has <= applied || r->space.lineages[origin].forked || asked->until_ns > r->now.mono_ns) return false;
     uint64_t after = weft__pending_run(&r->pending, origin, applied);
-    if (has <= after || comes_by_itself(r, p, origin)) return false;
+    if (has <= after || comes_by_itself(r, p, origin, after)) return false;
     if (weft_version_vector_get(&p->floors, origin) > after) {
         if (!is_in_some_log(r, origin, after)) weft__state_begin(r, p);
         return false;

@@ -229,6 +229,33 @@ START_TEST(a_replica_below_every_floor_takes_the_state) {
 }
 END_TEST
 
+/* An origin that has truncated its own log does not keep others from asking the one that still has it. */
+START_TEST(what_its_origin_no_longer_has_is_asked_of_others) {
+    cluster_fini(&c);
+    cluster_init(&c, 3);
+    c.at[1].options.log_max = 0;
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+    cluster_link(&c, 1, 2);
+    write_much(1, 10);
+    cluster_settle(&c);
+    checkpoint(1);
+    cluster_settle(&c);
+    ck_assert_uint_eq(cluster_stats(&c, 1).log_entries, 0);
+    cluster_link(&c, 0, 2);
+    while (cluster_stats(&c, 0).transactions == 0 && c.queued > 0) {
+        if (c.queue[0].from == 2 && c.queue[0].len > 1000) /* the answer is lost; it will be asked for again */
+            cluster_drop(&c, 0);
+        else
+            cluster_deliver(&c, 0);
+    }
+    ck_assert_uint_eq(cluster_stats(&c, 0).transactions, 0);
+    cluster_link(&c, 0, 1);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 10);
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_STATE_BEGUN], 0);
+}
+END_TEST
+
 /* Hazard "time-based GC": what was deleted meanwhile is not brought back by who was away. */
 START_TEST(what_was_deleted_meanwhile_stays_deleted) {
     cluster_add(&c, 0, "s", "x");
@@ -270,6 +297,7 @@ int main(void) {
     tcase_add_checked_fixture(f, forgetful, end);
     tcase_set_timeout(f, 60);
     tcase_add_test(f, a_replica_below_every_floor_takes_the_state);
+    tcase_add_test(f, what_its_origin_no_longer_has_is_asked_of_others);
     tcase_add_test(f, what_was_deleted_meanwhile_stays_deleted);
     suite_add_tcase(s, f);
     SRunner *r = srunner_create(s);
