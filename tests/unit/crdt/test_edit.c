@@ -459,7 +459,7 @@ START_TEST(what_is_observed_is_charged) {
     struct weft_value *v = value_of(&weft_aworset_class, 0);
     for (uint32_t number = 1; number <= 300; number++) {
         struct weft_value *w = value_of(&weft_aworset_class, number);
-        for (uint32_t i = 0; i < 6; i++) weft_aworset_add(weft_value_edit(w), weft_slice("shared" + i, 1));
+        for (uint32_t i = 0; i < 6; i++) weft_aworset_add(weft_value_edit(w), weft_slice(&"shared"[i], 1));
         set_add(w, number % 2 == 0 ? "y" : "z");
         commit_quietly(w, 1);
         merge_ok(v, w);
