@@ -8,6 +8,12 @@
 #define RUN_SUITE(name, ...)                                                                                           \
     run_suite(name, (const TTest *[]){__VA_ARGS__}, sizeof((const TTest *[]){__VA_ARGS__}) / sizeof(const TTest *))
 
+/* A check for loops of many thousands: libcheck's own write to a pipe when they pass. */
+#define REQUIRE(condition)                                                                                             \
+    do {                                                                                                               \
+        if (!(condition)) ck_abort_msg("not so: %s", #condition);                                                      \
+    } while (0)
+
 /* What main returns: whether one failed. The time limit is the build's affair. */
 static inline int run_suite(const char *name, const TTest *const *tests, size_t count) {
     Suite *suite = suite_create(name);

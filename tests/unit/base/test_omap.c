@@ -45,10 +45,10 @@ static void toggle(int key) {
 /* The rule of the shape, and links that agree with each other. */
 static void check_shape(const struct weft__omap_node *node, const struct weft__omap_node *parent) {
     if (node == NULL) return;
-    ck_assert_ptr_eq(node->parent, parent);
+    REQUIRE(node->parent == parent);
     if (parent != NULL) {
         bool tie = node->priority == parent->priority;
-        ck_assert(node->priority < parent->priority || (tie && parent->right == node));
+        REQUIRE(node->priority < parent->priority || (tie && parent->right == node));
     }
     check_shape(node->left, node);
     check_shape(node->right, node);
@@ -62,23 +62,23 @@ static void check_content(void) {
     size_t count = 0;
     const struct weft__omap_node *at = weft__omap_first(&map);
     for (int i = 0; i < KEYS; i++) {
-        ck_assert_ptr_eq(weft__omap_find(&map, &i), present[i] ? &entries[i].node : NULL);
+        REQUIRE(weft__omap_find(&map, &i) == (present[i] ? &entries[i].node : NULL));
         if (!present[i]) continue;
-        ck_assert_ptr_eq(at, &entries[i].node);
+        REQUIRE(at == &entries[i].node);
         at = weft__omap_next(at);
         count++;
     }
-    ck_assert_ptr_null(at);
-    ck_assert_uint_eq(map.count, count);
+    REQUIRE(at == NULL);
+    REQUIRE(map.count == count);
 }
 
 static void check_bounds(void) {
     int above = KEYS;
     for (int i = KEYS - 1; i >= 0; i--) {
         if (present[i]) above = i;
-        ck_assert_int_eq(key_of(weft__omap_lower_bound(&map, &i)), above);
+        REQUIRE(key_of(weft__omap_lower_bound(&map, &i)) == above);
     }
-    ck_assert_int_eq(key_of(weft__omap_lower_bound(&map, &(int){KEYS})), KEYS);
+    REQUIRE(key_of(weft__omap_lower_bound(&map, &(int){KEYS})) == KEYS);
 }
 
 static void random_run(bool ties, uint64_t seed) {

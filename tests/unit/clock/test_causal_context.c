@@ -60,7 +60,7 @@ static void check_contains(const struct pair *p) {
 }
 
 static void add(struct pair *p, uint32_t origin, uint64_t seq) {
-    ck_assert_int_eq(weft_causal_context_add(&p->c, (struct weft_dot){origin, seq}), 0);
+    REQUIRE(weft_causal_context_add(&p->c, (struct weft_dot){origin, seq}) == 0);
     p->model[origin][seq] = true;
 }
 
@@ -84,7 +84,7 @@ START_TEST(adds_in_any_order_match_the_set) {
         check_contains(&p);
         pair_fini(&p);
     }
-    ck_assert_uint_eq(mem.live_bytes, 0);
+    REQUIRE(mem.live_bytes == 0);
 }
 END_TEST
 
@@ -96,11 +96,11 @@ START_TEST(the_dot_that_closes_a_gap_brings_the_cloud_home) {
     add(&p, 1, 2);
     add(&p, 1, 5);
     add(&p, 2, 2);
-    ck_assert_uint_eq(p.c.cloud_len, 4);
+    REQUIRE(p.c.cloud_len == 4);
     add(&p, 1, 1);
     check_pair(&p);
-    ck_assert_uint_eq(weft_version_vector_get(&p.c.base, 1), 3);
-    ck_assert_uint_eq(p.c.cloud_len, 2);
+    REQUIRE(weft_version_vector_get(&p.c.base, 1) == 3);
+    REQUIRE(p.c.cloud_len == 2);
     pair_fini(&p);
 }
 END_TEST
@@ -125,7 +125,7 @@ START_TEST(merges_and_orders_match_the_sets) {
         randomise(&a);
         randomise(&b);
         if (round % 3 == 0) { /* make b greater */
-            ck_assert_int_eq(weft_causal_context_merge(&b.c, &a.c), 0);
+            REQUIRE(weft_causal_context_merge(&b.c, &a.c) == 0);
             model_merge(&b, &a);
         }
         bool leq = model_leq(&a, &b), geq = model_leq(&b, &a);
@@ -133,7 +133,7 @@ START_TEST(merges_and_orders_match_the_sets) {
         equal += leq && geq;
         if (weft_causal_context_leq(&a.c, &b.c) != leq) ck_abort_msg("leq in round %d", round);
         if (weft_causal_context_eq(&a.c, &b.c) != (leq && geq)) ck_abort_msg("eq in round %d", round);
-        ck_assert_int_eq(weft_causal_context_merge(&a.c, &b.c), 0);
+        REQUIRE(weft_causal_context_merge(&a.c, &b.c) == 0);
         model_merge(&a, &b);
         check_pair(&a);
         check_pair(&b);
@@ -142,7 +142,7 @@ START_TEST(merges_and_orders_match_the_sets) {
     }
     ck_assert_int_gt(below, 6000);
     ck_assert_int_gt(equal, 100);
-    ck_assert_uint_eq(mem.live_bytes, 0);
+    REQUIRE(mem.live_bytes == 0);
 }
 END_TEST
 
@@ -151,9 +151,9 @@ START_TEST(merging_with_itself_is_nothing) {
     begin(4);
     randomise(&p);
     add(&p, 0, SEQS);
-    ck_assert_int_eq(weft_causal_context_merge(&p.c, &p.c), 0);
+    REQUIRE(weft_causal_context_merge(&p.c, &p.c) == 0);
     check_pair(&p);
-    ck_assert(weft_causal_context_eq(&p.c, &p.c));
+    REQUIRE(weft_causal_context_eq(&p.c, &p.c));
     pair_fini(&p);
 }
 END_TEST
@@ -166,11 +166,11 @@ START_TEST(equality_looks_at_the_dots) {
     pair_init(&b);
     add(&a, 1, 5);
     add(&b, 1, 6);
-    ck_assert(!weft_causal_context_eq(&a.c, &b.c));
+    REQUIRE(!weft_causal_context_eq(&a.c, &b.c));
     pair_fini(&b);
     pair_init(&b);
     add(&b, 2, 5);
-    ck_assert(!weft_causal_context_eq(&a.c, &b.c));
+    REQUIRE(!weft_causal_context_eq(&a.c, &b.c));
     pair_fini(&a);
     pair_fini(&b);
 }
@@ -180,14 +180,14 @@ START_TEST(the_last_numbers_do_not_wrap) {
     struct weft_causal_context c;
     begin(6);
     weft_causal_context_init(&c, &mem.alloc);
-    ck_assert_int_eq(weft_version_vector_raise(&c.base, 0, UINT64_MAX - 2), 0);
-    ck_assert_int_eq(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX}), 0);
-    ck_assert_uint_eq(c.cloud_len, 1);
-    ck_assert_int_eq(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX - 1}), 0);
-    ck_assert_uint_eq(c.cloud_len, 0);
-    ck_assert_uint_eq(weft_version_vector_get(&c.base, 0), UINT64_MAX);
-    ck_assert_int_eq(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX}), 0);
-    ck_assert_uint_eq(c.cloud_len, 0);
+    REQUIRE(weft_version_vector_raise(&c.base, 0, UINT64_MAX - 2) == 0);
+    REQUIRE(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX}) == 0);
+    REQUIRE(c.cloud_len == 1);
+    REQUIRE(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX - 1}) == 0);
+    REQUIRE(c.cloud_len == 0);
+    REQUIRE(weft_version_vector_get(&c.base, 0) == UINT64_MAX);
+    REQUIRE(weft_causal_context_add(&c, (struct weft_dot){0, UINT64_MAX}) == 0);
+    REQUIRE(c.cloud_len == 0);
     weft_causal_context_fini(&c);
 }
 END_TEST
@@ -197,7 +197,7 @@ START_TEST(what_is_reserved_cannot_fail) {
     for (int round = 0; round < 500; round++) {
         struct pair p;
         randomise(&p);
-        ck_assert_int_eq(weft_causal_context_reserve(&p.c, ORIGINS, 20), 0);
+        REQUIRE(weft_causal_context_reserve(&p.c, ORIGINS, 20) == 0);
         mem.fail_at = mem.calls + 1;
         mem.fail_forever = true;
         for (int i = 0; i < 20; i++)
@@ -229,11 +229,11 @@ START_TEST(out_of_memory_changes_nothing) {
             mem.fail_at = mem.calls + n;
             rc = weft_causal_context_merge(&a.c, &b.c);
             if (rc == 0) break;
-            ck_assert_int_eq(rc, WEFT_ERR_NOMEM);
+            REQUIRE(rc == WEFT_ERR_NOMEM);
             merges++;
             check_pair(&a);
         }
-        ck_assert_int_eq(rc, 0);
+        REQUIRE(rc == 0);
         model_merge(&a, &b);
         check_pair(&a);
         mem.fail_at = 0;
@@ -242,7 +242,7 @@ START_TEST(out_of_memory_changes_nothing) {
     }
     ck_assert_uint_gt(adds, 50);
     ck_assert_uint_gt(merges, 500);
-    ck_assert_uint_eq(mem.live_bytes, 0);
+    REQUIRE(mem.live_bytes == 0);
 }
 END_TEST
 

@@ -26,15 +26,15 @@ static void pair_init(struct pair *p) {
 }
 
 static void raise_to(struct pair *p, uint32_t origin, uint64_t seq) {
-    ck_assert_int_eq(weft_version_vector_raise(&p->v, origin, seq), 0);
+    REQUIRE(weft_version_vector_raise(&p->v, origin, seq) == 0);
     if (seq > p->model[origin]) p->model[origin] = seq;
 }
 
 static void check_pair(const struct pair *p) {
     for (uint32_t i = 0; i < ORIGINS; i++)
         if (weft_version_vector_get(&p->v, i) != p->model[i]) ck_abort_msg("entry %u", i);
-    ck_assert_uint_eq(weft_version_vector_get(&p->v, ORIGINS), 0);
-    ck_assert_uint_eq(weft_version_vector_get(&p->v, UINT32_MAX), 0);
+    REQUIRE(weft_version_vector_get(&p->v, ORIGINS) == 0);
+    REQUIRE(weft_version_vector_get(&p->v, UINT32_MAX) == 0);
 }
 
 /* Few values, so that equal and ordered vectors are frequent; and values whose difference has the top bit. */
@@ -78,18 +78,18 @@ START_TEST(random_vectors_match_arrays) {
         bool leq = order == WEFT_EQUAL || order == WEFT_BEFORE;
         if (weft_version_vector_leq(&a.v, &b.v) != leq) ck_abort_msg("leq in round %d", round);
 
-        ck_assert_int_eq(weft_version_vector_merge(&a.v, &b.v), 0);
+        REQUIRE(weft_version_vector_merge(&a.v, &b.v) == 0);
         for (uint32_t i = 0; i < ORIGINS; i++)
             if (b.model[i] > a.model[i]) a.model[i] = b.model[i];
         check_pair(&a);
         check_pair(&b);
-        ck_assert_int_eq(weft_version_vector_copy(&b.v, &a.v), 0);
-        ck_assert_int_eq(weft_version_vector_compare(&a.v, &b.v), WEFT_EQUAL);
+        REQUIRE(weft_version_vector_copy(&b.v, &a.v) == 0);
+        REQUIRE(weft_version_vector_compare(&a.v, &b.v) == WEFT_EQUAL);
         weft_version_vector_fini(&a.v);
         weft_version_vector_fini(&b.v);
     }
     for (int i = 0; i < 4; i++) ck_assert_uint_gt(seen[i], 1000);
-    ck_assert_uint_eq(mem.live_bytes, 0);
+    REQUIRE(mem.live_bytes == 0);
 }
 END_TEST
 
@@ -102,9 +102,9 @@ START_TEST(a_raise_never_lowers) {
     raise_to(&p, 3, 0);
     raise_to(&p, 30, 0);
     check_pair(&p);
-    ck_assert(weft_version_vector_contains(&p.v, (struct weft_dot){3, 10}));
-    ck_assert(!weft_version_vector_contains(&p.v, (struct weft_dot){3, 11}));
-    ck_assert(!weft_version_vector_contains(&p.v, (struct weft_dot){2, 1}));
+    REQUIRE(weft_version_vector_contains(&p.v, (struct weft_dot){3, 10}));
+    REQUIRE(!weft_version_vector_contains(&p.v, (struct weft_dot){3, 11}));
+    REQUIRE(!weft_version_vector_contains(&p.v, (struct weft_dot){2, 1}));
     weft_version_vector_fini(&p.v);
 }
 END_TEST
@@ -117,7 +117,7 @@ START_TEST(a_copy_forgets_what_was_there) {
     pair_init(&short_one);
     for (uint32_t i = 0; i < ORIGINS; i++) raise_to(&long_one, i, 5);
     raise_to(&short_one, 1, 7);
-    ck_assert_int_eq(weft_version_vector_copy(&long_one.v, &short_one.v), 0);
+    REQUIRE(weft_version_vector_copy(&long_one.v, &short_one.v) == 0);
     memcpy(long_one.model, short_one.model, sizeof long_one.model);
     raise_to(&long_one, ORIGINS - 1, 1);
     check_pair(&long_one);
@@ -131,12 +131,12 @@ START_TEST(trailing_zeros_do_not_count) {
     failing_alloc_init(&mem);
     weft_version_vector_init(&a, &mem.alloc);
     weft_version_vector_init(&b, &mem.alloc);
-    ck_assert_int_eq(weft_version_vector_compare(&a, &b), WEFT_EQUAL);
-    ck_assert_int_eq(weft_version_vector_raise(&b, 9, 1), 0);
-    ck_assert_int_eq(weft_version_vector_compare(&a, &b), WEFT_BEFORE);
+    REQUIRE(weft_version_vector_compare(&a, &b) == WEFT_EQUAL);
+    REQUIRE(weft_version_vector_raise(&b, 9, 1) == 0);
+    REQUIRE(weft_version_vector_compare(&a, &b) == WEFT_BEFORE);
     b.seq[9] = 0;
-    ck_assert_int_eq(weft_version_vector_compare(&a, &b), WEFT_EQUAL);
-    ck_assert(weft_version_vector_leq(&b, &a));
+    REQUIRE(weft_version_vector_compare(&a, &b) == WEFT_EQUAL);
+    REQUIRE(weft_version_vector_leq(&b, &a));
     weft_version_vector_fini(&a);
     weft_version_vector_fini(&b);
 }
@@ -146,7 +146,7 @@ START_TEST(what_is_reserved_cannot_fail) {
     struct pair p;
     failing_alloc_init(&mem);
     pair_init(&p);
-    ck_assert_int_eq(weft_version_vector_reserve(&p.v, ORIGINS), 0);
+    REQUIRE(weft_version_vector_reserve(&p.v, ORIGINS) == 0);
     mem.fail_at = mem.calls + 1;
     for (uint32_t i = ORIGINS; i-- > 0;) raise_to(&p, i, i + 1);
     check_pair(&p);
@@ -163,17 +163,17 @@ START_TEST(out_of_memory_changes_nothing) {
     for (uint32_t i = 0; i < ORIGINS; i++) raise_to(&b, i, 9);
     mem.fail_at = mem.calls + 1;
     mem.fail_forever = true;
-    ck_assert_int_eq(weft_version_vector_merge(&a.v, &b.v), WEFT_ERR_NOMEM);
+    REQUIRE(weft_version_vector_merge(&a.v, &b.v) == WEFT_ERR_NOMEM);
     check_pair(&a);
-    ck_assert_int_eq(weft_version_vector_copy(&a.v, &b.v), WEFT_ERR_NOMEM);
+    REQUIRE(weft_version_vector_copy(&a.v, &b.v) == WEFT_ERR_NOMEM);
     check_pair(&a);
-    ck_assert_int_eq(weft_version_vector_raise(&a.v, ORIGINS - 1, 1), WEFT_ERR_NOMEM);
+    REQUIRE(weft_version_vector_raise(&a.v, ORIGINS - 1, 1) == WEFT_ERR_NOMEM);
     check_pair(&a);
-    ck_assert_int_eq(weft_version_vector_reserve(&a.v, 1000), WEFT_ERR_NOMEM);
+    REQUIRE(weft_version_vector_reserve(&a.v, 1000) == WEFT_ERR_NOMEM);
     check_pair(&a);
     weft_version_vector_fini(&a.v);
     weft_version_vector_fini(&b.v);
-    ck_assert_uint_eq(mem.live_bytes, 0);
+    REQUIRE(mem.live_bytes == 0);
 }
 END_TEST
 
