@@ -4,8 +4,8 @@
 
 #include <check.h>
 
-#include "platform.h"
 #include "tests/support/suite.h"
+#include "tests/unit/clock/platform.h"
 
 static struct platform p;
 
