@@ -18,7 +18,7 @@ import tree
 ALLOWED = re.compile(
     r"^(?:"
     r"malloc|calloc|realloc|free"
-    r"|mem(?:cpy|move|set|cmp|chr)"
+    r"|mem(?:cpy|move|set|cmp|chr)|bcmp"
     r"|str(?:len|nlen|cmp|ncmp|chr|rchr)"
     r"|v?snprintf"
     r"|qsort"  # where no two items compare equal, its order is the only one
