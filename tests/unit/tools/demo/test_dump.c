@@ -88,8 +88,8 @@ static const char *const wrong[] = {
     "{\"key\":{\"base64\":\"aGl0czovYQ==\"",
     "{\"key\":\"status:/a\",\"type\":\"lwwreg\",\"value\":null}",
     "{\"key\":\"status:/a\",\"type\":\"lwwreg\",\"value\":\"200\"}",
-    "{\"key\":\"status:/a\",\"type\":\"lwwreg\",\"value\":\"a value of too many "
-    "bytes\",\"stamp\":\"0\",\"origin\":\"a\"}",
+    ("{\"key\":\"status:/a\",\"type\":\"lwwreg\",\"value\":\"a value of too many "
+     "bytes\",\"stamp\":\"0\",\"origin\":\"a\"}"),
     "{\"key\":\"progress:paris\",\"type\":\"lwwreg\",\"value\":\"1\",\"stamp\":\"0\",\"origin\":\"a\"}",
     "{\"key\":\"progress:tokyo\",\"type\":\"gcounter\",\"value\":1}",
     "{\"key\":\"other\",\"type\":\"gcounter\",\"value\":1}",
