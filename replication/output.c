@@ -69,7 +69,9 @@ int weft__output_reserve(struct weft__output *o, size_t records, size_t changes,
     o->records = r;
     if (rc == 0) rc = grow(o, &c, &o->change_cap, o->change_count + changes, sizeof *o->changes);
     o->changes = c;
-    return rc != 0 ? rc : weft_buf_reserve(&o->bytes, bytes);
+    if (rc == 0) rc = weft_buf_reserve(&o->bytes, bytes);
+    o->bytes.err = 0; /* what is refused now may find room next time */
+    return rc;
 }
 
 void weft__output_record_lent(struct weft__output *o, const struct weft_record *r) {
