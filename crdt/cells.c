@@ -103,12 +103,21 @@ static uint32_t find_plain(const struct weft__cells *c, const struct weft__pool 
     return WEFT__SLAB_NONE;
 }
 
+uint32_t weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p, struct weft_slice path,
+                                struct weft_slice element) {
+    const uint32_t *refs = refs_in(c);
+    for (uint32_t i = 0; c->buckets == 0 && i < c->count; i++)
+        if (weft__cell_has_key(p, refs[i], path, element)) return refs[i];
+    return WEFT__SLAB_NONE;
+}
+
 static uint32_t find_in_bucket(const struct bucket *b, const struct weft__pool *p, uint8_t tag, struct weft_slice path,
                                struct weft_slice element) {
     for (uint32_t i = 0; i < PLACES; i++)
         if (b->tags[i] == tag && weft__cell_has_key(p, b->refs[i], path, element)) return b->refs[i];
     return WEFT__SLAB_NONE;
 }
+
 uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
                           struct weft_slice path, struct weft_slice element) {
     if (c->buckets == 0) return find_plain(c, p, hash, path, element);

@@ -39,6 +39,13 @@ void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p);
 /* WEFT__SLAB_NONE when absent. `hash` places the key: the same for equal keys of one object (weft__object_place). */
 uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
                           struct weft_slice path, struct weft_slice element);
+/* There is no index: what is found without a hash is found by comparing every key. */
+static inline bool weft__cells_are_plain(const struct weft__cells *c) {
+    return c->buckets == 0;
+}
+/* WEFT__SLAB_NONE also where there is an index. */
+uint32_t weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p, struct weft_slice path,
+                                struct weft_slice element);
 /* Room for `more` inserts beyond those already promised. WEFT_ERR_NOMEM changes nothing. */
 int weft__cells_reserve(struct weft__cells *c, const struct weft__pool *p, uint32_t more);
 void weft__cells_release(struct weft__cells *c, uint32_t places);

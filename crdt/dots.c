@@ -124,15 +124,7 @@ struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell)
 
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
 
-struct entry {
-    struct weft_slice path;
-    struct weft_slice element;
-    struct weft_slice observed; /* packed pairs (origin index, seq) */
-    struct weft_slice value;
-    bool has_value;
-};
-
-static bool next_entry(struct weft__reader *r, struct entry *e) {
+static bool next_entry(struct weft__reader *r, struct weft__dots_entry *e) {
     if (weft__reader_done(r)) return false;
     struct weft__reader in;
     if (!weft__read_tag(r, 1, WEFT__BYTES)) weft__reader_fail(r);
@@ -144,6 +136,15 @@ static bool next_entry(struct weft__reader *r, struct entry *e) {
     e->value = e->has_value ? weft__read_bytes(&in) : weft_slice(NULL, 0);
     if (in.err != 0 || !weft__reader_done(&in)) weft__reader_fail(r);
     return r->err == 0;
+}
+
+void weft__dots_write_entry(const struct weft__dots_entry *e, struct weft_buf *out) {
+    size_t mark = weft__write_begin(out, 1);
+    weft__write_field_bytes(out, 1, e->path);
+    weft__write_field_bytes(out, 2, e->element);
+    weft__write_field_bytes(out, 3, e->observed);
+    if (e->has_value) weft__write_bytes(out, 4, e->value);
+    weft__write_end(out, mark);
 }
 
 static bool next_observed(struct weft__reader *r, struct weft_dot *pair) {
@@ -178,14 +179,14 @@ static bool key_is_valid(struct weft_slice path, struct weft_slice element) {
     return element.len <= WEFT_VALUE_MAX && weft__path_is_valid(path);
 }
 
-static bool entry_is_valid(const struct entry *e, const struct weft__delta_env *env) {
+static bool entry_is_valid(const struct weft__dots_entry *e, const struct weft__delta_env *env) {
     if (!e->has_value && e->observed.len == 0) return false;
     return key_is_valid(e->path, e->element) && e->value.len <= WEFT_VALUE_MAX && observed_is_valid(e->observed, env);
 }
 
 int weft__dots_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {
     struct weft__reader r;
-    struct entry e, last = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, false};
+    struct weft__dots_entry e, last = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, false};
     size_t count = 0;
     weft__reader_init(&r, body);
     for (; next_entry(&r, &e); count++) {
@@ -205,7 +206,7 @@ static struct weft_dot entry_dot(const struct weft__delta_env *env, uint64_t ind
 int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
                     int (*each)(void *ctx, struct weft_dot dot), void *ctx) {
     struct weft__reader r, seen;
-    struct entry e;
+    struct weft__dots_entry e;
     struct weft_dot pair;
     int rc = 0;
     weft__reader_init(&r, body);
@@ -251,7 +252,7 @@ static bool observed_has(struct observed *c, struct weft_dot dot, const struct w
 
 /* Writes what stands under an element after an entry: what stood there without what it observed, and the fresh dot
  * unless NULL. False: the same as before. */
-static bool apply_entry(const struct weft_object *o, uint32_t old, const struct entry *e,
+static bool apply_entry(const struct weft_object *o, uint32_t old, const struct weft__dots_entry *e,
                         const struct weft__dot_item *fresh, const struct weft__delta_env *env, struct sink *out) {
     const struct weft_origins *origins = o->pool->origins;
     struct observed own, others;
@@ -287,10 +288,12 @@ static int plan_change(struct weft__plan *plan, struct weft_object *o, struct we
     return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
 }
 
-static int prepare_entry(struct weft_object *o, const struct entry *e, struct weft_dot dot,
-                         const struct weft__delta_env *env, struct weft__plan *plan) {
-    struct weft__key key = weft__object_key(o, e->path, e->element);
-    uint32_t old = weft__cells_find(&o->cells, o->pool, key.place, e->path, e->element);
+int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,
+                             uint64_t index, const struct weft__delta_env *env, struct weft__plan *plan) {
+    struct weft_dot dot = entry_dot(env, index);
+    struct weft__key key = spot == NULL || o->pool->keeps_hash ? weft__object_key(o, e->path, e->element)
+                                                               : (struct weft__key){{0, 0}, spot->place};
+    uint32_t old = spot == NULL ? weft__cells_find(&o->cells, o->pool, key.place, e->path, e->element) : spot->cell;
     struct weft__dot_item item = {.dot = dot, .stamp = env->stamp, .value = e->value};
     bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, dot));
     const struct weft__dot_item *fresh = writes ? &item : NULL;
@@ -309,11 +312,11 @@ static int prepare_entry(struct weft_object *o, const struct entry *e, struct we
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                        struct weft__plan *plan) {
     struct weft__reader r;
-    struct entry e;
+    struct weft__dots_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
     for (uint64_t index = 0; rc == 0 && next_entry(&r, &e); index++)
-        rc = prepare_entry(o, &e, entry_dot(env, index), env, plan);
+        rc = weft__dots_prepare_entry(o, &e, NULL, index, env, plan);
     assert(r.err == 0);
     return rc;
 }

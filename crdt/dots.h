@@ -26,6 +26,20 @@ struct weft__dots {
 void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell);
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out);
 
+/* An entry of a delta, read from its bytes or made of the edit whose effect it is. */
+struct weft__dots_entry {
+    struct weft_slice path;
+    struct weft_slice element;
+    struct weft_slice observed; /* packed pairs (origin index, seq) */
+    struct weft_slice value;
+    bool has_value;
+};
+
+void weft__dots_write_entry(const struct weft__dots_entry *e, struct weft_buf *out);
+/* The join of the delta's entry number `index`. spot: what was found under its key, NULL when nobody looked. */
+int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,
+                             uint64_t index, const struct weft__delta_env *env, struct weft__plan *plan);
+
 /* object.h's functions for these kernels. */
 int weft__dots_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
 int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,

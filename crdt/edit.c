@@ -113,16 +113,18 @@ static uint32_t count_dots(struct weft_edit *e, uint32_t cell) {
     return count;
 }
 
-static uint32_t base_cell(const struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
-    return e->base == NULL ? WEFT__SLAB_NONE : weft__object_find(e->base, path, element);
+struct weft__spot weft__edit_look(const struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
+    if (e->base != NULL) return weft__object_look(e->base, path, element);
+    return (struct weft__spot){WEFT__SLAB_NONE, weft__key_place_unhashed(e->pool->seed, path, element)};
 }
 
-static size_t push_element(struct weft_edit *e, uint32_t cell, struct weft_slice path, struct weft_slice element) {
-    size_t item = weft__overlay_push(e->overlay, cell, path, element);
+static size_t push_element(struct weft_edit *e, struct weft__spot spot, struct weft_slice path,
+                           struct weft_slice element) {
+    size_t item = weft__overlay_push(e->overlay, spot, path, element);
     if (item == WEFT__OVERLAY_NONE) {
         weft_edit_fail(e, WEFT_ERR_NOMEM);
-    } else if (cell != WEFT__SLAB_NONE) {
-        e->overlay->items[item].observed = count_dots(e, cell);
+    } else if (spot.cell != WEFT__SLAB_NONE) {
+        e->overlay->items[item].observed = count_dots(e, spot.cell);
     }
     return item;
 }
@@ -142,9 +144,9 @@ void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slic
         weft_edit_fail(e, WEFT_ERR_LIMIT);
         return;
     }
-    uint32_t cell = base_cell(e, path, element);
-    size_t item = weft__overlay_find(e->overlay, cell, path, element);
-    if (item == WEFT__OVERLAY_NONE) item = push_element(e, cell, path, element);
+    struct weft__spot spot = weft__edit_look(e, path, element);
+    size_t item = weft__overlay_find(e->overlay, spot, path, element);
+    if (item == WEFT__OVERLAY_NONE) item = push_element(e, spot, path, element);
     if (item == WEFT__OVERLAY_NONE) return;
     int rc = weft__overlay_set_value(e->overlay, item, value);
     if (rc != 0) {
@@ -156,10 +158,10 @@ void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slic
 
 void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
     if (!may_edit(e, false)) return;
-    uint32_t cell = base_cell(e, path, element);
-    size_t item = weft__overlay_find(e->overlay, cell, path, element);
-    if (item == WEFT__OVERLAY_NONE && cell == WEFT__SLAB_NONE) return;
-    if (item == WEFT__OVERLAY_NONE) item = push_element(e, cell, path, element);
+    struct weft__spot spot = weft__edit_look(e, path, element);
+    size_t item = weft__overlay_find(e->overlay, spot, path, element);
+    if (item == WEFT__OVERLAY_NONE && spot.cell == WEFT__SLAB_NONE) return;
+    if (item == WEFT__OVERLAY_NONE) item = push_element(e, spot, path, element);
     if (item != WEFT__OVERLAY_NONE) set_put(e, item, path.len + element.len, false);
 }
 
@@ -172,7 +174,7 @@ static void reset_elements(struct weft_edit *e) {
     uint32_t position = 0, cell;
     while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE) {
         struct weft__cell c = weft__cell_at(e->pool, cell);
-        size_t item = push_element(e, cell, c.path, c.element);
+        size_t item = push_element(e, (struct weft__spot){cell, c.hash}, c.path, c.element);
         if (item != WEFT__OVERLAY_NONE) set_put(e, item, c.path.len + c.element.len, false);
     }
 }
@@ -192,17 +194,23 @@ static struct weft__totals risen(const struct weft_edit *e, size_t item) {
     return out;
 }
 
-static size_t push_origin(struct weft_edit *e, uint32_t cell, struct weft_slice path, uint32_t origin) {
+static struct weft__spot look_own(const struct weft_edit *e, struct weft_slice path) {
+    uint8_t room[4];
+    if (e->base != NULL) return weft__object_look_origin(e->base, path, e->session->writer);
+    return weft__edit_look(e, path, weft__origin_element(e->session->writer, room));
+}
+
+static size_t push_origin(struct weft_edit *e, struct weft__spot spot, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
     struct weft__overlay *o = e->overlay;
     size_t item = WEFT__OVERLAY_NONE;
     if (weft__overlay_reserve_totals(o) == 0)
-        item = weft__overlay_push(o, cell, path, weft__origin_element(origin, room));
+        item = weft__overlay_push(o, spot, path, weft__origin_element(origin, room));
     if (item == WEFT__OVERLAY_NONE) {
         weft_edit_fail(e, WEFT_ERR_NOMEM);
         return item;
     }
-    weft__totals_read(&o->totals[item], e->pool, cell);
+    weft__totals_read(&o->totals[item], e->pool, spot.cell);
     if (origin != e->session->writer) charge_mentions(e, 1);
     return item;
 }
@@ -226,9 +234,9 @@ void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column,
     }
     uint8_t room[4];
     uint32_t writer = e->session->writer;
-    uint32_t cell = e->base == NULL ? WEFT__SLAB_NONE : weft__object_find_origin(e->base, path, writer);
-    size_t item = weft__overlay_find(e->overlay, cell, path, weft__origin_element(writer, room));
-    if (item == WEFT__OVERLAY_NONE) item = push_origin(e, cell, path, writer);
+    struct weft__spot spot = look_own(e, path);
+    size_t item = weft__overlay_find(e->overlay, spot, path, weft__origin_element(writer, room));
+    if (item == WEFT__OVERLAY_NONE) item = push_origin(e, spot, path, writer);
     if (item == WEFT__OVERLAY_NONE) return;
     struct weft__totals *t = &e->overlay->totals[item];
     if (amount > UINT64_MAX - t->values[2 * column]) {
@@ -252,11 +260,12 @@ static bool raise_bases(struct weft__totals *t) {
 
 static void reset_origin(struct weft_edit *e, uint32_t cell) {
     struct weft__cell c = weft__cell_at(e->pool, cell);
-    if (weft__overlay_find(e->overlay, cell, c.path, c.element) != WEFT__OVERLAY_NONE) return;
+    struct weft__spot spot = {cell, c.hash};
+    if (weft__overlay_find(e->overlay, spot, c.path, c.element) != WEFT__OVERLAY_NONE) return;
     struct weft__totals t;
     weft__totals_read(&t, e->pool, cell);
     if (!raise_bases(&t)) return;
-    size_t item = push_origin(e, cell, c.path, weft__element_origin(c.element));
+    size_t item = push_origin(e, spot, c.path, weft__element_origin(c.element));
     if (item == WEFT__OVERLAY_NONE) return;
     e->overlay->totals[item] = t;
     charge_origin(e, item);
@@ -314,9 +323,8 @@ int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, si
 }
 
 /* The writer is index 0 of the table, so its dots come first. */
-static void write_observed(const struct weft_edit *e, uint32_t cell, const struct weft__origin_table *table,
-                           struct weft_buf *out) {
-    size_t mark = weft__write_begin(out, 3);
+static void pack_observed(const struct weft_edit *e, uint32_t cell, const struct weft__origin_table *table,
+                          struct weft_buf *out) {
     for (int own = 1; own >= 0; own--) {
         struct weft__dots it;
         struct weft__dot_item dot;
@@ -326,59 +334,88 @@ static void write_observed(const struct weft_edit *e, uint32_t cell, const struc
             weft__write_varint(out, dot.dot.seq);
         }
     }
-    weft__write_end(out, mark);
 }
 
-static void write_element(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
-                          struct weft_buf *out) {
-    const struct weft__overlay_item *it = &e->overlay->items[item];
-    struct weft_slice path, element;
-    weft__overlay_key(e->overlay, item, &path, &element);
-    size_t mark = weft__write_begin(out, 1);
-    weft__write_field_bytes(out, 1, path);
-    weft__write_field_bytes(out, 2, element);
-    if (it->observed > 0) write_observed(e, it->cell, table, out);
-    if (it->put) weft__write_bytes(out, 4, weft__overlay_value(e->overlay, item));
-    weft__write_end(out, mark);
+/* The entry is lent until the next one. */
+static int element_entry(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
+                         struct weft__dots_entry *out) {
+    struct weft__overlay *o = e->overlay;
+    const struct weft__overlay_item *it = &o->items[item];
+    *out = (struct weft__dots_entry){.has_value = it->put};
+    weft__overlay_key(o, item, &out->path, &out->element);
+    if (it->put) out->value = weft__overlay_value(o, item);
+    if (it->observed == 0) return 0;
+    weft_buf_reset(&o->observed);
+    pack_observed(e, it->cell, table, &o->observed);
+    out->observed = weft_buf_slice(&o->observed);
+    return o->observed.err;
 }
 
-static void write_totals(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
-                         struct weft_buf *out) {
-    struct weft__totals t = risen(e, item);
-    struct weft_slice path, element;
-    weft__overlay_key(e->overlay, item, &path, &element);
-    size_t mark = weft__write_begin(out, 1);
-    weft__write_field_bytes(out, 1, path);
-    weft__write_field_varint(out, 2, weft__origin_table_index(table, weft__element_origin(element)));
-    size_t values = weft__write_begin(out, 3);
-    for (uint32_t i = 0; i < t.count; i++) weft__write_varint(out, t.values[i]);
-    weft__write_end(out, values);
-    weft__write_end(out, mark);
+static struct weft__totals_entry totals_entry(const struct weft_edit *e, size_t item,
+                                              const struct weft__origin_table *table) {
+    struct weft__totals_entry out = {.totals = risen(e, item)};
+    struct weft_slice element;
+    weft__overlay_key(e->overlay, item, &out.path, &element);
+    out.index = weft__origin_table_index(table, weft__element_origin(element));
+    return out;
 }
 
-static void write_item(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
-                       struct weft_buf *out) {
+static int write_item(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
+                      struct weft_buf *out) {
+    struct weft__dots_entry entry;
     if (is_totals(e)) {
-        write_totals(e, item, table, out);
-    } else {
-        write_element(e, item, table, out);
+        struct weft__totals_entry tuple = totals_entry(e, item, table);
+        weft__totals_write_entry(&tuple, out);
+        return out->err;
     }
+    int rc = element_entry(e, item, table, &entry);
+    if (rc == 0) weft__dots_write_entry(&entry, out);
+    return rc != 0 ? rc : out->err;
+}
+
+/* Puts the items that have an effect, in the order of their entries, into overlay->order. */
+static int order_items(struct weft_edit *e, const struct weft__origin_table *table, size_t *count) {
+    struct weft__overlay *o = e->overlay;
+    *count = 0;
+    if (o == NULL) return 0;
+    int rc = weft__overlay_order_reserve(o);
+    if (rc != 0) return rc;
+    if (o->count == 1) {
+        o->order[0].item = 0;
+        *count = has_effect(e, 0);
+        return 0;
+    }
+    const struct weft__origin_table *order_by = is_totals(e) ? table : NULL;
+    for (size_t item = 0; item < o->count; item++)
+        if (has_effect(e, item)) o->order[(*count)++] = weft__overlay_place(o, item, order_by);
+    weft__overlay_sort(o, *count, order_by);
+    return 0;
 }
 
 int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out) {
-    struct weft__overlay *o = e->overlay;
-    if (o == NULL) return out->err;
-    if (o->count == 1) {
-        if (has_effect(e, 0)) write_item(e, 0, table, out);
-        return out->err;
+    size_t count;
+    int rc = order_items(e, table, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++) rc = write_item(e, e->overlay->order[i].item, table, out);
+    return rc != 0 ? rc : out->err;
+}
+
+int weft__edit_prepare(struct weft_edit *e, const struct weft__origin_table *table, const struct weft__delta_env *env,
+                       struct weft_object *o, struct weft__plan *plan) {
+    assert(o == e->base);
+    size_t count, before = plan->count;
+    int rc = order_items(e, table, &count);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        size_t item = e->overlay->order[i].item;
+        struct weft__spot spot = {e->overlay->items[item].cell, e->overlay->items[item].place};
+        if (is_totals(e)) {
+            struct weft__totals_entry tuple = totals_entry(e, item, table);
+            rc = weft__totals_prepare_entry(o, &tuple, &spot, env, plan);
+        } else {
+            struct weft__dots_entry entry;
+            rc = element_entry(e, item, table, &entry);
+            if (rc == 0) rc = weft__dots_prepare_entry(o, &entry, &spot, i, env, plan);
+        }
     }
-    const struct weft__origin_table *order_by = is_totals(e) ? table : NULL;
-    int rc = weft__overlay_order_reserve(o);
-    if (rc != 0) return rc;
-    size_t n = 0;
-    for (size_t item = 0; item < o->count; item++)
-        if (has_effect(e, item)) o->order[n++] = weft__overlay_place(o, item, order_by);
-    weft__overlay_sort(o, n, order_by);
-    for (size_t i = 0; i < n; i++) write_item(e, o->order[i].item, table, out);
-    return out->err;
+    if (rc != 0) weft__plan_drop_to(plan, before);
+    return rc;
 }

@@ -33,9 +33,16 @@ void weft__edit_init(struct weft_edit *e, struct weft__edit_session *session, st
 void weft__edit_fini(struct weft_edit *e);
 /* Starts editing an object; forgets earlier edits, keeps memory. */
 void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base);
+/* What stands at base under a key, and where the key is looked for; also where there is no base. */
+struct weft__spot weft__edit_look(const struct weft_edit *e, struct weft_slice path, struct weft_slice element);
+
 /* Adds the origins that the net effect names. *entries: how many entries it has (0: none). */
 int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries);
 /* Appends the canonical delta body. */
 int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out);
+/* What weft__object_prepare does with the bytes that weft__edit_write writes, without them: entry by entry through the
+ * kernel's one join. `o` is what stands at base; env names origins as the table does. Only WEFT_ERR_NOMEM. */
+int weft__edit_prepare(struct weft_edit *e, const struct weft__origin_table *table, const struct weft__delta_env *env,
+                       struct weft_object *o, struct weft__plan *plan);
 
 #endif

@@ -59,21 +59,49 @@ struct weft__key weft__object_key(const struct weft_object *o, struct weft_slice
 
 /* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
 struct weft__key weft__object_origin_key(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
-    uint8_t full[WEFT__ORIGIN_LEN];
+    uint8_t full[WEFT__ORIGIN_LEN], room[4];
+    if (!o->pool->keeps_hash) return weft__object_key(o, path, weft__origin_element(origin, room));
     weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
     return weft__object_key(o, path, weft_slice(full, sizeof full));
 }
 
+/* In a container without an index comparing a few keys is cheaper than hashing one. */
+static struct weft__spot look_plain(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
+    uint32_t cell = weft__cells_find_plain(&o->cells, o->pool, path, element);
+    return (struct weft__spot){cell, cell == WEFT__SLAB_NONE ? 0 : weft__cell_hash(o->pool, cell)};
+}
+
+static struct weft__spot look_at(const struct weft_object *o, uint32_t place, struct weft_slice path,
+                                 struct weft_slice element) {
+    bool none = weft__cells_are_plain(&o->cells); /* it was looked for there already */
+    return (struct weft__spot){none ? WEFT__SLAB_NONE : weft__cells_find(&o->cells, o->pool, place, path, element),
+                               place};
+}
+
+struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
+    struct weft__spot found = look_plain(o, path, element);
+    if (found.cell != WEFT__SLAB_NONE) return found;
+    return look_at(o, weft__object_key(o, path, element).place, path, element);
+}
+
+struct weft__spot weft__object_look_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
+    uint8_t room[4];
+    struct weft_slice element = weft__origin_element(origin, room);
+    struct weft__spot found = look_plain(o, path, element);
+    if (found.cell != WEFT__SLAB_NONE) return found;
+    return look_at(o, weft__object_origin_key(o, path, origin).place, path, element);
+}
+
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    if (o->cells.count == 0) return WEFT__SLAB_NONE;
-    return weft__cells_find(&o->cells, o->pool, weft__object_key(o, path, element).place, path, element);
+    if (weft__cells_are_plain(&o->cells)) return weft__cells_find_plain(&o->cells, o->pool, path, element);
+    return weft__object_look(o, path, element).cell;
 }
 
 uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
-    if (o->cells.count == 0) return WEFT__SLAB_NONE;
-    uint32_t place = weft__object_origin_key(o, path, origin).place;
-    return weft__cells_find(&o->cells, o->pool, place, path, weft__origin_element(origin, room));
+    if (weft__cells_are_plain(&o->cells))
+        return weft__cells_find_plain(&o->cells, o->pool, path, weft__origin_element(origin, room));
+    return weft__object_look_origin(o, path, origin).cell;
 }
 
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {

@@ -45,6 +45,14 @@ struct weft__key weft__object_key(const struct weft_object *o, struct weft_slice
 /* For TOTALS. */
 struct weft__key weft__object_origin_key(const struct weft_object *o, struct weft_slice path, uint32_t origin);
 
+/* What looking a key up found, so that it need not be looked up again while the object stands as it is. */
+struct weft__spot {
+    uint32_t cell; /* WEFT__SLAB_NONE when absent */
+    uint32_t place;
+};
+struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
+struct weft__spot weft__object_look_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin);
+
 /* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). The first is for
  * DOTS and STAMPED, the second for TOTALS. */
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element);

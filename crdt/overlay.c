@@ -1,8 +1,8 @@
 /* overlay.c: see overlay.h.
  *
- * Most transactions edit one key, so nothing is hashed up to FEW items. The index hashes keys with the pool's secret,
- * because elements may come from strangers; a key that stands at base is told by its cell, which is unique, and its
- * bytes are not touched. */
+ * Most transactions edit one key, so there is no index up to FEW items. It goes by the places that keys have in the
+ * object's own table, which elements from strangers cannot aim at because they rest on the pool's secret; a key that
+ * stands at base is told by its cell, which is unique, and its bytes are not touched. */
 #include "crdt/overlay.h"
 
 #include <string.h>
@@ -10,8 +10,6 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
-#include "base/prng.h"
-#include "base/slab.h"
 #include "crdt/cell.h"
 #include "crdt/key.h"
 
@@ -24,6 +22,7 @@ int weft__overlay_new(struct weft__overlay **out, const struct weft_alloc *alloc
     if (o == NULL) return WEFT_ERR_NOMEM;
     o->alloc = alloc;
     weft_buf_init(&o->bytes, alloc);
+    weft_buf_init(&o->observed, alloc);
     *out = o;
     return 0;
 }
@@ -35,6 +34,7 @@ void weft__overlay_free(struct weft__overlay *o) {
     weft__free(o->alloc, o->index, o->index_cap * sizeof *o->index);
     weft__free(o->alloc, o->order, o->order_cap * sizeof *o->order);
     weft_buf_fini(&o->bytes);
+    weft_buf_fini(&o->observed);
     weft__free(o->alloc, o, sizeof *o);
 }
 
@@ -47,13 +47,6 @@ void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool)
     o->charge = 0;
     o->charge_of_origins = 0;
     weft_buf_reset(&o->bytes);
-}
-
-static uint32_t hash_key(const struct weft__overlay *o, uint32_t cell, struct weft_slice path,
-                         struct weft_slice element) {
-    if (cell != WEFT__SLAB_NONE) return (uint32_t)weft__mix64(cell);
-    struct weft__hash128 secret = {o->pool->seed, 0};
-    return (uint32_t)weft__key_hash(secret, path, element).lo;
 }
 
 void weft__overlay_key(const struct weft__overlay *o, size_t item, struct weft_slice *path,
@@ -81,46 +74,37 @@ static bool is_item(const struct weft__overlay *o, size_t item, uint32_t cell, s
     return weft_slice_eq(own_element, element) && weft_slice_eq(own_path, path);
 }
 
-size_t weft__overlay_find(const struct weft__overlay *o, uint32_t cell, struct weft_slice path,
+size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
                           struct weft_slice element) {
     if (o->index_size == 0) {
         for (size_t i = 0; i < o->count; i++)
-            if (is_item(o, i, cell, path, element)) return i;
+            if (is_item(o, i, spot.cell, path, element)) return i;
         return WEFT__OVERLAY_NONE;
     }
-    uint32_t hash = hash_key(o, cell, path, element);
     size_t mask = o->index_size - 1;
-    for (size_t at = hash & mask; o->index[at] != 0; at = (at + 1) & mask) {
+    for (size_t at = spot.place & mask; o->index[at] != 0; at = (at + 1) & mask) {
         size_t item = o->index[at] - 1;
-        if (o->items[item].hash == hash && is_item(o, item, cell, path, element)) return item;
+        if (o->items[item].place == spot.place && is_item(o, item, spot.cell, path, element)) return item;
     }
     return WEFT__OVERLAY_NONE;
 }
 
 static void index_insert(struct weft__overlay *o, size_t item) {
-    size_t mask = o->index_size - 1, at = o->items[item].hash & mask;
+    size_t mask = o->index_size - 1, at = o->items[item].place & mask;
     while (o->index[at] != 0) at = (at + 1) & mask;
     o->index[at] = (uint32_t)item + 1;
 }
 
-/* At most half full; the items before `first_new` have their hashes if there was an index. */
+/* At most half full. */
 static int index_grow(struct weft__overlay *o) {
     size_t size = o->index_size == 0 ? INDEX_MIN : o->index_size * 2;
     void *index = o->index;
     int rc = weft__grow(o->alloc, &index, &o->index_cap, size, sizeof *o->index);
     if (rc != 0) return rc;
     o->index = index;
-    bool hashed = o->index_size != 0;
     o->index_size = size;
     memset(o->index, 0, size * sizeof *o->index);
-    for (size_t i = 0; i < o->count; i++) {
-        struct weft_slice path, element;
-        if (!hashed) {
-            weft__overlay_key(o, i, &path, &element);
-            o->items[i].hash = hash_key(o, o->items[i].cell, path, element);
-        }
-        index_insert(o, i);
-    }
+    for (size_t i = 0; i < o->count; i++) index_insert(o, i);
     return 0;
 }
 
@@ -137,11 +121,12 @@ static int make_room(struct weft__overlay *o, size_t key_len) {
     return 0;
 }
 
-size_t weft__overlay_push(struct weft__overlay *o, uint32_t cell, struct weft_slice path, struct weft_slice element) {
-    bool fresh = cell == WEFT__SLAB_NONE;
+size_t weft__overlay_push(struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
+                          struct weft_slice element) {
+    bool fresh = spot.cell == WEFT__SLAB_NONE;
     if (make_room(o, fresh ? path.len + element.len : 0) != 0) return WEFT__OVERLAY_NONE;
     size_t item = o->count;
-    o->items[item] = (struct weft__overlay_item){.cell = cell, .put = !fresh};
+    o->items[item] = (struct weft__overlay_item){.cell = spot.cell, .place = spot.place, .put = !fresh};
     if (fresh) {
         o->items[item].key = o->bytes.len;
         o->items[item].path_len = (uint32_t)path.len;
@@ -149,10 +134,7 @@ size_t weft__overlay_push(struct weft__overlay *o, uint32_t cell, struct weft_sl
         (void)weft_buf_append_slice(&o->bytes, path);
         (void)weft_buf_append_slice(&o->bytes, element);
     }
-    if (o->index_size != 0) {
-        o->items[item].hash = hash_key(o, cell, path, element);
-        index_insert(o, item);
-    }
+    if (o->index_size != 0) index_insert(o, item);
     o->count++;
     return item;
 }

@@ -24,7 +24,7 @@ struct weft__overlay_item {
     uint32_t value_len, value_room;
     uint32_t cell;     /* that stands at base, or WEFT__SLAB_NONE */
     uint32_t observed; /* dots in that cell */
-    uint32_t hash;     /* valid while there is an index */
+    uint32_t place;    /* of the key, as the object's own table has it: secret and well mixed */
     uint32_t charge;   /* bytes of its entry in the delta, from above */
     bool put;          /* DOTS: the element will have this edit's dot */
 };
@@ -42,7 +42,8 @@ struct weft__overlay {
     struct weft__totals *totals; /* TOTALS: the tuple of the item at the same place */
     size_t totals_cap;
     struct weft_buf bytes;
-    uint32_t *index; /* 1 + item, open addressing; in use: index_size slots, a power of two, or 0 */
+    struct weft_buf observed; /* what one entry of the net effect observed, while it is written or joined */
+    uint32_t *index;          /* 1 + item, open addressing; in use: index_size slots, a power of two, or 0 */
     size_t index_size, index_cap;
     struct weft__overlay_place *order; /* twice as many as items: the second half is for merging */
     size_t order_cap;
@@ -57,11 +58,12 @@ void weft__overlay_free(struct weft__overlay *o);
 /* Forgets every item; keeps memory. */
 void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool);
 
-/* `cell` is what stands at base under the key. WEFT__OVERLAY_NONE: not edited. */
-size_t weft__overlay_find(const struct weft__overlay *o, uint32_t cell, struct weft_slice path,
+/* `spot` is what was found at base under the key. WEFT__OVERLAY_NONE: not edited. */
+size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
                           struct weft_slice element);
 /* A new item for a key that has none, without effect yet. WEFT__OVERLAY_NONE: out of memory. */
-size_t weft__overlay_push(struct weft__overlay *o, uint32_t cell, struct weft_slice path, struct weft_slice element);
+size_t weft__overlay_push(struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
+                          struct weft_slice element);
 /* TOTALS: before a push, room for the tuple of one more item. */
 int weft__overlay_reserve_totals(struct weft__overlay *o);
 int weft__overlay_set_value(struct weft__overlay *o, size_t item, struct weft_slice value);

@@ -57,12 +57,6 @@ struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cel
 
 /* --- Reading bytes: deltas and states are alike ---------------------------------------------------------------- */
 
-struct entry {
-    struct weft_slice path;
-    uint32_t index; /* of the origin in the table */
-    struct weft__totals totals;
-};
-
 static void read_values(struct weft__reader *r, struct weft_slice packed, struct weft__totals *t) {
     struct weft__reader in;
     uint32_t column = 0;
@@ -78,7 +72,7 @@ static void read_values(struct weft__reader *r, struct weft_slice packed, struct
     if (in.err != 0 || column == 0 || column != t->count) weft__reader_fail(r);
 }
 
-static bool next_entry(struct weft__reader *r, uint32_t origin_count, struct entry *e) {
+static bool next_entry(struct weft__reader *r, uint32_t origin_count, struct weft__totals_entry *e) {
     if (weft__reader_done(r)) return false;
     struct weft__reader in;
     if (!weft__read_tag(r, 1, WEFT__BYTES)) weft__reader_fail(r);
@@ -91,8 +85,18 @@ static bool next_entry(struct weft__reader *r, uint32_t origin_count, struct ent
     return r->err == 0;
 }
 
+void weft__totals_write_entry(const struct weft__totals_entry *e, struct weft_buf *out) {
+    size_t entry = weft__write_begin(out, 1);
+    weft__write_field_bytes(out, 1, e->path);
+    weft__write_field_varint(out, 2, e->index);
+    size_t values = weft__write_begin(out, 3);
+    for (uint32_t i = 0; i < e->totals.count; i++) weft__write_varint(out, e->totals.values[i]);
+    weft__write_end(out, values);
+    weft__write_end(out, entry);
+}
+
 /* Whether e may follow `last` (NULL: e is the first). */
-static bool entry_is_valid(const struct entry *e, const struct entry *last) {
+static bool entry_is_valid(const struct weft__totals_entry *e, const struct weft__totals_entry *last) {
     if (!weft__path_is_valid(e->path)) return false;
     if (last == NULL) return true;
     int order = weft_slice_cmp(last->path, e->path);
@@ -107,7 +111,7 @@ static bool has_totals(const struct weft__totals *t) {
 
 int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {
     struct weft__reader r;
-    struct entry e, last;
+    struct weft__totals_entry e, last;
     size_t count = 0;
     weft__reader_init(&r, body);
     for (; next_entry(&r, env->origin_count, &e); count++) {
@@ -123,7 +127,7 @@ int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env
 int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
                       int (*each)(void *ctx, struct weft_dot dot), void *ctx) {
     struct weft__reader r;
-    struct entry e;
+    struct weft__totals_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
     for (uint64_t index = 0; rc == 0 && next_entry(&r, env->origin_count, &e); index++)
@@ -144,13 +148,16 @@ static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice pa
 }
 
 static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t origin,
-                         const struct weft__totals *with, struct weft__plan *plan) {
-    struct weft__key key = weft__object_origin_key(o, path, origin);
+                         const struct weft__totals *with, const struct weft__spot *spot, struct weft__plan *plan) {
+    struct weft__key key = spot == NULL || o->pool->keeps_hash ? weft__object_origin_key(o, path, origin)
+                                                               : (struct weft__key){{0, 0}, spot->place};
     struct weft__hash128 change = {0, 0};
     struct weft__totals t, before;
     uint8_t room[4];
     uint32_t cell;
-    uint32_t old = weft__cells_find(&o->cells, o->pool, key.place, path, weft__origin_element(origin, room));
+    uint32_t old = spot != NULL
+                       ? spot->cell
+                       : weft__cells_find(&o->cells, o->pool, key.place, path, weft__origin_element(origin, room));
     weft__totals_read(&t, o->pool, old);
     before = t;
     if (!join(&t, with)) return 0;
@@ -160,14 +167,18 @@ static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t
     return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
 }
 
+int weft__totals_prepare_entry(struct weft_object *o, const struct weft__totals_entry *e, const struct weft__spot *spot,
+                               const struct weft__delta_env *env, struct weft__plan *plan) {
+    return prepare_tuple(o, e->path, env->origins[e->index], &e->totals, spot, plan);
+}
+
 int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                          struct weft__plan *plan) {
     struct weft__reader r;
-    struct entry e;
+    struct weft__totals_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
-    while (rc == 0 && next_entry(&r, env->origin_count, &e))
-        rc = prepare_tuple(o, e.path, env->origins[e.index], &e.totals, plan);
+    while (rc == 0 && next_entry(&r, env->origin_count, &e)) rc = weft__totals_prepare_entry(o, &e, NULL, env, plan);
     assert(r.err == 0);
     return rc;
 }
@@ -179,7 +190,7 @@ int weft__totals_prepare_join(struct weft_object *into, const struct weft_object
     while (rc == 0 && (cell = weft__cells_next(&from->cells, &position)) != WEFT__SLAB_NONE) {
         struct weft__cell c = weft__cell_at(from->pool, cell);
         weft__totals_read(&t, from->pool, cell);
-        rc = prepare_tuple(into, c.path, weft__element_origin(c.element), &t, plan);
+        rc = prepare_tuple(into, c.path, weft__element_origin(c.element), &t, NULL, plan);
     }
     return rc;
 }
@@ -197,18 +208,13 @@ int weft__totals_mention(const struct weft_object *o, struct weft__origin_table 
 void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
                                struct weft_buf *out) {
     struct weft__cell c = weft__cell_at(o->pool, cell);
-    struct weft__totals t;
-    weft__totals_read(&t, o->pool, cell);
-    size_t entry = weft__write_begin(out, 1);
-    weft__write_field_bytes(out, 1, c.path);
-    weft__write_field_varint(out, 2, weft__origin_table_index(table, weft__element_origin(c.element)));
-    size_t values = weft__write_begin(out, 3);
-    for (uint32_t i = 0; i < t.count; i++) weft__write_varint(out, t.values[i]);
-    weft__write_end(out, values);
-    weft__write_end(out, entry);
+    struct weft__totals_entry e = {.path = c.path};
+    e.index = weft__origin_table_index(table, weft__element_origin(c.element));
+    weft__totals_read(&e.totals, o->pool, cell);
+    weft__totals_write_entry(&e, out);
 }
 
-static int decode_entry(struct weft_object *o, const struct entry *e, uint32_t origin) {
+static int decode_entry(struct weft_object *o, const struct weft__totals_entry *e, uint32_t origin) {
     struct weft__key key = weft__object_origin_key(o, e->path, origin);
     uint32_t cell;
     int rc = weft__cells_reserve(&o->cells, o->pool, 1);
@@ -225,7 +231,7 @@ static int decode_entry(struct weft_object *o, const struct entry *e, uint32_t o
 
 int weft__totals_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count) {
     struct weft__reader r;
-    struct entry e, last;
+    struct weft__totals_entry e, last;
     int rc = 0;
     weft__reader_init(&r, body);
     for (bool first = true; rc == 0 && next_entry(&r, origin_count, &e); first = false) {

@@ -17,6 +17,18 @@ struct weft__totals {
 /* The tuple of a cell. Its origin: weft__element_origin(weft__cell_at(pool, cell).element). */
 void weft__totals_read(struct weft__totals *t, const struct weft__pool *p, uint32_t cell);
 
+/* An entry of a delta or of a state, read from its bytes or made of the edit whose effect it is. */
+struct weft__totals_entry {
+    struct weft_slice path;
+    uint32_t index; /* of the origin in the table */
+    struct weft__totals totals;
+};
+
+void weft__totals_write_entry(const struct weft__totals_entry *e, struct weft_buf *out);
+/* The join of one entry. spot: what was found under its key, NULL when nobody looked. */
+int weft__totals_prepare_entry(struct weft_object *o, const struct weft__totals_entry *e, const struct weft__spot *spot,
+                               const struct weft__delta_env *env, struct weft__plan *plan);
+
 /* object.h's functions for this kernel. */
 int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
 int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,

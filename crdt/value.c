@@ -1,7 +1,8 @@
 /* value.c: a value used alone: an object, the context of dots that it has seen, and the edits that are open.
  *
- * State changes in join_delta and join_state and nowhere else; a commit makes a delta and joins it like one that came
- * from elsewhere. Each reads, checks and allocates first, and changes in a last step that cannot fail.
+ * State changes in join_delta, join_edit and join_state and nowhere else. A commit joins the entries of its delta one
+ * by one through the same function that takes them from bytes; the bytes themselves are written only for whoever wants
+ * them. Each reads, checks and allocates first, and changes in a last step that cannot fail.
  *
  * A delta covers the dot of each of its entries and every dot that they observed, and the context learns both: so a
  * removal that comes before what it removes is not forgotten, and what comes late is not written again. Deltas may
@@ -115,7 +116,6 @@ static int count_missing(void *ctx, struct weft_dot dot) {
 /* How many dots of a delta the context will learn. */
 static size_t dots_to_learn(const struct weft_value *v, const struct weft__value_delta *d) {
     struct missing missing = {&v->state.seen, 0};
-    if (d->is_own) return d->entries;
     (void)weft__delta_dots(v->cls->type, d->body, &d->env, count_missing, &missing);
     return missing.count;
 }
@@ -126,10 +126,7 @@ static int learn_dot(void *ctx, struct weft_dot dot) {
 
 /* There is room, so it cannot fail. */
 static void learn_dots(struct weft_value *v, const struct weft__value_delta *d) {
-    int rc = 0;
-    if (!d->is_own) rc = weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, &v->state.seen);
-    for (size_t i = 0; d->is_own && rc == 0 && i < d->entries; i++)
-        rc = learn_dot(&v->state.seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
+    int rc = weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, &v->state.seen);
     assert(rc == 0);
     (void)rc;
 }
@@ -147,6 +144,21 @@ static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
     weft__plan_publish(&v->plan);
     raise_schema(v, d->schema);
     learn_dots(v, d);
+    return 0;
+}
+
+/* The edit, of which d is the delta without its body. What it observed stands here, so it is in the context already;
+ * its dots are new. Only WEFT_ERR_NOMEM. */
+static int join_edit(struct weft_value *v, const struct weft__value_delta *d) {
+    struct weft_causal_context *seen = &v->state.seen;
+    int rc = weft_causal_context_reserve(seen, weft_origins_count(v->origins), d->entries);
+    if (rc == 0) rc = weft__edit_prepare(&v->edit, &v->table, &d->env, &v->state.object, &v->plan);
+    if (rc != 0) return rc;
+    weft__plan_publish(&v->plan);
+    raise_schema(v, d->schema);
+    for (size_t i = 0; rc == 0 && i < d->entries; i++)
+        rc = learn_dot(seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
+    assert(rc == 0);
     return 0;
 }
 
@@ -296,24 +308,27 @@ static int map_origins(struct weft_value *v, struct weft__value_delta *d) {
     return 0;
 }
 
-/* d->entries 0: no net effect. */
+/* All but the body. d->entries 0: no net effect. */
 static int make_delta(struct weft_value *v, struct weft_stamp stamp, struct weft__value_delta *d) {
     weft__origin_table_begin(&v->table, v->origins, v->own);
     int rc = weft__edit_mention(&v->edit, &v->table, &d->entries);
     if (rc != 0 || d->entries == 0) return rc;
     weft__origin_table_seal(&v->table);
     d->schema = v->cls->schema;
-    d->is_own = true;
     d->env.seq = next_seq(v);
     d->env.seq_step = 1;
     if (d->env.seq > WEFT__SEQ_MAX || d->entries - 1 > WEFT__SEQ_MAX - d->env.seq) return WEFT_ERR_LIMIT;
     if (WEFT_TYPE_KERNEL(v->cls->type) == WEFT_KERNEL_STAMPED) d->env.stamp = stamp;
-    rc = map_origins(v, d);
-    if (rc != 0) return rc;
+    return map_origins(v, d);
+}
+
+static int write_delta(struct weft_value *v, struct weft__value_delta *d, struct weft_buf *out) {
     weft_buf_reset(&v->body);
-    rc = weft__edit_write(&v->edit, &v->table, &v->body);
+    int rc = weft__edit_write(&v->edit, &v->table, &v->body);
+    if (rc != 0) return rc;
     d->body = weft_buf_slice(&v->body);
-    return rc;
+    weft__value_delta_write(d, v->cls->type, v->origins, out);
+    return out->err;
 }
 
 static int commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf *delta) {
@@ -321,11 +336,8 @@ static int commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf
     int rc = make_delta(v, stamp, &d);
     if (rc != 0 || d.entries == 0) return rc;
     size_t start = delta == NULL ? 0 : delta->len;
-    if (delta != NULL) {
-        weft__value_delta_write(&d, v->cls->type, v->origins, delta);
-        rc = delta->err;
-    }
-    if (rc == 0) rc = join_delta(v, &d);
+    if (delta != NULL) rc = write_delta(v, &d, delta);
+    if (rc == 0) rc = join_edit(v, &d);
     if (rc != 0 && delta != NULL) delta->len = start;
     return rc;
 }

@@ -44,7 +44,6 @@ struct weft__value_delta {
     struct weft__delta_env env;
     size_t entries;
     struct weft_slice body;
-    bool is_own; /* made here and now: what it observed stands here, so it is in the context */
 };
 
 void weft__value_delta_write(const struct weft__value_delta *d, uint32_t type, const struct weft_origins *origins,

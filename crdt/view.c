@@ -51,17 +51,24 @@ static uint32_t find_cell(struct weft_view v, struct weft_slice path, struct wef
     return v.object == NULL ? WEFT__SLAB_NONE : weft__object_find(v.object, path, element);
 }
 
-static size_t find_item(struct weft_view v, uint32_t cell, struct weft_slice path, struct weft_slice element) {
+/* The cell at base and the item over it. */
+static size_t find_item(struct weft_view v, struct weft_slice path, struct weft_slice element, uint32_t *cell) {
     struct weft__overlay *o = overlay_of(v);
-    return o == NULL ? WEFT__OVERLAY_NONE : weft__overlay_find(o, cell, path, element);
+    if (o == NULL) {
+        *cell = find_cell(v, path, element);
+        return WEFT__OVERLAY_NONE;
+    }
+    struct weft__spot spot = weft__edit_look(v.edit, path, element);
+    *cell = spot.cell;
+    return weft__overlay_find(o, spot, path, element);
 }
 
 /* --- DOTS --------------------------------------------------------------------------------------------------------- */
 
 bool weft_view_has(struct weft_view v, struct weft_slice path, struct weft_slice element) {
     if (!is_dots(v)) return false;
-    uint32_t cell = find_cell(v, path, element);
-    size_t item = find_item(v, cell, path, element);
+    uint32_t cell;
+    size_t item = find_item(v, path, element, &cell);
     return item == WEFT__OVERLAY_NONE ? cell != WEFT__SLAB_NONE : v.edit->overlay->items[item].put;
 }
 
@@ -75,8 +82,8 @@ size_t weft_view_count(struct weft_view v) {
 void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_slice path, struct weft_slice element) {
     *it = (struct weft__writes){.view = v, .pending = WEFT__OVERLAY_NONE};
     if (!is_dots(v)) return;
-    uint32_t cell = find_cell(v, path, element);
-    size_t item = find_item(v, cell, path, element);
+    uint32_t cell;
+    size_t item = find_item(v, path, element, &cell);
     if (item != WEFT__OVERLAY_NONE) {
         if (v.edit->overlay->items[item].put) it->pending = item;
     } else if (cell != WEFT__SLAB_NONE) {
@@ -146,7 +153,7 @@ static void without_dropped(struct weft__listing *l, const struct weft__overlay 
     size_t kept = 0;
     for (size_t i = 0; i < l->count; i++) {
         struct weft__cell c = weft__cell_at(pool, l->items[i].cell);
-        size_t item = weft__overlay_find(o, l->items[i].cell, c.path, c.element);
+        size_t item = weft__overlay_find(o, (struct weft__spot){l->items[i].cell, c.hash}, c.path, c.element);
         if (item == WEFT__OVERLAY_NONE || o->items[item].put) l->items[kept++] = l->items[i];
     }
     l->count = kept;
