@@ -16,7 +16,7 @@
 #include "base/prng.h"
 #include "replication/message.h"
 #include "replication/transaction.h"
-#include "sim/spec.h"
+#include "sim/trace.h"
 
 static const char *const names[] = {
 #define NAME(name, text) text,
@@ -200,7 +200,7 @@ static int check_past(struct weft__check *c, const struct weft__watched *w, cons
 }
 
 static struct weft__hash128 hash_of(struct weft_slice bytes) {
-    return weft__siphash128((struct weft__hash128){0, 0}, bytes.ptr, bytes.len);
+    return weft__trace_bytes((struct weft__hash128){0, 0}, bytes);
 }
 
 int weft__check_record(struct weft__check *c, struct weft__watched *w, const struct weft_record *r) {

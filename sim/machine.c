@@ -222,7 +222,7 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
 
 int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e) {
     struct weft__hash128 bytes = {e->number, e->random};
-    if (e->kind == WEFT_EVENT_RECEIVED) bytes = weft__siphash128(bytes, e->bytes.ptr, e->bytes.len);
+    if (e->kind == WEFT_EVENT_RECEIVED) bytes = weft__trace_bytes(bytes, e->bytes);
     return step(s, i, e, bytes);
 }
 

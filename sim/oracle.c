@@ -7,7 +7,6 @@
  * at. spec.c says the same without an order. */
 #include "sim/oracle.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/aworset.h>
@@ -23,7 +22,7 @@ uint32_t weft__oracle_index(unsigned type, uint32_t object) {
 }
 
 size_t weft__sim_value(char out[WEFT__SIM_VALUE_MAX], uint64_t number) {
-    return (size_t)snprintf(out, WEFT__SIM_VALUE_MAX, "%llu", (unsigned long long)number);
+    return weft__sim_decimal(out, number);
 }
 
 void weft__oracle_init(struct weft__oracle *o, const struct weft_alloc *alloc) {
@@ -230,7 +229,8 @@ static int compare_one(const struct weft__expected *x, const struct weft__touche
     size_t len = weft__sim_key(key, type, t->object / WEFT__SIM_TYPES);
     struct weft_view v = c->view(c->ctx, weft_slice(key, len), weft__sim_class(type));
     size_t mark = c->wrong->len;
-    weft_buf_printf(c->wrong, "%s ", key);
+    weft_buf_append(c->wrong, key, len);
+    weft_buf_append(c->wrong, " ", 1);
     int rc = is_counter(type)      ? compare_counter(x, type, v, c->wrong)
              : type == WEFT__SIM_S ? compare_set(x, t, v, c->wrong)
                                    : compare_register(x, c->history, v, c->wrong);

@@ -59,8 +59,15 @@ static void verdict(struct weft_buf *b, const struct weft_sim *s) {
     }
 }
 
+/* Of a line: nothing to tell is no line. */
+static void end_counts(struct weft_buf *b, size_t begin, size_t empty) {
+    b->len = b->len == empty ? begin : b->len - 2;
+}
+
 static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
+    size_t begin = b->len;
     line(b, "faults");
+    size_t empty = b->len;
     count(b, t->lost, "messages lost");
     count(b, t->duplicated, "duplicated");
     count(b, t->reordered, "held back");
@@ -71,7 +78,10 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->copies, "copied stores");
     count(b, t->clock_steps, "clock steps");
     count(b, t->store_failures, "failed writes");
+    end_counts(b, begin, empty);
+    begin = b->len;
     line(b, "engine");
+    empty = b->len;
     count(b, t->notices[WEFT_NOTICE_STATE_DONE], "state transfers");
     count(b, t->notices[WEFT_NOTICE_CHECKPOINT], "checkpoints");
     count(b, t->notices[WEFT_NOTICE_PARKED], "parked");
@@ -79,6 +89,7 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->notices[WEFT_NOTICE_EQUIVOCATION], "equivocations");
     count(b, t->notices[WEFT_NOTICE_REFUSED], "messages refused");
     count(b, t->notices[WEFT_NOTICE_VOID], "void transactions");
+    end_counts(b, begin, empty);
 }
 
 /* What each replica has, where they differ. */
@@ -103,10 +114,13 @@ const char *weft_sim_report(struct weft_sim *s) {
                     (unsigned long long)s->machine_count);
     seconds(b, t.now_ns);
     weft_buf_append_str(b, " of virtual time");
+    size_t begin = b->len;
     line(b, "transactions");
+    size_t empty = b->len;
     count(b, t.transactions, "committed");
     count(b, t.empty_transactions, "without effect");
     count(b, t.refused_transactions, "not possible at the time");
+    end_counts(b, begin, empty);
     line(b, "messages");
     weft_buf_printf(b, "%llu, %llu bytes", (unsigned long long)t.messages, (unsigned long long)t.bytes);
     faults(b, &t);

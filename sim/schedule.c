@@ -1,7 +1,6 @@
 /* schedule.c: the list, kept sorted by time and, within a time, by the order of adding. */
 #include "sim/schedule.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +29,20 @@ const struct weft_crdt_class *weft__sim_class(unsigned type) {
     return classes[type];
 }
 
+size_t weft__sim_decimal(char *out, uint64_t number) {
+    char reversed[20];
+    size_t len = 0;
+    do reversed[len++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    for (size_t i = 0; i < len; i++) out[i] = reversed[len - 1 - i];
+    out[len] = '\0';
+    return len;
+}
+
 size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object) {
-    return (size_t)snprintf(out, WEFT__SIM_KEY_MAX, "%c/%lu", letters[type], (unsigned long)object);
+    out[0] = letters[type];
+    out[1] = '/';
+    return 2 + weft__sim_decimal(out + 2, object);
 }
 
 bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object) {

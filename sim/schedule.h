@@ -75,8 +75,10 @@ struct weft_sim_schedule {
 const char *weft__sim_item_word(enum weft__sim_item_kind kind);
 const struct weft_crdt_class *weft__sim_class(unsigned type);
 #define WEFT__SIM_OBJECTS_MAX 1000000u /* of each type */
+/* A number as text, with its NUL; room for 21 bytes. Returns its length. */
+size_t weft__sim_decimal(char *out, uint64_t number);
 /* "g/12": the object's key and its name in the text. Returns its length. */
-#define WEFT__SIM_KEY_MAX     16
+#define WEFT__SIM_KEY_MAX 16
 size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object);
 /* The inverse; false: not a key of the workload. */
 bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object);

@@ -204,16 +204,60 @@ static const struct weft__sim_number *find_number(struct weft_slice word) {
     return NULL;
 }
 
+static bool take_suffix(struct weft_slice *word, const char *suffix) {
+    size_t len = strlen(suffix);
+    if (word->len <= len || memcmp(word->ptr + word->len - len, suffix, len) != 0) return false;
+    word->len -= len;
+    return true;
+}
+
+/* "2%" and "0.5%" of a million, "200ppm" of a billion. */
+static bool parse_share(struct weft_slice word, uint64_t unit, uint64_t *out) {
+    uint64_t whole = 0, fraction = 0;
+    const uint8_t *point = memchr(word.ptr, '.', word.len);
+    struct weft_slice before = {word.ptr, point == NULL ? word.len : (size_t)(point - word.ptr)};
+    if (!parse_number(before, &whole) || whole > UINT64_MAX / unit - 1) return false;
+    *out = whole * unit;
+    for (size_t i = before.len + 1; i < word.len; i++) {
+        if (word.ptr[i] < '0' || word.ptr[i] > '9' || unit % 10 != 0) return false;
+        unit /= 10;
+        fraction += (uint64_t)(word.ptr[i] - '0') * unit;
+    }
+    *out += fraction;
+    return true;
+}
+
 static int parse_option(struct weft_sim_options *o, const struct weft__sim_number *n, struct words *w) {
-    struct weft_slice word = next_word(w);
-    uint64_t *to = weft__sim_number_at(o, n);
+    struct weft_slice word = next_word(w), share = word, name = weft_str(n->name);
+    uint64_t *to = weft__sim_number_at(o, n), value = 0;
     int64_t ns = 0;
-    if (n->is_time && (!weft__duration_parse(word, &ns) || ns < 0)) return bad(w, "not a duration", word);
-    if (n->is_time)
-        *to = (uint64_t)ns;
-    else if (!parse_number(word, to))
-        return bad(w, "not a number", word);
-    return *to < n->least || *to > n->most ? bad(w, "out of bounds", word) : 0;
+    bool read;
+    if (n->is_time) {
+        read = weft__duration_parse(word, &ns) && ns >= 0;
+        value = (uint64_t)ns;
+    } else if (take_suffix(&name, "_ppm") && take_suffix(&share, "%")) {
+        read = parse_share(share, 10000, &value);
+    } else if (take_suffix(&name, "_ppb") && take_suffix(&share, "ppm")) {
+        read = parse_share(share, 1000, &value);
+    } else {
+        read = parse_number(word, &value);
+    }
+    if (!read) return bad(w, n->is_time ? "not a duration" : "not a number", word);
+    if (value < n->least || value > n->most) return bad(w, "out of bounds", word);
+    *to = value;
+    return 0;
+}
+
+int weft_sim_options_set(struct weft_sim_options *o, const char *name, const char *value, struct weft_buf *message) {
+    const struct weft__sim_number *n = find_number(weft_str(name));
+    struct words w = {weft_str(value), message};
+    if (n == NULL) {
+        (void)bad(&w, "no such option", weft_str(name));
+        return WEFT_ERR_NOT_FOUND;
+    }
+    int rc = parse_option(o, n, &w);
+    struct weft_slice extra = rc == 0 ? next_word(&w) : (struct weft_slice){NULL, 0};
+    return extra.len > 0 ? bad(&w, "one word too many", extra) : rc;
 }
 
 /* "region NAME us us ...": a row of the table of distances. The rows stand before the placement. */

@@ -78,12 +78,12 @@ static bool is_write(const struct weft__spec_op *o) {
     return o->op->verb == WEFT__SIM_PLUS || o->op->verb == WEFT__SIM_ASSIGN;
 }
 
-/* A visible write that no visible operation has seen and replaced. */
+/* A visible write that no visible operation has seen and replaced. What has seen it was committed after it. */
 static bool stands(const struct weft__spec_op *ops, size_t count, size_t at, const struct weft__vector *v) {
     const struct weft__spec_op *t = &ops[at];
     if (!is_write(t) || !is_visible(t, v)) return false;
-    for (size_t i = 0; i < count; i++)
-        if (i != at && is_visible(&ops[i], v) && concerns(&ops[i], t) && saw(&ops[i], t)) return false;
+    for (size_t i = at + 1; i < count; i++)
+        if (is_visible(&ops[i], v) && concerns(&ops[i], t) && saw(&ops[i], t)) return false;
     return true;
 }
 

@@ -1,4 +1,4 @@
-/* trace.c: each event's words in little endian, hashed under the hash so far. Words, not structs: padding and the order
+/* trace.c: each event's words, absorbed one by one into the hash so far. Words, not structs: padding and the order
  * of bytes are the compiler's business. */
 #include "sim/trace.h"
 
@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include <weft/replica.h>
+
+#include "base/prng.h"
 
 static const char *kind_name(uint32_t kind) {
     static const char *const names[] = {"item",     "restore",   "start", "link-up", "link-down",
@@ -17,12 +19,34 @@ static void store(uint8_t *out, uint64_t v) {
     for (int i = 0; i < 8; i++) out[i] = (uint8_t)(v >> (8 * i));
 }
 
+static uint64_t load(const uint8_t *in, size_t len) {
+    uint64_t v = 0;
+    for (size_t i = 0; i < len; i++) v |= (uint64_t)in[i] << (8 * i);
+    return v;
+}
+
+#define ODD UINT64_C(0x9e3779b97f4a7c15)
+
+/* Two lanes; each word goes through a bijection of each, so no single word can be changed without a change. */
+static void absorb(struct weft__hash128 *h, uint64_t word) {
+    h->lo = (h->lo ^ word) * ODD;
+    h->lo ^= h->lo >> 32;
+    h->hi = (h->hi + h->lo) * UINT64_C(0xbf58476d1ce4e5b9);
+    h->hi ^= h->hi >> 29;
+}
+
+struct weft__hash128 weft__trace_bytes(struct weft__hash128 from, struct weft_slice bytes) {
+    absorb(&from, bytes.len);
+    size_t i = 0;
+    for (; i + 8 <= bytes.len; i += 8) absorb(&from, load(bytes.ptr + i, 8));
+    if (i < bytes.len) absorb(&from, load(bytes.ptr + i, bytes.len - i));
+    return (struct weft__hash128){weft__mix64(from.lo + ODD), weft__mix64(from.hi ^ from.lo)};
+}
+
 void weft__trace_event(struct weft__trace *t, const struct weft__trace_event *e) {
     uint64_t words[] = {
         e->now_ns, (uint64_t)e->replica << 32 | e->kind, e->link, e->bytes.lo, e->bytes.hi, e->state.lo, e->state.hi};
-    uint8_t bytes[sizeof words];
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) store(bytes + 8 * i, words[i]);
-    t->hash = weft__siphash128(t->hash, bytes, sizeof bytes);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) absorb(&t->hash, words[i]);
     if (t->line == NULL) return;
     char text[160];
     (void)snprintf(text, sizeof text, "%llu.%09llu %lu %s %lu bytes %016llx state %016llx trace %016llx",
@@ -33,11 +57,9 @@ void weft__trace_event(struct weft__trace *t, const struct weft__trace_event *e)
 }
 
 void weft__trace_item(struct weft__trace *t, uint64_t now_ns, struct weft_slice text) {
-    uint8_t when[8];
     char line[256];
-    store(when, now_ns);
-    t->hash = weft__siphash128(t->hash, when, sizeof when);
-    t->hash = weft__siphash128(t->hash, text.ptr, text.len);
+    absorb(&t->hash, now_ns);
+    t->hash = weft__trace_bytes(t->hash, text);
     if (t->line == NULL) return;
     (void)snprintf(line, sizeof line, "%llu.%09llu - %.*s", (unsigned long long)(now_ns / 1000000000u),
                    (unsigned long long)(now_ns % 1000000000u), (int)(text.len < 200 ? text.len : 200),

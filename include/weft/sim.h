@@ -1,5 +1,6 @@
-/* sim.h: the engine in a virtual world. The same replicas, stepped by the same calls as on a real machine, with a network,
- * clocks and disks that do whatever the plan says; a day passes in a second, and the same seed passes in the same way.
+/* sim.h: the engine in a virtual world. The same replicas, stepped by the same calls as on a real machine, with a
+ * network, clocks and disks that do whatever the plan says; a day passes in a second, and the same seed passes in the
+ * same way.
  *
  *   weft_sim_options_init(&opts);                         five replicas, lossy links, seed from WEFT_SEED
  *   weft_sim_new(&sim, &opts);
@@ -8,9 +9,10 @@
  *   weft_sim_crash(sim, 0); weft_sim_restart(sim, 0); weft_sim_heal(sim);
  *   ck_assert_msg(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)) == 0, "%s", weft_sim_report(sim));
  *
- * Everything that will happen is first written down: a schedule is a list of faults and operations with their times, drawn
- * from the seed or read from text, and a run reads nothing else but that list and keyed hashes (of what a message is, not
- * of what was drawn before it). So a schedule can be printed, cut and run again, and what is left behaves as it did.
+ * Everything that will happen is first written down: a schedule is a list of faults and operations with their times,
+ * drawn from the seed or read from text, and a run reads nothing else but that list and keyed hashes (of what a message
+ * is, not of what was drawn before it). So a schedule can be printed, cut and run again, and what is left behaves as it
+ * did.
  *
  * After every event the invariants of the engine are checked, and every object that the event may have changed is
  * compared with a specification of its type over the history of operations. The first check that fails ends the run;
@@ -33,9 +35,9 @@
 extern "C" {
 #endif
 
-#define WEFT_MICROSECONDS(n) ((uint64_t)(n)*1000u)
-#define WEFT_MILLISECONDS(n) ((uint64_t)(n)*1000000u)
-#define WEFT_SECONDS(n)      ((uint64_t)(n)*1000000000u)
+#define WEFT_MICROSECONDS(n)  ((uint64_t)(n)*1000u)
+#define WEFT_MILLISECONDS(n)  ((uint64_t)(n)*1000000u)
+#define WEFT_SECONDS(n)       ((uint64_t)(n)*1000000000u)
 
 #define WEFT_SIM_REPLICAS_MAX 1024u
 #define WEFT_SIM_REGIONS_MAX  16u
@@ -56,7 +58,8 @@ struct weft_sim_options {
     uint64_t seed;
     uint64_t replicas;                      /* default 5 */
     const struct weft_sim_regions *regions; /* NULL: weft_sim_cloud; copied */
-    const char *const *placement; /* names, NULL-terminated: replica i stands in the (i mod n)-th; NULL: in the table's order */
+    const char *const
+        *placement; /* names, NULL-terminated: replica i stands in the (i mod n)-th; NULL: in the table's order */
     const struct weft_alloc *alloc;
 
     /* Links. Parts per million of messages. */
@@ -76,10 +79,11 @@ struct weft_sim_options {
 
     /* The plan's workload: transactions on objects of the four types, at every replica, until duration_ns. */
     uint64_t duration_ns;
-    uint64_t rate;           /* transactions per second and replica, on average */
-    uint64_t keys;           /* objects of each type; default 8 */
-    uint64_t elements;       /* of a set; default 16 */
-    uint64_t weight_gcounter, weight_pncounter, weight_aworset, weight_lwwreg; /* of each type among operations; default 1 */
+    uint64_t rate;     /* transactions per second and replica, on average */
+    uint64_t keys;     /* objects of each type; default 8 */
+    uint64_t elements; /* of a set; default 16 */
+    uint64_t weight_gcounter, weight_pncounter, weight_aworset,
+        weight_lwwreg;       /* of each type among operations; default 1 */
     uint64_t multi_ppm;      /* transactions with several operations, on several keys; default 300,000 */
     uint64_t operations_max; /* in one of those; default 6 */
     uint64_t delete_ppm;     /* operations that delete their object; default 30,000 */
@@ -96,6 +100,10 @@ struct weft_sim_options {
     uint64_t engine_pending_max;
 };
 WEFT_API void weft_sim_options_init(struct weft_sim_options *o);
+/* One of the numbers by its name: "skew_ns" "250ms", "loss_ppm" "2%", "drift_ppb" "200ppm", "replicas" "5".
+ * WEFT_ERR_NOT_FOUND: no such option; WEFT_ERR_MALFORMED: not such a value, or out of bounds. `message` says so. */
+WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, const char *value,
+                                  struct weft_buf *message) WEFT_MUST_CHECK;
 
 /* --- Schedules --------------------------------------------------------------------------------------------------- */
 
@@ -114,18 +122,21 @@ WEFT_API void weft_sim_options_init(struct weft_sim_options *o);
  *   18s checkpoint 1
  *   19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x
  *
- * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or element,
+ * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or
+ * element,
  * - takes it away (a register: clears it), = sets, x deletes the object. The keys are these operands: "g/3". Times and
  * durations take ns, us, ms, s or m. # begins a comment. */
 struct weft_sim_schedule;
 
-/* Draws the plan. WEFT_ERR_INVALID (too many replicas or regions, none), WEFT_ERR_NOT_FOUND (a region), WEFT_ERR_NOMEM. */
+/* Draws the plan. WEFT_ERR_INVALID (too many replicas or regions, none), WEFT_ERR_NOT_FOUND (a region), WEFT_ERR_NOMEM.
+ */
 WEFT_API int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim_options *o) WEFT_MUST_CHECK;
 /* WEFT_ERR_MALFORMED: `message` says which line and what is wrong with it. */
 WEFT_API int weft_sim_schedule_parse(struct weft_sim_schedule **out, struct weft_slice text, struct weft_buf *message,
                                      const struct weft_alloc *alloc) WEFT_MUST_CHECK;
 /* One more line, after the others of its time. */
-WEFT_API int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line, struct weft_buf *message) WEFT_MUST_CHECK;
+WEFT_API int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line,
+                                   struct weft_buf *message) WEFT_MUST_CHECK;
 /* Its text: parsing that gives the same schedule. */
 WEFT_API int weft_sim_schedule_print(const struct weft_sim_schedule *s, struct weft_buf *out) WEFT_MUST_CHECK;
 WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);
@@ -165,8 +176,9 @@ WEFT_API int weft_sim_store_fail(struct weft_sim *s, uint32_t i, uint32_t writes
 /* Any line of a schedule without its time: "txn 0 g/1+5". WEFT_ERR_MALFORMED: weft_sim_report has the reason. */
 WEFT_API int weft_sim_do(struct weft_sim *s, const char *line);
 
-/* A transaction of the caller's own, with any types; weft_txn_commit ends it. The next call here carries its records and
- * messages out. Objects that it changes are compared between replicas, but not with a specification: nobody told it. */
+/* A transaction of the caller's own, with any types; weft_txn_commit ends it. The next call here carries its records
+ * and messages out. Objects that it changes are compared between replicas, but not with a specification: nobody told
+ * it. */
 WEFT_API int weft_sim_txn_begin(struct weft_sim *s, uint32_t i, struct weft_txn **txn) WEFT_MUST_CHECK;
 /* To read from; NULL while it is down. */
 WEFT_API struct weft_replica *weft_sim_replica(const struct weft_sim *s, uint32_t i);
@@ -178,7 +190,7 @@ struct weft_sim_stats {
     uint64_t steps;        /* of replicas */
     uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
     uint64_t transactions, empty_transactions; /* committed; without effect */
-    uint64_t refused_transactions;             /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
+    uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
     uint64_t notices[WEFT_NOTICE_DIVERGED + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;
