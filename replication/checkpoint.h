@@ -63,10 +63,12 @@ int weft__segments_write(struct weft__segments *out, const struct weft__segment 
 /* Appends a manifest of the space's state with these segments. */
 int weft__manifest_write(struct weft_buf *b, const struct weft__space *space, const struct weft__segments *segments);
 /* Into a fresh space: vector, lineages, clock; and the list of segments. *state_hash: what the segments must add up to.
- * WEFT_ERR_MALFORMED, WEFT_ERR_VERSION, WEFT_ERR_NOMEM, WEFT_ERR_LIMIT: the space is to be thrown away. */
+ * WEFT_ERR_MALFORMED, WEFT_ERR_VERSION, WEFT_ERR_NOMEM, WEFT_ERR_LIMIT: the space is as fresh as before. */
 int weft__manifest_read(struct weft_slice bytes, struct weft__space *space, struct weft__segments *segments,
                         struct weft__hash128 *state_hash);
-/* Adds a segment's objects to a space whose manifest was read. The same errors. */
+/* Makes a space fresh again whose manifest was read, and no segment yet. */
+void weft__manifest_forget(struct weft__space *space, struct weft__segments *segments);
+/* Adds a segment's objects to a space whose manifest was read; all of them or, with the same errors, none. */
 int weft__segment_read(struct weft_slice bytes, struct weft__space *space);
 
 #endif

@@ -157,6 +157,18 @@ static int read_rest(struct weft__reader *r, struct weft__space *space, struct w
     return rc;
 }
 
+void weft__manifest_forget(struct weft__space *space, struct weft__segments *segments) {
+    weft__segments_fini(segments);
+    space->applied.len = 0;
+    space->clock = (struct weft_stamp){0, 0};
+    for (size_t i = 0; i < space->lineage_cap; i++) {
+        struct weft__lineage *l = &space->lineages[i];
+        l->past.len = 0;
+        l->stamp = space->clock;
+        memset(l->hash, 0, sizeof l->hash);
+    }
+}
+
 int weft__manifest_read(struct weft_slice bytes, struct weft__space *space, struct weft__segments *segments,
                         struct weft__hash128 *state_hash) {
     struct weft__reader r;
@@ -174,6 +186,7 @@ int weft__manifest_read(struct weft_slice bytes, struct weft__space *space, stru
     for (size_t i = 0; rc == 0 && i < list.count; i++) rc = read_lineage(&r, space, &list, list.items[i]);
     if (rc == 0 && !is_closed(space, &list)) rc = WEFT_ERR_MALFORMED;
     if (rc == 0) rc = read_rest(&r, space, segments, state_hash);
+    if (rc != 0) weft__manifest_forget(space, segments);
     weft__free(space->alloc, list.items, list.cap * sizeof *list.items);
     return rc;
 }

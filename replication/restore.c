@@ -53,6 +53,7 @@ static int restore_manifest(struct weft_replica *r, struct weft_slice bytes) {
         rc = weft__engine_reserve_origin(r, i);
         if (rc == 0) rc = weft__recording_restore(&r->recording, i, r->space.applied.seq[i]);
     }
+    if (rc != 0) weft__manifest_forget(&r->space, &r->checkpoint.segments);
     for (size_t i = 0; rc == 0 && i < r->checkpoint.segments.count; i++)
         if (r->checkpoint.segments.items[i].id >= r->checkpoint.next_id)
             r->checkpoint.next_id = r->checkpoint.segments.items[i].id + 1;

@@ -167,6 +167,19 @@ static int read_object(struct weft__reader *r, struct weft__space *space, const 
     return rc;
 }
 
+/* Takes out what a reader before `end` has put in. */
+static void forget_objects(struct weft__reader *r, const uint8_t *end, struct weft__space *space) {
+    while (r->at < end && weft__read_tag(r, 3, WEFT__BYTES)) {
+        struct weft__reader in;
+        weft__reader_init(&in, weft__read_bytes(r));
+        struct weft_slice key = weft__read_field_bytes(&in, 1);
+        uint32_t type = (uint32_t)weft__read_field_varint(&in, 2);
+        struct weft__keyed *o = weft__keyspace_find(&space->keys, key, type);
+        weft__object_fini(&o->object);
+        weft__keyspace_drop_if_empty(&space->keys, o);
+    }
+}
+
 int weft__segment_read(struct weft_slice bytes, struct weft__space *space) {
     struct weft__reader r;
     weft__reader_init(&r, bytes);
@@ -176,9 +189,15 @@ int weft__segment_read(struct weft_slice bytes, struct weft__space *space) {
     uint32_t *map = NULL, count = 0;
     size_t cap = 0;
     int rc = read_table(&r, space, &map, &cap, &count);
+    struct weft__reader objects = r;
     const struct weft__keyed *last = NULL;
-    while (rc == 0 && weft__read_tag(&r, 3, WEFT__BYTES)) rc = read_object(&r, space, map, count, &last);
+    const uint8_t *end = r.at; /* of the objects that are in the space */
+    while (rc == 0 && weft__read_tag(&r, 3, WEFT__BYTES)) {
+        rc = read_object(&r, space, map, count, &last);
+        if (rc == 0) end = r.at;
+    }
     if (rc == 0 && (r.err != 0 || r.at != r.end)) rc = WEFT_ERR_MALFORMED;
+    if (rc != 0) forget_objects(&objects, end, space);
     weft__free(space->alloc, map, cap * sizeof *map);
     return rc;
 }

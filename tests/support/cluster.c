@@ -74,9 +74,22 @@ static void hold(struct cluster_replica *a, const struct weft_record *r) {
 static void carry_out(struct cluster *c, int i, const struct weft_update *u) {
     struct cluster_replica *a = &c->at[i];
     for (size_t k = 0; k < u->record_count; k++) hold(a, &u->records[k]);
-    for (size_t k = 0; k < u->message_count; k++) enqueue(c, i, &u->messages[k]);
-    for (size_t k = 0; k < u->notice_count; k++) a->notices[u->notices[k].kind]++;
+    for (size_t k = 0; k < u->message_count; k++) {
+        if (c->on_message != NULL) c->on_message(c, i, &u->messages[k]);
+        enqueue(c, i, &u->messages[k]);
+    }
+    for (size_t k = 0; k < u->notice_count; k++) {
+        a->notices[u->notices[k].kind]++;
+        if (u->notices[k].kind == WEFT_NOTICE_DURABLE) a->durable = u->notices[k].seq;
+    }
     a->changes += u->change_count;
+}
+
+/* Whether what ended with rc is to be done again. */
+static bool again(struct cluster_replica *a, int rc) {
+    if (rc != WEFT_ERR_NOMEM || !a->retries_nomem) return false;
+    a->nomems++;
+    return true;
 }
 
 int cluster_step(struct cluster *c, int i, struct weft_event e) {
@@ -84,7 +97,9 @@ int cluster_step(struct cluster *c, int i, struct weft_event e) {
     if (a->replica == NULL) return WEFT_ERR_CLOSED;
     struct weft_update u;
     e.now = a->now;
-    int rc = weft_replica_step(a->replica, &e, &u);
+    int rc;
+    do rc = weft_replica_step(a->replica, &e, &u);
+    while (again(a, rc));
     if (rc != 0) return rc;
     carry_out(c, i, &u);
     if (u.wants_epoch)
@@ -96,23 +111,37 @@ int cluster_step(struct cluster *c, int i, struct weft_event e) {
 void cluster_release(struct cluster *c, int i) {
     struct cluster_replica *a = &c->at[i];
     if (a->held_count == 0) return;
-    CHECKED(a->store->cls->write(a->store, a->held, a->held_count));
+    int rc = a->store->cls->write(a->store, a->held, a->held_count);
+    if (rc != 0) {
+        a->failed_writes++;
+        assert(a->retries_writes || a->dies_of_write);
+        if (a->dies_of_write) cluster_crash(c, i);
+        return;
+    }
     uint64_t number = a->held[a->held_count - 1].number;
     forget_held(a);
     CHECKED(cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_PERSISTED, .number = number}));
 }
 
 static int restore_each(void *ctx, const struct weft_record *r) {
+    struct cluster_replica *a = ctx;
     struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = r};
     struct weft_update u;
-    return weft_replica_step(ctx, &e, &u);
+    int rc;
+    do rc = weft_replica_step(a->replica, &e, &u);
+    while (again(a, rc));
+    return rc;
 }
 
 int cluster_open(struct cluster *c, int i) {
     struct cluster_replica *a = &c->at[i];
     if (a->store == NULL) CHECKED(weft_store_memory_new(&a->store, NULL));
-    CHECKED(weft_replica_new(&a->replica, &a->options));
-    int rc = a->store->cls->load(a->store, restore_each, a->replica);
+    int rc;
+    a->durable = 0;
+    do rc = weft_replica_new(&a->replica, &a->options);
+    while (again(a, rc));
+    CHECKED(rc);
+    rc = a->store->cls->load(a->store, restore_each, a);
     if (rc == 0) {
         uint64_t random = weft__keyed(c->seed, (uint64_t)i, ++a->opened, a->options.replica.bytes[0], 7);
         rc = cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_START, .random = random});
@@ -129,8 +158,11 @@ void cluster_crash(struct cluster *c, int i) {
 
 void cluster_link(struct cluster *c, int i, int j) {
     c->linked[i][j] = c->linked[j][i] = true;
-    CHECKED(cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = (uint32_t)j}));
-    CHECKED(cluster_step(c, j, (struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = (uint32_t)i}));
+    int ends[2] = {i, j};
+    for (int k = 0; k < 2 && c->linked[i][j]; k++) { /* one that dies here takes the link with it */
+        struct weft_event e = {.kind = WEFT_EVENT_LINK_UP, .link = (uint32_t)ends[1 - k]};
+        CHECKED(cluster_step(c, ends[k], e));
+    }
 }
 
 void cluster_unlink(struct cluster *c, int i, int j) {
@@ -168,6 +200,11 @@ void cluster_drop(struct cluster *c, size_t k) {
     free(take(c, k).bytes);
 }
 
+void cluster_repeat(struct cluster *c, size_t k) {
+    struct cluster_message m = c->queue[k];
+    enqueue(c, m.from, &(struct weft_message){(uint32_t)m.to, weft_slice(m.bytes, m.len)});
+}
+
 void cluster_settle(struct cluster *c) {
     while (c->queued > 0) cluster_deliver(c, 0);
 }
@@ -180,6 +217,15 @@ void cluster_pass(struct cluster *c, uint64_t ns) {
     }
 }
 
+static void encode(struct cluster_replica *a, struct weft_buf *out) {
+    int rc;
+    do {
+        weft_buf_reset(out);
+        rc = weft_replica_encode(a->replica, out);
+    } while (again(a, rc));
+    CHECKED(rc);
+}
+
 bool cluster_is_converged(struct cluster *c) {
     struct weft_buf first, other;
     weft_buf_init(&first, NULL);
@@ -188,7 +234,7 @@ bool cluster_is_converged(struct cluster *c) {
     for (int i = 0; equal && i < c->count; i++) {
         if (c->at[i].replica == NULL) continue;
         weft_buf_reset(&other);
-        CHECKED(weft_replica_encode(c->at[i].replica, have ? &other : &first));
+        encode(&c->at[i], have ? &other : &first);
         equal = !have || weft_slice_eq(weft_buf_slice(&first), weft_buf_slice(&other));
         have = true;
     }

@@ -25,9 +25,15 @@ struct cluster_replica {
     struct weft_replica_options options;
     struct weft_time now;
     bool hold_records; /* records of updates are kept back (not written, not durable) */
+    /* A failed write, unless one of these is set, is a failure of the test. */
+    bool retries_writes; /* records stay held and are written again at the next step */
+    bool dies_of_write;  /* the process ends with the failed write: cluster_crash */
+    bool retries_nomem;  /* what ends with WEFT_ERR_NOMEM is done again, as often as it takes */
+    uint64_t failed_writes, nomems;
     struct weft_record *held;
     size_t held_count;
     uint64_t notices[CLUSTER_NOTICES]; /* how many of each kind were given */
+    uint64_t durable;                  /* own transactions of this opening, by the last WEFT_NOTICE_DURABLE */
     uint64_t opened;                   /* how often, for the epoch's random bits */
     size_t changes;
 };
@@ -40,6 +46,8 @@ struct cluster {
     size_t queued, queue_cap;
     uint64_t messages, bytes;
     uint64_t seed;
+    /* Sees every message of every update before its records are written; NULL: nobody does. */
+    void (*on_message)(struct cluster *c, int from, const struct weft_message *m);
 };
 
 void cluster_init(struct cluster *c, int count);
@@ -53,11 +61,13 @@ void cluster_unlink(struct cluster *c, int i, int j);
 void cluster_link_all(struct cluster *c);
 /* One event at replica i; its update is carried out (records written and persisted unless held, messages queued). */
 int cluster_step(struct cluster *c, int i, struct weft_event e);
-/* Writes what was held and reports it persisted. */
+/* Writes what was held and reports it persisted; may end in a crash where the replica dies_of_write. */
 void cluster_release(struct cluster *c, int i);
 /* Delivers or drops the k-th queued message. */
 void cluster_deliver(struct cluster *c, size_t k);
 void cluster_drop(struct cluster *c, size_t k);
+/* Queues it once more, at the end. */
+void cluster_repeat(struct cluster *c, size_t k);
 /* Delivers everything, also what that brings. */
 void cluster_settle(struct cluster *c);
 /* Time passes at every replica (both clocks), then a tick each. */
