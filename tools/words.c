@@ -87,10 +87,11 @@ static bool add(struct weft__words *w, size_t start) {
 }
 
 const char *weft__words_parse(struct weft__words *w, struct weft_slice line) {
-    struct scan s = {line.ptr, line.ptr + line.len, NULL};
     w->count = 0;
     weft_buf_reset(&w->bytes);
     if (weft_buf_reserve(&w->bytes, 2 * line.len + 1) != 0) return "out of memory";
+    if (line.len == 0) return NULL; /* its pointer may be NULL */
+    struct scan s = {line.ptr, line.ptr + line.len, NULL};
     while (s.wrong == NULL) {
         while (s.at < s.end && is_space(*s.at)) s.at++;
         if (s.at == s.end) break;
