@@ -262,7 +262,8 @@ END_TEST
 static int write_meanwhile(void *ctx, const struct weft_record *r) {
     (void)r;
     struct weft_store *writer = ctx;
-    ck_assert_write(writer, store_log_drop(1, 1, 9), store_log(1, 1, 100, "later"), store_quarantine(1, "later"));
+    ck_assert_write(writer, store_log_drop(1, 1, 9), store_log(1, 1, 100, "later"), store_quarantine(1, "later"),
+                    store_quarantine(2, "later"));
     return 0;
 }
 
@@ -289,7 +290,7 @@ START_TEST(a_reader_sees_one_moment) {
     struct both b = {writer, 0};
     ck_assert_int_eq(reader->cls->load(reader, write_and_count, &b), 0);
     ck_assert_int_eq(b.seen, 3); /* the writer's drop and its new rows do not show in the middle */
-    ck_assert_store(reader, "meta 1 m\nlog 1/1/100 later\nquarantine 1 later\n");
+    ck_assert_store(reader, "meta 1 m\nlog 1/1/100 later\nquarantine 1 later\nquarantine 2 later\n");
     writer->cls->close(writer);
     reader->cls->close(reader);
     folder_remove(&folder);
@@ -316,6 +317,23 @@ START_TEST(a_reader_cannot_write) {
 }
 END_TEST
 
+/* An error that SQLite does not answer by undoing the transaction. */
+START_TEST(a_record_that_is_too_big_undoes_its_write) {
+    folder_make(&folder);
+    struct weft_store *s = open_file();
+    struct weft_record records[] = {store_meta(1, "m"), store_log(1, 1, 1, "")};
+    records[1].bytes = weft_slice("", (size_t)1 << 31); /* its length is looked at, and then no byte of it */
+    ck_assert_int_eq(s->cls->write(s, records, 2), WEFT_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(s->cls->errmsg(s), "/a.db: writing: "));
+    ck_assert_store(s, "");
+    ck_assert_write(s, store_meta(1, "n"));
+    ck_assert_str_eq(s->cls->errmsg(s), "");
+    ck_assert_store(s, "meta 1 n\n");
+    s->cls->close(s);
+    folder_remove(&folder);
+}
+END_TEST
+
 int main(void) {
     static const struct store_subject subject = {open_new, close_and_open};
     folder_make(&folder);
@@ -325,6 +343,7 @@ int main(void) {
         RUN_SUITE("SQLite store", what_is_not_a_database_is_refused, the_database_of_another_application_is_refused,
                   a_foreign_wal_is_left_alone, a_newer_format_is_refused, other_tables_are_refused, what_is_not_there,
                   a_message_keeps_to_its_length, an_empty_file_is_a_store_to_be_made, the_second_writer_is_told_so,
-                  the_lock_goes_with_its_process, a_reader_sees_one_moment, a_reader_cannot_write);
+                  the_lock_goes_with_its_process, a_reader_sees_one_moment, a_reader_cannot_write,
+                  a_record_that_is_too_big_undoes_its_write);
     return failed;
 }
