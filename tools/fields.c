@@ -1,3 +1,5 @@
+/* fields.c: a lenient reader of protobuf: whatever reads as a field is one, and the walk ends at the first bytes that
+ * do not. Each step takes at least a byte, so a walk through any bytes ends. */
 #include "tools/fields.h"
 
 static struct weft_slice after(struct weft_slice s, size_t len) {

@@ -16,7 +16,8 @@ extern "C" {
  * WEFT_ERR_VERSION (of a newer Weft), WEFT_ERR_IO, WEFT_ERR_NOMEM. */
 WEFT_API int weft_sqlite_open(struct weft_store **out, const char *path, char *errmsg,
                               size_t errmsg_len) WEFT_MUST_CHECK;
-/* Takes no lock and cannot write; sees the last complete write. WEFT_ERR_NOT_FOUND when there is no file. */
+/* Takes no lock and cannot write; sees the last complete write. SQLite may leave its "-wal" and "-shm" files, empty,
+ * beside a store that nobody writes. WEFT_ERR_NOT_FOUND when there is no file. */
 WEFT_API int weft_sqlite_open_readonly(struct weft_store **out, const char *path, char *errmsg,
                                        size_t errmsg_len) WEFT_MUST_CHECK;
 

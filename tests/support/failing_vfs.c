@@ -1,3 +1,4 @@
+/* failing_vfs.c: a shim before the default VFS: three methods that may fail, and the rest passed on. */
 #include "tests/support/failing_vfs.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* folder.c: folders and whole files, by POSIX. */
 #define _DEFAULT_SOURCE /* mkdtemp, P_tmpdir */
 
 #include "tests/support/folder.h"
