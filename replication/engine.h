@@ -52,6 +52,9 @@ struct weft__asked {
     uint64_t until_ns; /* asked again, of anybody, from then on; 0: nothing is outstanding */
 };
 
+/* How often one chunk is asked for, and how often memory for it, or for the join, is looked for in vain. */
+#define WEFT__STATE_ATTEMPTS 8u
+
 /* A state being received: outside the state, invisible to everything, until it is whole. */
 struct weft__incoming {
     bool active;
@@ -63,12 +66,13 @@ struct weft__incoming {
     struct weft_buf bytes;
     uint64_t until_ns; /* the chunk is asked for again */
     unsigned attempts;
-    bool whole; /* it waits to be joined until all records so far are durable */
+    bool whole; /* it waits to be joined until no record of an update points to a row that would go */
 };
 
-/* A state being served: the bytes of one vector, kept while somebody asks for its chunks. */
+/* A state being served: the bytes of one vector, kept while somebody gets on with it. */
 struct weft__outgoing {
-    uint64_t transfer; /* 0: none */
+    uint64_t transfer;                  /* 0: none */
+    struct weft_version_vector applied; /* whose state it is */
     struct weft_buf bytes;
     uint8_t hash[WEFT__CHAIN_LEN];
     uint64_t record; /* must be durable before a chunk leaves */
@@ -99,6 +103,7 @@ struct weft_replica {
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
     struct weft__incoming incoming;
+    uint64_t state_again_ns; /* the last state was of no use: none is asked for before */
     struct weft__outgoing outgoing;
 
     struct weft_id identity;
@@ -208,6 +213,8 @@ void weft__state_begin(struct weft_replica *r, struct weft__peer *p);
 void weft__state_serve_waiting(struct weft_replica *r);
 void weft__state_timeouts(struct weft_replica *r);
 void weft__state_abandon(struct weft_replica *r);
+/* Abandons it and lets some time pass before the next. */
+void weft__state_give_up(struct weft_replica *r);
 /* state_join.c. Joins a whole state when it may; WEFT_ERR_NOMEM: again at the next step. */
 int weft__state_join_if_whole(struct weft_replica *r);
 void weft__state_link_down(struct weft_replica *r, uint32_t link);

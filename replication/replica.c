@@ -64,6 +64,7 @@ static void init_parts(struct weft_replica *r) {
     weft_buf_init(&r->body, a);
     weft_buf_init(&r->incoming.bytes, a);
     weft_buf_init(&r->outgoing.bytes, a);
+    weft_version_vector_init(&r->outgoing.applied, a);
     weft__output_init(&r->outputs[0], a);
     weft__output_init(&r->outputs[1], a);
     weft__txn_init(&r->txn, r);

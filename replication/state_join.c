@@ -201,8 +201,10 @@ static void report(struct weft_replica *r, enum weft_notice_kind kind, int err, 
     weft__output_notice(weft__out(r), &n, "%s", text);
 }
 
-static int take_whole(struct weft_replica *r) {
+/* *joined: it was. Otherwise it may not be, and that is said. */
+static int try_to_join(struct weft_replica *r, bool *joined) {
     struct weft__space staged;
+    *joined = false;
     int rc = weft__space_init(&staged, &r->space.id, r->origins, r->options.seed, r->alloc);
     if (rc == 0) rc = read_state(weft_buf_slice(&r->incoming.bytes), &staged);
     if (rc == 0 && is_ahead(r, &staged))
@@ -210,15 +212,29 @@ static int take_whole(struct weft_replica *r) {
                "a state holds stamps beyond the drift bound: not yet");
     else if (rc == 0 && is_compatible(r, &staged)) {
         rc = join_staged(r, &staged);
-        if (rc == 0) report(r, WEFT_NOTICE_STATE_DONE, 0, "the state was joined");
+        *joined = rc == 0;
     }
     weft__space_fini(&staged);
-    if (rc == WEFT_ERR_NOMEM) return rc;
-    if (rc != 0) {
+    return rc;
+}
+
+static int take_whole(struct weft_replica *r) {
+    bool joined;
+    int rc = try_to_join(r, &joined);
+    /* A step that fails is stepped again, and nothing else is stepped meanwhile. */
+    if (rc == WEFT_ERR_NOMEM && ++r->incoming.attempts < WEFT__STATE_ATTEMPTS) return rc;
+    if (rc == WEFT_ERR_NOMEM) {
+        report(r, WEFT_NOTICE_PARKED, rc, "there is no memory to join a state: not yet");
+    } else if (rc != 0) {
         r->refused++;
         report(r, WEFT_NOTICE_REFUSED, rc, "a transferred state does not read");
     }
-    weft__state_abandon(r);
+    if (joined) {
+        report(r, WEFT_NOTICE_STATE_DONE, 0, "the state was joined");
+        weft__state_abandon(r);
+    } else {
+        weft__state_give_up(r);
+    }
     return 0;
 }
 
@@ -240,11 +256,20 @@ static int save_join(struct weft_replica *r) {
     return 0;
 }
 
+/* Rows of the log may go, those of origins that advance; and no record of this update may point to one that goes. Own
+ * ones do not go, so that a replica that writes all the time joins as well. */
+static bool rows_may_go(struct weft_replica *r) {
+    const struct weft__output *out = weft__out(r);
+    const struct weft_origin *self = weft_origins_at(r->origins, r->self);
+    for (size_t i = 0; i < out->record_count; i++)
+        if (out->records[i].kind == WEFT_RECORD_LOG && weft_origin_cmp(&out->records[i].origin, self) != 0)
+            return false;
+    return true;
+}
+
 int weft__state_join_if_whole(struct weft_replica *r) {
     int rc = 0;
-    /* Rows of the log may go, and no record may point to one that goes. */
-    bool quiet = r->recording.count == 0 && weft__out(r)->record_count == 0;
-    if (r->incoming.whole && quiet) rc = take_whole(r);
+    if (r->incoming.whole && rows_may_go(r)) rc = take_whole(r);
     if (rc == 0 && r->join_unsaved) rc = save_join(r);
     if (rc == 0) rc = weft__retry_pending(r);
     return rc;

@@ -11,7 +11,6 @@
 #include "replication/engine.h"
 
 #define CHUNK_BYTES   ((size_t)256 << 10)
-#define ATTEMPTS_MAX  8u
 #define STATE_MAX     ((uint64_t)8 << 30) /* bytes of a state that a peer may announce; they are kept in memory */
 #define SERVED_FACTOR 4u
 
@@ -57,7 +56,8 @@ static void stop_serving(struct weft_replica *r) {
 static int start_serving(struct weft_replica *r) {
     struct weft__outgoing *o = &r->outgoing;
     stop_serving(r);
-    int rc = weft__state_encode(r, &o->bytes);
+    int rc = weft_version_vector_copy(&o->applied, &r->space.applied);
+    if (rc == 0) rc = weft__state_encode(r, &o->bytes);
     if (rc != 0) {
         stop_serving(r);
         return rc;
@@ -88,14 +88,22 @@ void weft__state_serve_waiting(struct weft_replica *r) {
         if (r->peers.items[i].state_wanted) send_chunk(r, &r->peers.items[i]);
 }
 
+/* Whether the log goes on from the state that is served. From one that it does not, nobody gets any further. */
+static bool is_followed(const struct weft_replica *r) {
+    for (uint32_t i = 0; i < r->space.applied.len; i++)
+        if (weft__log_floor(&r->log, i) > weft_version_vector_get(&r->outgoing.applied, i)) return false;
+    return true;
+}
+
 int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__outgoing *o = &r->outgoing;
     bool begin = m->state.transfer == 0;
-    if (begin && (o->transfer == 0 || r->now.mono_ns >= o->until_ns)) {
+    if (begin && (o->transfer == 0 || r->now.mono_ns >= o->until_ns || !is_followed(r))) {
         int rc = start_serving(r);
         if (rc != 0) return rc;
     }
-    if (begin) o->until_ns = r->now.mono_ns + r->options.state_ns * SERVED_FACTOR;
+    bool onward = m->state.transfer == p->state_transfer && m->state.chunk > p->state_chunk;
+    if (begin || onward) o->until_ns = r->now.mono_ns + r->options.state_ns * SERVED_FACTOR;
     p->state_wanted = true;
     p->state_transfer = begin ? o->transfer : m->state.transfer;
     p->state_chunk = begin ? 0 : m->state.chunk;
@@ -115,6 +123,11 @@ void weft__state_abandon(struct weft_replica *r) {
     abandon(r);
 }
 
+void weft__state_give_up(struct weft_replica *r) {
+    r->state_again_ns = r->now.mono_ns + r->options.state_ns;
+    abandon(r);
+}
+
 static void ask_for_chunk(struct weft_replica *r) {
     struct weft__incoming *in = &r->incoming;
     in->until_ns = r->now.mono_ns + r->options.request_ns;
@@ -126,7 +139,7 @@ static void ask_for_chunk(struct weft_replica *r) {
 
 void weft__state_begin(struct weft_replica *r, struct weft__peer *p) {
     struct weft__incoming *in = &r->incoming;
-    if (in->active || r->wants_epoch) return;
+    if (in->active || r->wants_epoch || r->now.mono_ns < r->state_again_ns) return;
     in->active = true;
     in->link = p->link;
     struct weft_notice n = {.kind = WEFT_NOTICE_STATE_BEGUN, .link = p->link, .origin = p->id};
@@ -142,7 +155,7 @@ void weft__state_timeouts(struct weft_replica *r) {
     struct weft__incoming *in = &r->incoming;
     if (r->outgoing.transfer != 0 && r->now.mono_ns >= r->outgoing.until_ns) stop_serving(r);
     if (!in->active || in->whole || r->now.mono_ns < in->until_ns) return;
-    if (++in->attempts > ATTEMPTS_MAX)
+    if (++in->attempts > WEFT__STATE_ATTEMPTS)
         abandon(r); /* the next digest finds a peer again */
     else
         ask_for_chunk(r);
@@ -174,7 +187,9 @@ int weft__recv_state_chunk(struct weft_replica *r, struct weft__peer *p, const s
     int rc = weft_buf_append_slice(&in->bytes, m->state.bytes);
     if (rc != 0) {
         in->bytes.err = 0;
-        return rc;
+        if (++in->attempts < WEFT__STATE_ATTEMPTS) return rc;
+        weft__state_give_up(r); /* it takes the room of everything else */
+        return 0;
     }
     in->next++;
     in->attempts = 0;
@@ -193,6 +208,7 @@ int weft__recv_state_chunk(struct weft_replica *r, struct weft__peer *p, const s
 }
 
 void weft__state_fini(struct weft_replica *r) {
+    weft_version_vector_fini(&r->outgoing.applied);
     weft_buf_fini(&r->incoming.bytes);
     weft_buf_fini(&r->outgoing.bytes);
 }

@@ -43,7 +43,8 @@ struct weft_replica_options {
     uint64_t drift;         /* a word difference: remote stamps further ahead are parked; default 60 s; one per space */
     uint64_t digest_ns;     /* anti-entropy interval per link; default 1 s */
     uint64_t request_ns;    /* an unanswered request is asked again, elsewhere if possible; default 2 s */
-    uint64_t state_ns;      /* a state transfer without a chunk for this long starts anew; default 10 s */
+    uint64_t state_ns;      /* after a state that could not be joined this long passes before the next is asked for;
+                             * one that is served is kept four times as long after the last new chunk; default 10 s */
     size_t log_max;         /* bytes of transactions kept for peers; at a checkpoint older ones go; default 64 MiB */
     size_t checkpoint_bytes; /* a checkpoint after this many bytes of new log; default 4 MiB */
     size_t segment_bytes;    /* a checkpoint's segments are cut near this size; default 64 KiB */

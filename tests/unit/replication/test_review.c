@@ -160,6 +160,77 @@ START_TEST(what_follows_a_fork_does_not_wait_for_ever) {
 }
 END_TEST
 
+/* --- Transfers of state ------------------------------------------------------------------------------------------- */
+
+/* Replica 0 with a state of `chunks` chunks and nothing in its log. */
+static void make_state(int chunks) {
+    c.at[0].options.log_max = 1;
+    open_from(0);
+    for (int k = 0; k < chunks; k++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, "s%d", k);
+        add_bytes(0, key, 's', 250000, 1);
+    }
+    checkpoint(0);
+}
+
+/* A chunk takes its time; the transfer goes on as long as somebody gets on with it. */
+START_TEST(a_slow_transfer_of_state_ends) {
+    cluster_init(&c, 2);
+    c.at[0].options.state_ns = SECOND; /* kept four seconds without progress; a chunk takes two */
+    make_state(8);
+    cluster_link_all(&c);
+    for (int k = 0; k < 60 && c.at[1].notices[WEFT_NOTICE_STATE_DONE] == 0; k++) {
+        size_t queued = c.queued;
+        while (queued-- > 0) cluster_deliver(&c, 0);
+        cluster_pass(&c, SECOND);
+    }
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_STATE_DONE], 1);
+    ck_assert(cluster_converge(&c, 5));
+}
+END_TEST
+
+/* A state that may not be joined yet is not fetched again with every digest. */
+START_TEST(a_state_ahead_of_the_clock_is_fetched_now_and_then) {
+    cluster_init(&c, 2);
+    make_state(2);
+    c.at[1].now.wall -= WEFT_HLC_SECONDS(100);
+    cluster_link_all(&c);
+    for (int k = 0; k < 30; k++) {
+        cluster_settle(&c);
+        cluster_pass(&c, SECOND);
+    }
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_STATE_DONE], 0);
+    ck_assert_uint_ge(c.at[1].notices[WEFT_NOTICE_STATE_BEGUN], 2);
+    ck_assert_uint_le(c.at[1].notices[WEFT_NOTICE_STATE_BEGUN], 4);
+    ck_assert(cluster_converge(&c, 30));
+}
+END_TEST
+
+/* Own commits go on while a state comes, durable or not; they do not put its join off. */
+START_TEST(own_commits_do_not_put_a_join_off) {
+    cluster_init(&c, 2);
+    make_state(1);
+    c.at[1].hold_records = true;
+    cluster_count(&c, 1, "n", 1);
+    cluster_release(&c, 1); /* its epoch */
+    cluster_link_all(&c);
+    while (c.queued > 0) {
+        cluster_count(&c, 1, "n", 1);
+        cluster_deliver(&c, 0);
+    }
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_STATE_DONE], 1);
+    c.at[1].hold_records = false;
+    cluster_release(&c, 1);
+    ck_assert(cluster_converge(&c, 5));
+    int64_t count = cluster_value(&c, 1, "n");
+    cluster_crash(&c, 1);
+    ck_assert_int_eq(cluster_open(&c, 1), 0);
+    ck_assert_int_eq(cluster_value(&c, 1, "n"), count);
+    ck_assert_uint_eq(cluster_size(&c, 1, "s0"), 1);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("review");
     TCase *t = tcase_create("stalls");
@@ -169,6 +240,9 @@ int main(void) {
     tcase_add_test(t, no_message_outgrows_a_frame);
     tcase_add_test(t, a_full_buffer_does_not_shut_out_what_it_waits_for);
     tcase_add_test(t, what_follows_a_fork_does_not_wait_for_ever);
+    tcase_add_test(t, a_slow_transfer_of_state_ends);
+    tcase_add_test(t, a_state_ahead_of_the_clock_is_fetched_now_and_then);
+    tcase_add_test(t, own_commits_do_not_put_a_join_off);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
