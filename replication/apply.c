@@ -212,7 +212,7 @@ static void advance(struct weft_replica *r, const struct weft__transaction *t, u
     struct weft__lineage *lineage = &r->space.lineages[origin];
     (void)!weft_version_vector_raise(&r->space.applied, origin, t->seq); /* reserved */
     memcpy(lineage->hash, hash, WEFT__CHAIN_LEN);
-    lineage->stamp = t->stamp;
+    if (weft_stamp_cmp(lineage->stamp, t->stamp) < 0) lineage->stamp = t->stamp;
     if (weft_stamp_cmp(r->space.clock, t->stamp) < 0) r->space.clock = t->stamp;
     if (source != WEFT__LOCAL && !r->is_gained[origin]) {
         r->is_gained[origin] = 1;

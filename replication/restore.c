@@ -95,17 +95,33 @@ static int check_segments(struct weft_replica *r) {
     return 0;
 }
 
+/* Whether a covered row is the one that its successor, or the checkpoint, follows. */
+static bool is_in_chain(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                        const uint8_t hash[WEFT__CHAIN_LEN]) {
+    const struct weft__log_row *last = weft__log_get(&r->log, origin, t->seq - 1);
+    if (last != NULL && memcmp(last->hash, t->previous.ptr, WEFT__CHAIN_LEN) != 0) return false;
+    return t->seq < weft_version_vector_get(&r->space.applied, origin) ||
+           memcmp(r->space.lineages[origin].hash, hash, WEFT__CHAIN_LEN) == 0;
+}
+
 /* A row that the checkpoint covers is kept for peers only. */
 static int keep_row(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
     if (weft__log_get(&r->log, origin, t->seq) != NULL) return WEFT_ERR_MALFORMED;
     uint64_t last = weft__log_last(&r->log, origin);
     if (last != 0 && last > weft__log_floor(&r->log, origin) && t->seq != last + 1) return WEFT_ERR_MALFORMED;
-    uint8_t *row = weft__log_prepare(&r->log, origin, t->bytes);
-    if (row == NULL) return WEFT_ERR_NOMEM;
     uint8_t hash[WEFT__CHAIN_LEN];
     weft__blake2b128(hash, t->bytes);
+    if (!is_in_chain(r, t, origin, hash)) return WEFT_ERR_MALFORMED;
+    uint8_t *row = weft__log_prepare(&r->log, origin, t->bytes);
+    if (row == NULL) return WEFT_ERR_NOMEM;
     weft__log_append(&r->log, origin, t->seq, row, t->bytes.len, hash);
     return 0;
+}
+
+/* Rows that end below the vector cannot be followed by the next one: nothing of them can be served in full. */
+static void drop_loose_rows(struct weft_replica *r, uint32_t origin) {
+    uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
+    if (weft__log_last(&r->log, origin) != applied) weft__log_drop(&r->log, origin, applied);
 }
 
 static int restore_row(struct weft_replica *r, const struct weft_record *rec) {
@@ -122,6 +138,7 @@ static int restore_row(struct weft_replica *r, const struct weft_record *rec) {
     if (readiness < 0) return readiness;
     /* Its time had come when it was recorded, whatever the clock says now. */
     if (readiness != WEFT__READY && readiness != WEFT__AHEAD) return WEFT_ERR_MALFORMED;
+    drop_loose_rows(r, origin);
     return weft__apply(r, &t, origin, WEFT__RESTORED);
 }
 
@@ -146,10 +163,6 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
 
 int weft__restore_finish(struct weft_replica *r) {
     int rc = check_segments(r);
-    for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) {
-        uint64_t applied = weft_version_vector_get(&r->space.applied, i);
-        /* Rows that end below the vector cannot be followed by the next one: nothing of them can be served in full. */
-        if (weft__log_last(&r->log, i) != applied) weft__log_drop(&r->log, i, applied);
-    }
+    for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) drop_loose_rows(r, i);
     return rc;
 }

@@ -17,7 +17,7 @@
 struct weft__lineage {
     struct weft_version_vector past; /* all it depends on, by other origins; grows only */
     uint8_t hash[WEFT__CHAIN_LEN];
-    struct weft_stamp stamp;
+    struct weft_stamp stamp; /* the greatest of all of them: not every origin keeps its clock from going back */
     bool forked; /* two transactions with one dot were seen, and said so: what conflicts is not asked for any more */
 };
 

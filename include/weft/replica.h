@@ -195,7 +195,7 @@ struct weft_origin_info {
     uint64_t applied;        /* sequence number up to which its transactions are applied */
     uint64_t recorded;       /* ... and durable here */
     uint64_t log_floor;      /* transactions above this are in the log */
-    struct weft_stamp stamp; /* of the last one applied */
+    struct weft_stamp stamp; /* the greatest of those applied */
 };
 /* index in the order of full ids; false at the end. */
 WEFT_API bool weft_replica_origin(const struct weft_replica *r, size_t index, struct weft_origin_info *out);

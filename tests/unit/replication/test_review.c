@@ -231,6 +231,104 @@ START_TEST(own_commits_do_not_put_a_join_off) {
 }
 END_TEST
 
+/* --- Stores ------------------------------------------------------------------------------------------------------- */
+
+static void restart(int i) {
+    cluster_crash(&c, i);
+    ck_assert_msg(cluster_open(&c, i) == 0, "%s", weft_replica_errmsg(c.at[i].replica));
+}
+
+/* A clock that went back, in an origin that should not have let it. */
+START_TEST(stamps_that_go_back_do_not_spoil_the_store) {
+    cluster_init(&c, 2);
+    open_from(0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    struct weft_buf txn;
+    weft_buf_init(&txn, NULL);
+    struct weft_stamp stamp = {c.at[0].now.wall, 3};
+    uint8_t hash[WEFT__CHAIN_LEN];
+    forge(&txn, 1, stamp, NULL);
+    weft__blake2b128(hash, weft_buf_slice(&txn));
+    send_txn(0, 1, &txn);
+    forge(&txn, 2, (struct weft_stamp){stamp.word - 5, 1}, hash);
+    send_txn(0, 1, &txn);
+    weft_buf_fini(&txn);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 2);
+    checkpoint(0);
+    restart(0);
+    struct weft_stamp clock = cluster_stats(&c, 0).clock;
+    ck_assert_int_eq(clock.epoch, stamp.epoch);
+    ck_assert_uint_eq(clock.word, stamp.word);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 5));
+}
+END_TEST
+
+enum damage { LOST, CHANGED };
+
+struct damaged_load {
+    struct weft_replica *replica;
+    enum damage damage;
+    uint64_t seq;
+};
+
+static int restore_damaged(void *ctx, const struct weft_record *r) {
+    struct damaged_load *d = ctx;
+    struct weft_record copy = *r;
+    uint8_t *bytes = malloc(r->bytes.len + 1);
+    if (r->bytes.len > 0) memcpy(bytes, r->bytes.ptr, r->bytes.len);
+    copy.bytes.ptr = bytes;
+    bool hit = r->kind == WEFT_RECORD_LOG && r->seq == d->seq;
+    if (hit && d->damage == CHANGED) bytes[r->bytes.len - 1] ^= 1; /* it reads, and says something else */
+    struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = &copy};
+    struct weft_update u;
+    int rc = hit && d->damage == LOST ? 0 : weft_replica_step(d->replica, &e, &u);
+    free(bytes);
+    return rc;
+}
+
+/* Opens replica 0 from its store with the row `seq` damaged; the code of the first failing record. */
+static int open_damaged(enum damage damage, uint64_t seq) {
+    struct cluster_replica *a = &c.at[0];
+    cluster_crash(&c, 0);
+    ck_assert_int_eq(weft_replica_new(&a->replica, &a->options), 0);
+    struct damaged_load d = {a->replica, damage, seq};
+    int rc = a->store->cls->load(a->store, restore_damaged, &d);
+    struct weft_event e = {.kind = WEFT_EVENT_START, .random = 4711 + seq};
+    return rc == 0 ? cluster_step(&c, 0, e) : rc;
+}
+
+/* Six rows, the first four of them under a checkpoint. */
+static void six_rows(void) {
+    cluster_init(&c, 2);
+    open_from(0);
+    for (int k = 0; k < 4; k++) cluster_count(&c, 0, "n", 1);
+    checkpoint(0);
+    for (int k = 0; k < 2; k++) cluster_count(&c, 0, "n", 1);
+}
+
+START_TEST(a_changed_row_is_found_under_a_checkpoint_too) {
+    six_rows();
+    for (uint64_t seq = 1; seq < 6; seq++) ck_assert_int_eq(open_damaged(CHANGED, seq), WEFT_ERR_CORRUPT);
+    restart(0);
+}
+END_TEST
+
+/* Rows are for peers there; without one of them the rest can be served in part. */
+START_TEST(a_lost_row_under_a_checkpoint_costs_the_rows_before_it) {
+    six_rows();
+    for (uint64_t seq = 5; seq <= 6; seq++) {
+        int rc = open_damaged(LOST, seq);
+        ck_assert_int_eq(rc, seq == 6 ? 0 : WEFT_ERR_CORRUPT); /* the last one may never have been written */
+    }
+    ck_assert_int_eq(open_damaged(LOST, 4), 0);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 6);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, 10));
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("review");
     TCase *t = tcase_create("stalls");
@@ -244,6 +342,13 @@ int main(void) {
     tcase_add_test(t, a_state_ahead_of_the_clock_is_fetched_now_and_then);
     tcase_add_test(t, own_commits_do_not_put_a_join_off);
     suite_add_tcase(s, t);
+    TCase *f = tcase_create("stores");
+    tcase_add_checked_fixture(f, NULL, end);
+    tcase_set_timeout(f, 120);
+    tcase_add_test(f, stamps_that_go_back_do_not_spoil_the_store);
+    tcase_add_test(f, a_changed_row_is_found_under_a_checkpoint_too);
+    tcase_add_test(f, a_lost_row_under_a_checkpoint_costs_the_rows_before_it);
+    suite_add_tcase(s, f);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);
