@@ -87,8 +87,8 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
     if (r == NULL) return WEFT_ERR_NOMEM;
     r->alloc = alloc;
     r->options = own;
-    init_parts(r);
     if (r->options.batch_max > WEFT_TXN_MAX) r->options.batch_max = WEFT_TXN_MAX; /* a message fits a frame */
+    init_parts(r);
     rc = weft_origins_new(&r->origins, alloc);
     if (rc == 0) rc = weft__space_init(&r->space, &own.space, r->origins, own.seed, alloc);
     if (rc == 0) rc = register_classes(r);
@@ -242,7 +242,8 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     r->now = e->now;
     r->current_bytes = e->bytes;
     int rc = handle(r, e);
-    if (rc == 0 && e->kind != WEFT_EVENT_RESTORE) {
+    /* Not with START: it cannot be stepped again once it has succeeded, which these may not. */
+    if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {
         rc = weft__state_join_if_whole(r);
         if (rc == 0) rc = weft__save_if_due(r);
     }

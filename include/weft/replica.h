@@ -165,9 +165,10 @@ WEFT_API struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice ke
  * class's edit it needs no class: pass the type id. */
 WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type);
 /* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and
- * ends the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX), WEFT_ERR_NOMEM,
- * WEFT_ERR_CLOCK_LOCAL_AHEAD (this replica's clock was moved back beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE.
- * seq (may be NULL): its sequence number, 0 when there was no effect. */
+ * ends the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX, or more than WEFT_DOTS_MAX writes
+ * under an element that it changes), WEFT_ERR_NOMEM, WEFT_ERR_CLOCK_LOCAL_AHEAD (this replica's clock was moved back
+ * beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE. seq (may be NULL): its sequence number, 0 when there was no
+ * effect. */
 WEFT_API int weft_txn_commit(struct weft_txn *t, uint64_t *seq) WEFT_MUST_CHECK;
 WEFT_API void weft_txn_abort(struct weft_txn *t);
 

@@ -231,6 +231,90 @@ START_TEST(own_commits_do_not_put_a_join_off) {
 }
 END_TEST
 
+/* --- Limits ------------------------------------------------------------------------------------------------------- */
+
+static int append_segment(void *ctx, uint64_t id, struct weft_slice bytes) {
+    (void)id;
+    return weft_buf_append_slice(ctx, bytes);
+}
+
+/* The state of a stranger who wrote one element `count` times and never observed what it had written. */
+static void write_piled_state(struct weft_buf *out, uint64_t count) {
+    struct weft_origins *origins;
+    struct weft__space space;
+    struct weft__segments segments;
+    struct weft_buf body, parts, manifest;
+    uint32_t index;
+    static const struct weft_id zero;
+    ck_assert_int_eq(weft_origins_new(&origins, NULL), 0);
+    ck_assert_int_eq(weft_origins_intern(origins, &stranger, &index), 0);
+    ck_assert_int_eq(weft__space_init(&space, &zero, origins, 1, weft__alloc_or_default(NULL)), 0);
+    ck_assert_int_eq(weft__space_reserve(&space, index), 0);
+    ck_assert_int_eq(weft_version_vector_raise(&space.applied, index, count), 0);
+    weft_buf_init(&body, NULL);
+    weft_buf_init(&parts, NULL);
+    weft_buf_init(&manifest, NULL);
+    size_t entry = weft__write_begin(&body, 1);
+    weft__write_field_bytes(&body, 2, weft_str("x"));
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        size_t dot = weft__write_begin(&body, 3);
+        weft__write_field_varint(&body, 2, seq);
+        weft__write_end(&body, dot);
+    }
+    weft__write_end(&body, entry);
+    struct weft__keyed *o = weft__keyspace_make(&space.keys, weft_str("s"), weft_aworset_class.type, 1);
+    struct weft_causal_context seen = weft__space_context(&space);
+    ck_assert_int_eq(weft__object_decode(&o->object, weft_buf_slice(&body), &index, 1, &seen), 0);
+    weft__segments_init(&segments, space.alloc);
+    struct weft__segment_sink sink = {append_segment, &parts, NULL, 65536};
+    ck_assert_int_eq(weft__segments_write(&segments, NULL, o, NULL, &space, &sink), 0);
+    ck_assert_int_eq(weft__manifest_write(&manifest, &space, &segments), 0);
+    weft__write_fixed64(out, manifest.len);
+    weft_buf_append_slice(out, weft_buf_slice(&manifest));
+    weft_buf_append_slice(out, weft_buf_slice(&parts));
+    weft_buf_fini(&body);
+    weft_buf_fini(&parts);
+    weft_buf_fini(&manifest);
+    weft__segments_fini(&segments);
+    weft__space_fini(&space);
+    weft_origins_free(origins);
+}
+
+static void receive(int to, int from, struct weft_buf *m) {
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)from, .bytes = weft_buf_slice(m)};
+    ck_assert_int_eq(cluster_step(&c, to, e), 0);
+    weft_buf_reset(m);
+}
+
+/* An entry cannot take away what it cannot list: that is an error of the edit's, and not the end of the program. */
+START_TEST(what_no_entry_can_observe_is_an_error) {
+    cluster_init(&c, 2);
+    open_from(0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    struct weft_buf state, m;
+    weft_buf_init(&state, NULL);
+    weft_buf_init(&m, NULL);
+    write_piled_state(&state, WEFT_DOTS_MAX + 1);
+    struct weft__message_head head = {{{0}}, stranger, c.at[0].now.wall};
+    struct weft__digest_entry entry = {.origin = stranger, .seq = WEFT_DOTS_MAX + 1, .floor = WEFT_DOTS_MAX + 1};
+    ck_assert_int_eq(weft__message_write_digest(&m, &head, false, &entry, 1, NULL), 0);
+    receive(0, 1, &m);
+    uint8_t hash[WEFT__CHAIN_LEN];
+    weft__blake2b128(hash, weft_buf_slice(&state));
+    ck_assert_int_eq(weft__message_write_state_chunk(&m, &head, 7, 0, 1, state.len, hash, weft_buf_slice(&state)), 0);
+    receive(0, 1, &m);
+    ck_assert(cluster_has(&c, 0, "s", "x"));
+    struct weft_txn *t = cluster_begin(&c, 0);
+    weft_aworset_remove(weft_txn_edit(t, weft_str("s"), &weft_aworset_class), weft_str("x"));
+    ck_assert_int_eq(weft_txn_commit(t, NULL), WEFT_ERR_LIMIT);
+    cluster_add(&c, 0, "s", "y");
+    ck_assert(cluster_has(&c, 0, "s", "y"));
+    weft_buf_fini(&state);
+    weft_buf_fini(&m);
+}
+END_TEST
+
 /* --- Stores ------------------------------------------------------------------------------------------------------- */
 
 static void restart(int i) {
@@ -329,6 +413,126 @@ START_TEST(a_lost_row_under_a_checkpoint_costs_the_rows_before_it) {
 }
 END_TEST
 
+/* --- Out of memory ------------------------------------------------------------------------------------------------ */
+
+/* A failed step, given memory, completes; also one that had a checkpoint to make. */
+START_TEST(an_opening_completes_when_fed) {
+    struct failing_alloc f;
+    failing_alloc_init(&f);
+    cluster_init(&c, 1);
+    open_from(0);
+    for (int k = 0; k < 20; k++) cluster_count(&c, 0, "n", 1);
+    cluster_crash(&c, 0);
+    c.at[0].options.alloc = &f.alloc;
+    c.at[0].options.checkpoint_bytes = 100;
+    ck_assert_int_eq(weft_replica_new(&c.at[0].replica, &c.at[0].options), 0);
+    struct damaged_load whole = {c.at[0].replica, LOST, 0};
+    ck_assert_int_eq(c.at[0].store->cls->load(c.at[0].store, restore_damaged, &whole), 0);
+    int rc = WEFT_ERR_NOMEM;
+    c.at[0].hold_records = true;
+    for (size_t n = 1; rc == WEFT_ERR_NOMEM; n++) {
+        f.calls = 0;
+        f.fail_at = n;
+        rc = cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_START, .random = 4711});
+    }
+    f.fail_at = 0;
+    ck_assert_int_eq(rc, 0);
+    c.at[0].hold_records = false;
+    tick(0);
+    ck_assert_uint_eq(cluster_stats(&c, 0).checkpoints, 1);
+    cluster_fini(&c);
+    ck_assert_uint_eq(f.live_bytes, 0);
+}
+END_TEST
+
+/* One allocation fails, whichever; the same again, with memory, completes at once. */
+START_TEST(one_failure_is_one_failure) {
+    char key[1001] = {0};
+    memset(key, 'k', 1000);
+    for (size_t n = 1, failures = 1; failures > 0; n++) {
+        struct failing_alloc f;
+        failing_alloc_init(&f);
+        cluster_init(&c, 2);
+        c.at[1].options.alloc = &f.alloc;
+        open_from(0);
+        cluster_link_all(&c);
+        cluster_settle(&c);
+        failures = 0;
+        for (int k = 0; k < 3; k++) {
+            key[0] = (char)('a' + k);
+            f.calls = 0;
+            f.fail_at = n;
+            struct weft_txn *t = cluster_begin(&c, 1);
+            weft_pncounter_add(weft_txn_edit(t, weft_str(key), &weft_pncounter_class), 1);
+            int rc = weft_txn_commit(t, NULL);
+            failures += rc != 0;
+            f.fail_at = 0;
+            if (rc != 0) cluster_count(&c, 1, key, 1);
+            ck_assert_int_eq(cluster_value(&c, 1, key), 1);
+            if (k == 2) weft_replica_checkpoint(c.at[1].replica);
+            f.calls = 0;
+            f.fail_at = n;
+            rc = cluster_step(&c, 1, (struct weft_event){.kind = WEFT_EVENT_TICK});
+            failures += rc != 0;
+            f.fail_at = 0;
+            tick(1);
+        }
+        ck_assert_uint_eq(cluster_stats(&c, 1).checkpoints, 1);
+        ck_assert(cluster_converge(&c, 5));
+        cluster_fini(&c);
+        ck_assert_uint_eq(f.live_bytes, 0);
+    }
+}
+END_TEST
+
+/* An allocator with so much and no more. */
+struct limited_alloc {
+    struct weft_alloc alloc;
+    size_t live, most;
+};
+
+static void *limited_resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
+    struct limited_alloc *l = ctx;
+    if (new_size > old_size && l->live + (new_size - old_size) > l->most) return NULL;
+    void *p = new_size == 0 ? NULL : realloc(ptr, new_size);
+    if (new_size == 0) free(ptr);
+    if (p != NULL || new_size == 0) l->live = l->live - old_size + new_size;
+    return p;
+}
+
+/* A state that there is no room for is given up, and the replica goes on with the one it has. */
+static void take_state_within(size_t room) {
+    struct limited_alloc l = {{limited_resize, &l}, 0, SIZE_MAX};
+    cluster_init(&c, 2);
+    c.at[1].options.alloc = &l.alloc;
+    make_state(8);
+    l.most = l.live + room;
+    cluster_link_all(&c);
+    int failures = 0;
+    while (c.queued > 0) {
+        struct cluster_message *m = &c.queue[0];
+        struct weft_event e = {
+            .kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)m->from, .bytes = weft_slice(m->bytes, m->len)};
+        while (cluster_step(&c, m->to, e) != 0 && ++failures < 100) {
+        }
+        ck_assert_int_lt(failures, 100);
+        cluster_drop(&c, 0);
+    }
+    ck_assert_int_gt(failures, 0);
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_STATE_DONE], 0);
+    cluster_count(&c, 1, "n", 1);
+    l.most = SIZE_MAX;
+    ck_assert(cluster_converge(&c, 60));
+    cluster_fini(&c);
+    ck_assert_uint_eq(l.live, 0);
+}
+
+START_TEST(a_state_too_large_for_the_memory_is_given_up) {
+    take_state_within(1500000); /* its bytes */
+    take_state_within(3000000); /* its bytes, and not the state */
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("review");
     TCase *t = tcase_create("stalls");
@@ -341,6 +545,7 @@ int main(void) {
     tcase_add_test(t, a_slow_transfer_of_state_ends);
     tcase_add_test(t, a_state_ahead_of_the_clock_is_fetched_now_and_then);
     tcase_add_test(t, own_commits_do_not_put_a_join_off);
+    tcase_add_test(t, what_no_entry_can_observe_is_an_error);
     suite_add_tcase(s, t);
     TCase *f = tcase_create("stores");
     tcase_add_checked_fixture(f, NULL, end);
@@ -349,6 +554,12 @@ int main(void) {
     tcase_add_test(f, a_changed_row_is_found_under_a_checkpoint_too);
     tcase_add_test(f, a_lost_row_under_a_checkpoint_costs_the_rows_before_it);
     suite_add_tcase(s, f);
+    TCase *m = tcase_create("memory");
+    tcase_set_timeout(m, 120);
+    tcase_add_test(m, an_opening_completes_when_fed);
+    tcase_add_test(m, one_failure_is_one_failure);
+    tcase_add_test(m, a_state_too_large_for_the_memory_is_given_up);
+    suite_add_tcase(s, m);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);
