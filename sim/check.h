@@ -28,7 +28,6 @@
     X(LOST, "invariant 11: what is recorded is not lost")                                                              \
     X(CLOCK, "clock: what comes after has a greater stamp")                                                            \
     X(VALUE, "specification: the value is a function of the visible operations")                                       \
-    X(CONVERGED, "convergence: all that was recorded arrives everywhere")                                              \
     X(CALL, "a call of the engine failed that must not fail")                                                          \
     X(DIVERGED, "a replica says that a peer has another state under an equal vector")
 

@@ -19,8 +19,12 @@ uint64_t weft__sim_clock_when(const struct weft__sim_clock *c, uint64_t mono_ns)
     if (mono_ns > INT64_MAX / 2) return UINT64_MAX;
     int64_t wanted = (int64_t)mono_ns - SECOND;
     int64_t now = wanted - drifted(wanted, c->drift_ppb);
-    /* The inverse is off by drift squared, which the next correction makes nothing of; then by the rounding. */
-    for (int i = 0; i < 4; i++) now += wanted - now - drifted(now, c->drift_ppb);
+    /* Each correction leaves a share of the last one, as large as the drift; then the rounding is left. */
+    int64_t correction = 1;
+    for (int i = 0; i < 64 && correction != 0; i++) {
+        correction = wanted - now - drifted(now, c->drift_ppb);
+        now += correction;
+    }
     while (now > 0 && weft__sim_clock_mono(c, (uint64_t)now - 1) >= mono_ns) now--;
     while (weft__sim_clock_mono(c, (uint64_t)now) < mono_ns) now++;
     return (uint64_t)now;

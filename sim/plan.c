@@ -112,7 +112,10 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
     uint64_t from = below(&d, o->duration_ns), until = from + 1 + below(&d, o->fault_ns);
     struct weft__sim_item item = {.kind = kind, .replica = any_replica(o, &d)}, end = {.kind = WEFT__SIM_HEAL};
     bool ends = kind == WEFT__SIM_PARTITION || kind == WEFT__SIM_CUT;
-    if (kind == WEFT__SIM_PARTITION) item.mask = any_side(o, &d);
+    if (kind == WEFT__SIM_PARTITION) {
+        item.replica = 0;
+        item.mask = any_side(o, &d);
+    }
     if (kind == WEFT__SIM_CUT)
         item.other = (item.replica + 1 + (uint32_t)below(&d, o->replicas - 1)) % (uint32_t)o->replicas;
     if (kind == WEFT__SIM_STEP) item.ns = any_step(o, &d);
