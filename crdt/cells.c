@@ -13,6 +13,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/endian.h"
 
 #define PLACES      12u
 #define BUCKETS_MAX (1u << 27) /* more than the slab can name cells for */
@@ -54,8 +55,9 @@ static struct weft__cells shape_for(uint64_t cells) {
     return shape;
 }
 
+/* What does not fit in it any more needs another shape. */
 static uint32_t room_of(const struct weft__cells *c) {
-    return c->buckets == 0 ? c->capacity : c->capacity / 5 * 4;
+    return c->buckets == 0 ? c->capacity : (uint32_t)((uint64_t)c->capacity * 4 / 5);
 }
 
 static size_t bytes_of(const struct weft__cells *c) {
@@ -77,22 +79,40 @@ void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p) {
     weft__cells_init(c);
 }
 
+/* Which of eight bytes equal a tag, as their top bits; above the lowest that is right others may be wrong (Mycroft). */
+static uint64_t matches(uint64_t tags, uint8_t tag) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t differ = tags ^ (ones * tag);
+    return (differ - ones) & ~differ & (ones << 7);
+}
+
+/* The place of the lowest match, which there is: the bytes below its bit, counted. */
+static uint32_t lowest(uint64_t found) {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t below = (found & (~found + 1)) - 1;
+    return (uint32_t)(((below & ones) * ones) >> 56) - 1;
+}
+
 static uint32_t free_place(const struct bucket *b) {
-    uint32_t i = 0;
-    while (i < PLACES && b->tags[i] != 0) i++;
-    return i;
+    uint64_t found = matches(weft__load64(b->tags), 0);
+    if (found != 0) return lowest(found);
+    found = matches(weft__load64(b->tags + PLACES - 8), 0);
+    return found != 0 ? PLACES - 8 + lowest(found) : PLACES;
+}
+
+static void place_in(struct bucket *buckets, uint32_t mask, uint32_t hash, uint32_t cell) {
+    uint32_t at = hash & mask, i;
+    for (; (i = free_place(&buckets[at])) == PLACES; at = (at + 1) & mask) buckets[at].passed++;
+    buckets[at].tags[i] = tag_of(hash);
+    buckets[at].refs[i] = cell;
 }
 
 static void place(struct weft__cells *c, uint32_t hash, uint32_t cell) {
     if (c->buckets == 0) {
         plain_refs(c)[c->count] = cell;
-        return;
+    } else {
+        place_in(buckets_of(c), c->buckets - 1, hash, cell);
     }
-    struct bucket *buckets = buckets_of(c);
-    uint32_t at = hash & (c->buckets - 1), i;
-    for (; (i = free_place(&buckets[at])) == PLACES; at = (at + 1) & (c->buckets - 1)) buckets[at].passed++;
-    buckets[at].tags[i] = tag_of(hash);
-    buckets[at].refs[i] = cell;
 }
 
 static uint32_t find_plain(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
@@ -113,8 +133,12 @@ uint32_t weft__cells_find_plain(const struct weft__cells *c, const struct weft__
 
 static uint32_t find_in_bucket(const struct bucket *b, const struct weft__pool *p, uint8_t tag, struct weft_slice path,
                                struct weft_slice element) {
-    for (uint32_t i = 0; i < PLACES; i++)
-        if (b->tags[i] == tag && weft__cell_has_key(p, b->refs[i], path, element)) return b->refs[i];
+    for (uint32_t from = 0; from <= PLACES - 8; from += PLACES - 8) {
+        for (uint64_t found = matches(weft__load64(b->tags + from), tag); found != 0; found &= found - 1) {
+            uint32_t i = from + lowest(found);
+            if (b->tags[i] == tag && weft__cell_has_key(p, b->refs[i], path, element)) return b->refs[i];
+        }
+    }
     return WEFT__SLAB_NONE;
 }
 
@@ -132,13 +156,18 @@ uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *
 /* Moves the cells of an index. Placements are read a bucket at a time, so that their cache misses overlap. */
 static void move_indexed(const struct weft__cells *from, const struct weft__pool *p, struct weft__cells *to) {
     const struct bucket *buckets = buckets_of(from);
+    struct bucket *into = to->buckets == 0 ? NULL : buckets_of(to);
     uint32_t hashes[PLACES];
     for (uint32_t at = 0; at < from->buckets; at++) {
         const struct bucket *b = &buckets[at];
         for (uint32_t i = 0; i < PLACES; i++) hashes[i] = b->tags[i] == 0 ? 0 : weft__cell_hash(p, b->refs[i]);
         for (uint32_t i = 0; i < PLACES; i++) {
             if (b->tags[i] == 0) continue;
-            place(to, hashes[i], b->refs[i]);
+            if (into == NULL) {
+                place(to, hashes[i], b->refs[i]);
+            } else {
+                place_in(into, to->buckets - 1, hashes[i], b->refs[i]);
+            }
             to->count++;
         }
     }

@@ -65,31 +65,35 @@ struct weft__key weft__object_origin_key(const struct weft_object *o, struct wef
     return weft__object_key(o, path, weft_slice(full, sizeof full));
 }
 
-/* In a container without an index comparing a few keys is cheaper than hashing one. */
-static struct weft__spot look_plain(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
+/* In a container without an index comparing a few keys is cheaper than hashing one. False: there is an index, or it is
+ * not there. */
+static bool find_plain(const struct weft_object *o, struct weft_slice path, struct weft_slice element,
+                       struct weft__spot *out) {
+    if (!weft__cells_are_plain(&o->cells)) return false;
     uint32_t cell = weft__cells_find_plain(&o->cells, o->pool, path, element);
-    return (struct weft__spot){cell, cell == WEFT__SLAB_NONE ? 0 : weft__cell_hash(o->pool, cell)};
+    if (cell == WEFT__SLAB_NONE) return false;
+    *out = (struct weft__spot){cell, weft__cell_hash(o->pool, cell)};
+    return true;
 }
 
-static struct weft__spot look_at(const struct weft_object *o, uint32_t place, struct weft_slice path,
-                                 struct weft_slice element) {
-    bool none = weft__cells_are_plain(&o->cells); /* it was looked for there already */
-    return (struct weft__spot){none ? WEFT__SLAB_NONE : weft__cells_find(&o->cells, o->pool, place, path, element),
-                               place};
+static struct weft__spot find_indexed(const struct weft_object *o, uint32_t place, struct weft_slice path,
+                                      struct weft_slice element) {
+    if (weft__cells_are_plain(&o->cells)) return (struct weft__spot){WEFT__SLAB_NONE, place};
+    return (struct weft__spot){weft__cells_find(&o->cells, o->pool, place, path, element), place};
 }
 
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    struct weft__spot found = look_plain(o, path, element);
-    if (found.cell != WEFT__SLAB_NONE) return found;
-    return look_at(o, weft__object_key(o, path, element).place, path, element);
+    struct weft__spot found;
+    if (find_plain(o, path, element, &found)) return found;
+    return find_indexed(o, weft__object_key(o, path, element).place, path, element);
 }
 
 struct weft__spot weft__object_look_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
     struct weft_slice element = weft__origin_element(origin, room);
-    struct weft__spot found = look_plain(o, path, element);
-    if (found.cell != WEFT__SLAB_NONE) return found;
-    return look_at(o, weft__object_origin_key(o, path, origin).place, path, element);
+    struct weft__spot found;
+    if (find_plain(o, path, element, &found)) return found;
+    return find_indexed(o, weft__object_origin_key(o, path, origin).place, path, element);
 }
 
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
