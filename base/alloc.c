@@ -53,8 +53,7 @@ void weft__free(const struct weft_alloc *a, void *ptr, size_t size) {
     a->resize(a->ctx, ptr, at_least_one(size), 0);
 }
 
-int weft__grow(const struct weft_alloc *a, void **items, size_t *cap, size_t need, size_t item_size) {
-    if (need <= *cap) return 0;
+int weft__grow_more(const struct weft_alloc *a, void **items, size_t *cap, size_t need, size_t item_size) {
     size_t most = SIZE_MAX / item_size;
     if (need > most) return WEFT_ERR_NOMEM;
     size_t wanted = *cap > most / 2 ? most : *cap * 2;

@@ -18,18 +18,18 @@
 
 #include "base/alloc.h"
 
-#define UNIT        8u
-#define CHUNK_BITS  13u
+#define UNIT        WEFT__SLAB_UNIT
+#define CHUNK_BITS  WEFT__SLAB_CHUNK_BITS
 #define CHUNK_UNITS (1u << CHUNK_BITS)
 #define CHUNK_BYTES (CHUNK_UNITS * UNIT)
 #define CHUNKS_MAX  (1u << (32 - CHUNK_BITS))
-#define FIRST_BYTES 1024u /* a class's first chunk */
-#define LINEAR_MAX  128u  /* classes are UNIT apart up to here */
-#define CLASSES     56u   /* 16 linear ones, then 8 for each doubling up to WEFT__SLAB_SMALL */
+#define FIRST_BYTES 1024u              /* a class's first chunk */
+#define LINEAR_MAX  128u               /* classes are UNIT apart up to here */
+#define CLASSES     WEFT__SLAB_CLASSES /* 16 linear ones, then 8 for each doubling up to WEFT__SLAB_SMALL */
 #define NO_CHUNK    UINT32_MAX
 
-struct chunk {
-    struct chunk *prev, *next; /* in the class's list, while there is room */
+struct weft__slab_chunk {
+    struct weft__slab_chunk *prev, *next; /* in the class's list, while there is room */
     uint32_t number;
     uint16_t free;  /* offset of the first free block, 0: none */
     uint16_t fresh; /* units from here to the end were never handed out */
@@ -39,26 +39,9 @@ struct chunk {
     size_t bytes;
 };
 
-#define HEADER_UNITS ((uint32_t)(sizeof(struct chunk) / UNIT))
+#define HEADER_UNITS ((uint32_t)(sizeof(struct weft__slab_chunk) / UNIT))
 
-/* A number without a chunk links to the next such number. */
-union slot {
-    struct chunk *chunk;
-    uint32_t next_unused;
-};
-
-struct weft__slab {
-    union slot *slots;
-    size_t slot_cap;
-    uint32_t slot_count;
-    uint32_t first_unused;
-    struct chunk *with_room[CLASSES];
-    uint32_t chunks_of[CLASSES];
-    size_t chunk_bytes;
-    const struct weft_alloc *alloc;
-};
-
-_Static_assert(HEADER_UNITS *UNIT == sizeof(struct chunk), "blocks begin where the header ends");
+_Static_assert(HEADER_UNITS *UNIT == sizeof(struct weft__slab_chunk), "blocks begin where the header ends");
 _Static_assert(CHUNK_UNITS <= UINT16_MAX, "offsets in a chunk fit their fields");
 _Static_assert(HEADER_UNITS *UNIT + WEFT__SLAB_SMALL <= CHUNK_BYTES, "a chunk holds any small block");
 
@@ -101,7 +84,7 @@ void weft__slab_free(struct weft__slab *s) {
         n = next;
     }
     for (uint32_t n = 0; n < s->slot_count; n++) {
-        struct chunk *c = s->slots[n].chunk;
+        struct weft__slab_chunk *c = s->slots[n].chunk;
         if (c != NULL) weft__free(s->alloc, c, c->bytes);
     }
     weft__free(s->alloc, s->slots, s->slot_cap * sizeof *s->slots);
@@ -119,33 +102,34 @@ static bool reserve_number(struct weft__slab *s) {
     return true;
 }
 
-static struct chunk *chunk_new(struct weft__slab *s, uint32_t class, size_t bytes) {
+static struct weft__slab_chunk *chunk_new(struct weft__slab *s, uint32_t class, size_t bytes) {
     if (!reserve_number(s)) return NULL;
-    struct chunk *c = weft__malloc(s->alloc, bytes);
+    struct weft__slab_chunk *c = weft__malloc(s->alloc, bytes);
     if (c == NULL) return NULL;
-    *c = (struct chunk){.number = s->first_unused, .class = (uint16_t) class, .bytes = bytes, .fresh = HEADER_UNITS};
+    *c = (struct weft__slab_chunk){
+        .number = s->first_unused, .class = (uint16_t) class, .bytes = bytes, .fresh = HEADER_UNITS};
     s->first_unused = s->slots[c->number].next_unused;
     s->slots[c->number].chunk = c;
     s->chunk_bytes += bytes;
     return c;
 }
 
-static void chunk_free(struct weft__slab *s, struct chunk *c) {
+static void chunk_free(struct weft__slab *s, struct weft__slab_chunk *c) {
     s->slots[c->number].next_unused = s->first_unused;
     s->first_unused = c->number;
     s->chunk_bytes -= c->bytes;
     weft__free(s->alloc, c, c->bytes);
 }
 
-static void link_room(struct weft__slab *s, struct chunk *c) {
-    struct chunk **head = &s->with_room[c->class];
+static void link_room(struct weft__slab *s, struct weft__slab_chunk *c) {
+    struct weft__slab_chunk **head = &s->with_room[c->class];
     c->prev = NULL;
     c->next = *head;
     if (*head != NULL) (*head)->prev = c;
     *head = c;
 }
 
-static void unlink_room(struct weft__slab *s, struct chunk *c) {
+static void unlink_room(struct weft__slab *s, struct weft__slab_chunk *c) {
     if (c->prev != NULL)
         c->prev->next = c->next;
     else
@@ -154,13 +138,13 @@ static void unlink_room(struct weft__slab *s, struct chunk *c) {
 }
 
 /* A class's n-th chunk is twice its (n-1)-th, of at least one block and at most 64 KiB. */
-static struct chunk *add_chunk(struct weft__slab *s, uint32_t class) {
+static struct weft__slab_chunk *add_chunk(struct weft__slab *s, uint32_t class) {
     uint32_t n = s->chunks_of[class];
     uint32_t target = n < 6 ? FIRST_BYTES << n : CHUNK_BYTES;
     uint32_t units = class_units(class);
     uint32_t blocks = (target / UNIT - HEADER_UNITS) / units;
     if (blocks == 0) blocks = 1;
-    struct chunk *c = chunk_new(s, class, (size_t)(HEADER_UNITS + blocks * units) * UNIT);
+    struct weft__slab_chunk *c = chunk_new(s, class, (size_t)(HEADER_UNITS + blocks * units) * UNIT);
     if (c == NULL) return NULL;
     c->end = (uint16_t)(HEADER_UNITS + blocks * units);
     s->chunks_of[class]++;
@@ -168,25 +152,25 @@ static struct chunk *add_chunk(struct weft__slab *s, uint32_t class) {
     return c;
 }
 
-static bool is_full(const struct chunk *c) {
+static bool is_full(const struct weft__slab_chunk *c) {
     return c->free == 0 && c->fresh == c->end;
 }
 
 /* A free block's first bytes are the offset of the next. */
-static uint16_t *free_link(struct chunk *c, uint32_t offset) {
+static uint16_t *free_link(struct weft__slab_chunk *c, uint32_t offset) {
     return (uint16_t *)(void *)((unsigned char *)c + (size_t)offset * UNIT);
 }
 
 static uint32_t take_large(struct weft__slab *s, size_t size) {
-    if (size > SIZE_MAX - sizeof(struct chunk)) return WEFT__SLAB_NONE;
-    struct chunk *c = chunk_new(s, CLASSES, sizeof *c + size);
+    if (size > SIZE_MAX - sizeof(struct weft__slab_chunk)) return WEFT__SLAB_NONE;
+    struct weft__slab_chunk *c = chunk_new(s, CLASSES, sizeof *c + size);
     return c == NULL ? WEFT__SLAB_NONE : c->number << CHUNK_BITS | HEADER_UNITS;
 }
 
 uint32_t weft__slab_take(struct weft__slab *s, size_t size) {
     if (size > WEFT__SLAB_SMALL) return take_large(s, size);
     uint32_t class = class_of(size), offset;
-    struct chunk *c = s->with_room[class];
+    struct weft__slab_chunk *c = s->with_room[class];
     if (c == NULL && (c = add_chunk(s, class)) == NULL) return WEFT__SLAB_NONE;
     if (c->free != 0) {
         offset = c->free;
@@ -201,7 +185,7 @@ uint32_t weft__slab_take(struct weft__slab *s, size_t size) {
 }
 
 void weft__slab_give(struct weft__slab *s, uint32_t ref, size_t size) {
-    struct chunk *c = s->slots[ref >> CHUNK_BITS].chunk;
+    struct weft__slab_chunk *c = s->slots[ref >> CHUNK_BITS].chunk;
     if (size > WEFT__SLAB_SMALL) {
         assert(c->class == CLASSES && c->bytes == sizeof *c + size);
         chunk_free(s, c);
@@ -218,10 +202,6 @@ void weft__slab_give(struct weft__slab *s, uint32_t ref, size_t size) {
     uint32_t offset = ref & (CHUNK_UNITS - 1);
     *free_link(c, offset) = c->free;
     c->free = (uint16_t)offset;
-}
-
-void *weft__slab_at(const struct weft__slab *s, uint32_t ref) {
-    return (unsigned char *)s->slots[ref >> CHUNK_BITS].chunk + (size_t)(ref & (CHUNK_UNITS - 1)) * UNIT;
 }
 
 size_t weft__slab_bytes(const struct weft__slab *s) {

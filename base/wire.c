@@ -22,10 +22,6 @@ static size_t put_varint(uint8_t out[VARINT_MAX], uint64_t v) {
     return n;
 }
 
-void weft__reader_init(struct weft__reader *r, struct weft_slice bytes) {
-    *r = (struct weft__reader){.at = bytes.ptr, .end = bytes.len == 0 ? bytes.ptr : bytes.ptr + bytes.len};
-}
-
 void weft__reader_fail(struct weft__reader *r) {
     r->err = WEFT_ERR_MALFORMED;
     r->at = r->end;

@@ -21,7 +21,9 @@ struct weft__reader {
     int err;        /* 0 or WEFT_ERR_MALFORMED */
 };
 
-void weft__reader_init(struct weft__reader *r, struct weft_slice bytes);
+static inline void weft__reader_init(struct weft__reader *r, struct weft_slice bytes) {
+    *r = (struct weft__reader){.at = bytes.ptr, .end = bytes.len == 0 ? bytes.ptr : bytes.ptr + bytes.len};
+}
 /* At the end, or failed. */
 static inline bool weft__reader_done(const struct weft__reader *r) {
     return r->at == r->end;

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <weft/bytes.h>
 
@@ -23,18 +24,72 @@ struct weft__cell {
     uint32_t hash; /* placement in its object's table */
 };
 
+#define WEFT__CELL_ELEMENT_BITS 21u
+#define WEFT__CELL_ELEMENT_MASK ((1u << WEFT__CELL_ELEMENT_BITS) - 1)
+#define WEFT__CELL_HAS_PATH     (1u << WEFT__CELL_ELEMENT_BITS)
+#define WEFT__CELL_PAYLOAD_AT   (WEFT__CELL_ELEMENT_BITS + 1)
+/* The length is in the word after the header. */
+#define WEFT__CELL_PAYLOAD_LONG ((1u << (32 - WEFT__CELL_PAYLOAD_AT)) - 1)
+
+struct weft__cell_header {
+    uint32_t hash;
+    uint32_t lengths; /* of the element, whether there is a path, of the payload */
+};
+
+static inline uint32_t weft__cell_word(const uint8_t *at) {
+    uint32_t v;
+    memcpy(&v, at, sizeof v);
+    return v;
+}
+
+/* Where the parts of a block are. */
+static inline struct weft__cell weft__cell_unpack(const uint8_t *block) {
+    uint32_t lengths = weft__cell_word(block + 4);
+    const uint8_t *at = block + sizeof(struct weft__cell_header);
+    struct weft__cell c = {.hash = weft__cell_word(block),
+                           .element.len = lengths & WEFT__CELL_ELEMENT_MASK,
+                           .payload.len = lengths >> WEFT__CELL_PAYLOAD_AT};
+    if (c.payload.len == WEFT__CELL_PAYLOAD_LONG) {
+        c.payload.len = weft__cell_word(at);
+        at += 4;
+    }
+    if (lengths & WEFT__CELL_HAS_PATH) {
+        c.path.len = weft__cell_word(at);
+        at += 4;
+    }
+    c.path.ptr = at;
+    c.element.ptr = c.path.ptr + c.path.len;
+    c.payload.ptr = c.element.ptr + c.element.len;
+    return c;
+}
+
 /* Copies the key; the payload is the caller's to fill (weft__cell_payload). WEFT__SLAB_NONE when out of memory. */
 uint32_t weft__cell_new(struct weft__pool *p, uint32_t hash, struct weft_slice path, struct weft_slice element,
                         size_t payload_len);
 void weft__cell_free(struct weft__pool *p, uint32_t ref);
-struct weft__cell weft__cell_at(const struct weft__pool *p, uint32_t ref);
-uint32_t weft__cell_hash(const struct weft__pool *p, uint32_t ref);
+static inline struct weft__cell weft__cell_at(const struct weft__pool *p, uint32_t ref) {
+    return weft__cell_unpack(weft__slab_at(p->slab, ref));
+}
+static inline uint32_t weft__cell_hash(const struct weft__pool *p, uint32_t ref) {
+    return weft__cell_word(weft__slab_at(p->slab, ref));
+}
 /* Of a cell that was just made. */
-uint8_t *weft__cell_payload(struct weft__pool *p, uint32_t ref);
-bool weft__cell_has_key(const struct weft__pool *p, uint32_t ref, struct weft_slice path, struct weft_slice element);
+static inline uint8_t *weft__cell_payload(struct weft__pool *p, uint32_t ref) {
+    uint8_t *block = weft__slab_at(p->slab, ref);
+    return block + (weft__cell_unpack(block).payload.ptr - block);
+}
+static inline bool weft__cell_has_key(const struct weft__pool *p, uint32_t ref, struct weft_slice path,
+                                      struct weft_slice element) {
+    struct weft__cell c = weft__cell_at(p, ref);
+    return c.path.len == path.len && c.element.len == element.len &&
+           (path.len == 0 || memcmp(c.path.ptr, path.ptr, path.len) == 0) &&
+           (element.len == 0 || memcmp(c.element.ptr, element.ptr, element.len) == 0);
+}
 
 /* The element of a TOTALS cell: 4 bytes in the machine's order, because they never leave it. `room` holds them. */
 struct weft_slice weft__origin_element(uint32_t origin, uint8_t room[4]);
-uint32_t weft__element_origin(struct weft_slice element);
+static inline uint32_t weft__element_origin(struct weft_slice element) {
+    return weft__cell_word(element.ptr);
+}
 
 #endif

@@ -40,8 +40,8 @@ void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_
 }
 
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
-    memset(out, 0, sizeof *out);
     if (it->at == it->end) return false;
+    *out = (struct weft__dot_item){.stamp = {0, 0}};
     memcpy(&out->dot.origin, it->at, 4);
     memcpy(&out->dot.seq, it->at + 4, 8);
     it->at += 12;
@@ -259,6 +259,10 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
     struct weft__dots it;
     struct weft__dot_item item;
     bool changed = fresh != NULL;
+    if (old == WEFT__SLAB_NONE) {
+        if (fresh != NULL) put_dot(out, fresh);
+        return changed;
+    }
     observed_open(&own, e->observed, true, env);
     observed_open(&others, e->observed, false, env);
     weft__dots_open(&it, o, old);

@@ -114,11 +114,17 @@ static int make_room(struct weft__overlay *o, size_t key_len) {
     int rc = weft__grow(o->alloc, &items, &o->cap, o->count + 1, sizeof *o->items);
     if (rc != 0) return rc;
     o->items = items;
-    rc = weft_buf_reserve(&o->bytes, key_len);
+    if (key_len > o->bytes.cap - o->bytes.len) rc = weft_buf_reserve(&o->bytes, key_len);
     o->bytes.err = 0;
     if (rc != 0) return rc;
     if (o->count >= FEW && (o->count + 1) * 2 > o->index_size) return index_grow(o);
     return 0;
+}
+
+/* There is room. */
+static void append(struct weft_buf *b, struct weft_slice s) {
+    if (s.len > 0) memcpy(b->ptr + b->len, s.ptr, s.len);
+    b->len += s.len;
 }
 
 size_t weft__overlay_push(struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
@@ -131,8 +137,8 @@ size_t weft__overlay_push(struct weft__overlay *o, struct weft__spot spot, struc
         o->items[item].key = o->bytes.len;
         o->items[item].path_len = (uint32_t)path.len;
         o->items[item].element_len = (uint32_t)element.len;
-        (void)weft_buf_append_slice(&o->bytes, path);
-        (void)weft_buf_append_slice(&o->bytes, element);
+        append(&o->bytes, path);
+        append(&o->bytes, element);
     }
     if (o->index_size != 0) index_insert(o, item);
     o->count++;
