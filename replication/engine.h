@@ -184,6 +184,8 @@ int weft__retry_pending(struct weft_replica *r);
 struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link);
 int weft__link_up(struct weft_replica *r, uint32_t link);
 void weft__link_down(struct weft_replica *r, uint32_t link);
+/* Nothing is said under an epoch before the epoch is durable. */
+bool weft__may_speak(const struct weft_replica *r);
 void weft__push_own(struct weft_replica *r);
 void weft__send_due_digests(struct weft_replica *r);
 void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply);

@@ -79,8 +79,7 @@ void weft__peers_fini(struct weft_replica *r) {
     weft__free(r->alloc, r->peers.items, r->peers.cap * sizeof *r->peers.items);
 }
 
-/* Nothing is said under an epoch before the epoch is durable. */
-static bool may_speak(const struct weft_replica *r) {
+bool weft__may_speak(const struct weft_replica *r) {
     return r->self != WEFT__NO_ORIGIN && r->recording.persisted >= r->epoch_record;
 }
 
@@ -113,7 +112,7 @@ static int fill_entries(struct weft_replica *r, struct weft__digest_entry **entr
 }
 
 void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply) {
-    if (!may_speak(r)) return;
+    if (!weft__may_speak(r)) return;
     struct weft__digest_entry *entries;
     size_t count, cap;
     if (fill_entries(r, &entries, &count, &cap) != 0) return; /* at the next interval */
@@ -134,7 +133,7 @@ static bool is_behind(const struct weft_replica *r, const struct weft__peer *p) 
 }
 
 void weft__send_due_digests(struct weft_replica *r) {
-    if (!may_speak(r)) return;
+    if (!weft__may_speak(r)) return;
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         if (r->now.mono_ns < p->digest_due_ns) continue;
@@ -191,7 +190,7 @@ static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recor
 }
 
 void weft__push_own(struct weft_replica *r) {
-    if (!may_speak(r)) return;
+    if (!weft__may_speak(r)) return;
     uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
@@ -258,7 +257,7 @@ void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
     struct weft__range ranges[RANGES_MAX];
     size_t count = 0;
     uint32_t first = 0, len = p->has.len;
-    if (!may_speak(r)) return;
+    if (!weft__may_speak(r)) return;
     uint64_t own = weft_version_vector_get(&p->has, r->self);
     if (own > weft_version_vector_get(&r->space.applied, r->self)) weft__identity_cloned(r, p->link, own);
     for (uint32_t k = 0; k < len && count < RANGES_MAX; k++) {
@@ -290,7 +289,7 @@ static uint64_t parked_deadline(const struct weft_replica *r) {
 
 uint64_t weft__gossip_deadline(const struct weft_replica *r) {
     uint64_t deadline = parked_deadline(r);
-    if (!may_speak(r)) return deadline;
+    if (!weft__may_speak(r)) return deadline;
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].digest_due_ns < deadline) deadline = r->peers.items[i].digest_due_ns;
     if (r->incoming.active && !r->incoming.whole && r->incoming.until_ns < deadline) deadline = r->incoming.until_ns;

@@ -5,6 +5,7 @@
 #include "replication/engine.h"
 
 int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
+    if (!weft__may_speak(r)) return 0; /* it will ask again */
     struct weft__rows rows = {0, r->options.batch_max};
     for (size_t i = 0; i < m->request.count && (rows.count == 0 || rows.budget > 0); i++) {
         const struct weft__range *range = &m->request.ranges[i];

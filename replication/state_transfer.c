@@ -96,6 +96,7 @@ static bool is_followed(const struct weft_replica *r) {
 }
 
 int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
+    if (!weft__may_speak(r)) return 0; /* it will ask again */
     struct weft__outgoing *o = &r->outgoing;
     bool begin = m->state.transfer == 0;
     if (begin && (o->transfer == 0 || r->now.mono_ns >= o->until_ns || !is_followed(r))) {
