@@ -129,7 +129,10 @@ static int set_regions(struct request *q, const char *value) {
     q->regions = malloc(strlen(value) + 1);
     if (q->regions == NULL) return 1;
     memcpy(q->regions, value, strlen(value) + 1);
-    for (char *name = strtok(q->regions, ","); name != NULL; name = strtok(NULL, ",")) {
+    for (char *name = q->regions, *comma; name != NULL; name = comma == NULL ? NULL : comma + 1) {
+        comma = strchr(name, ',');
+        if (comma != NULL) *comma = '\0';
+        if (*name == '\0') continue;
         if (count == WEFT_SIM_REGIONS_MAX) return complain("--regions", "too many:", value);
         q->places[count++] = name;
     }
