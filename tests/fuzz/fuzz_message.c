@@ -1,0 +1,59 @@
+/* Messages: whatever bytes come, they decode or are refused within the budget, and what was decoded, written and
+ * decoded again says the same. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "replication/message.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/support/failing_alloc.h"
+
+static int write_again(struct weft_buf *out, const struct weft__message *m) {
+    switch (m->kind) {
+    case WEFT__MESSAGE_DIGEST:
+        return weft__message_write_digest(out, &m->head, m->digest.reply, m->digest.entries, m->digest.count,
+                                          m->digest.has_state_hash ? m->digest.state_hash : NULL);
+    case WEFT__MESSAGE_REQUEST:
+        return weft__message_write_request(out, &m->head, m->request.ranges, m->request.count);
+    case WEFT__MESSAGE_TRANSACTIONS:
+        return weft__message_write_transactions(out, &m->head, m->transactions.items, m->transactions.count,
+                                                m->transactions.answer);
+    case WEFT__MESSAGE_STATE_REQUEST:
+        return weft__message_write_state_request(out, &m->head, m->state.transfer, m->state.chunk);
+    case WEFT__MESSAGE_STATE_CHUNK:
+        return weft__message_write_state_chunk(out, &m->head, m->state.transfer, m->state.chunk, m->state.count,
+                                               m->state.total, m->state.hash, m->state.bytes);
+    }
+    return WEFT_ERR_MALFORMED;
+}
+
+static void say_twice(const struct weft__message *m) {
+    struct weft_buf first, second;
+    struct weft__message again;
+    weft_buf_init(&first, NULL);
+    weft_buf_init(&second, NULL);
+    HOLDS(write_again(&first, m) == 0);
+    HOLDS(weft__message_decode(&again, weft_buf_slice(&first), &weft_alloc_default) == 0);
+    HOLDS(again.kind == m->kind);
+    HOLDS(write_again(&second, &again) == 0);
+    HOLDS(weft_slice_eq(weft_buf_slice(&first), weft_buf_slice(&second)));
+    weft__message_fini(&again);
+    weft_buf_fini(&first);
+    weft_buf_fini(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct failing_alloc alloc;
+    struct weft__message m;
+    failing_alloc_init(&alloc);
+    int rc = weft__message_decode(&m, weft_slice(data, size), &alloc.alloc);
+    if (rc == 0) {
+        HOLDS(alloc.live_bytes <= 32 * size + 8192);
+        say_twice(&m);
+        weft__message_fini(&m);
+    } else {
+        HOLDS(rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_VERSION || rc == WEFT_ERR_LIMIT);
+    }
+    HOLDS(alloc.live_bytes == 0);
+    return 0;
+}

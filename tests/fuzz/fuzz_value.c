@@ -1,0 +1,110 @@
+/* Values used alone: deltas and states from anywhere. What is refused changes nothing; after whatever was taken the
+ * value prints, is written, and its bytes make the same value anew.
+ *
+ * Input: the type, then pieces. */
+#include <weft/aworset.h>
+#include <weft/err.h>
+#include <weft/gcounter.h>
+#include <weft/lwwreg.h>
+#include <weft/pncounter.h>
+
+#include "tests/fuzz/fuzz.h"
+
+static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
+                                                        &weft_aworset_class, &weft_lwwreg_class};
+
+static struct weft_value *value_new(const struct weft_crdt_class *cls) {
+    struct weft_value_options o;
+    struct weft_value *v = NULL;
+    weft_value_options_init(&o);
+    o.origin.replica.bytes[15] = 3;
+    o.origin.epoch = 0x9d3cb0f74ae6218cu; /* nobody else's */
+    HOLDS(weft_value_new(&v, cls, &o) == 0);
+    return v;
+}
+
+static void encode(const struct weft_value *v, struct weft_buf *out) {
+    weft_buf_reset(out);
+    HOLDS(weft_value_encode(v, out) == 0);
+}
+
+static void print(const struct weft_value *v) {
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    int rc = weft_value_class(v)->print(weft_value_view(v), &text);
+    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE);
+    weft_buf_fini(&text);
+}
+
+/* A write of its own, which may be out of range; its delta brings another copy to the same state. */
+static void write_on(struct weft_value *v, struct weft_value *copy) {
+    const struct weft_crdt_class *cls = weft_value_class(v);
+    struct weft_edit *e = weft_value_edit(v);
+    struct weft_buf delta, ours, theirs;
+    weft_buf_init(&delta, NULL);
+    weft_buf_init(&ours, NULL);
+    weft_buf_init(&theirs, NULL);
+    if (cls == &weft_gcounter_class) weft_gcounter_add(e, 5);
+    if (cls == &weft_pncounter_class) weft_pncounter_add(e, -5);
+    if (cls == &weft_lwwreg_class) weft_lwwreg_set(e, weft_str("Grace"));
+    if (cls == &weft_aworset_class) {
+        weft_aworset_add(e, weft_str("milk"));
+        weft_aworset_remove(e, weft_str("tea"));
+    }
+    int rc = weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1800000000), 7}, &delta);
+    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT);
+    if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
+    encode(v, &ours);
+    encode(copy, &theirs);
+    HOLDS(weft_slice_eq(weft_buf_slice(&ours), weft_buf_slice(&theirs)));
+    weft_buf_fini(&delta);
+    weft_buf_fini(&ours);
+    weft_buf_fini(&theirs);
+}
+
+/* Its bytes make it anew, and bring nothing to itself. */
+static void check(struct weft_value *v) {
+    struct weft_buf bytes, again;
+    struct weft_value *copy = value_new(weft_value_class(v));
+    weft_buf_init(&bytes, NULL);
+    weft_buf_init(&again, NULL);
+    print(v);
+    encode(v, &bytes);
+    HOLDS(weft_value_apply(copy, weft_buf_slice(&bytes)) == 0);
+    encode(copy, &again);
+    HOLDS(weft_slice_eq(weft_buf_slice(&bytes), weft_buf_slice(&again)));
+    HOLDS(weft_value_apply(v, weft_buf_slice(&bytes)) == 0);
+    encode(v, &again);
+    HOLDS(weft_slice_eq(weft_buf_slice(&bytes), weft_buf_slice(&again)));
+    write_on(v, copy);
+    weft_buf_fini(&bytes);
+    weft_buf_fini(&again);
+    weft_value_free(copy);
+}
+
+static void apply(struct weft_value *v, struct weft_slice bytes) {
+    struct weft_buf before, after;
+    weft_buf_init(&before, NULL);
+    weft_buf_init(&after, NULL);
+    encode(v, &before);
+    int rc = weft_value_apply(v, bytes);
+    HOLDS(rc == 0 || rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_VERSION);
+    encode(v, &after);
+    if (rc != 0) HOLDS(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)));
+    weft_buf_fini(&before);
+    weft_buf_fini(&after);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input in = fuzz_input(data, size);
+    struct weft_value *v = value_new(classes[fuzz_byte(&in) % 4]);
+    while (fuzz_left(&in) > 0) {
+        struct weft_slice piece = fuzz_piece(&in);
+        uint8_t *copy = fuzz_copy(piece);
+        apply(v, weft_slice(copy, piece.len));
+        free(copy);
+    }
+    check(v);
+    weft_value_free(v);
+    return 0;
+}
