@@ -23,7 +23,7 @@ void life_init(struct life *l) {
     for (int i = 0; i < LIFE_REPLICAS; i++) {
         l->c.at[i].options.segment_bytes = 256;
         l->c.at[i].options.log_max = 900;
-        l->c.at[i].options.checkpoint_bytes = 2500;
+        l->c.at[i].options.checkpoint_bytes = 900;
     }
 }
 
