@@ -138,6 +138,7 @@ static int prepare(struct join *j) {
         rc = weft__engine_reserve_origin(r, i);
         if (rc == 0) rc = weft_version_vector_reserve(&r->space.lineages[i].past, j->staged->applied.len);
     }
+    j->ours = weft__space_context(&r->space); /* lent by a vector that has its room by now */
     if (rc == 0) rc = join_theirs(j);
     if (rc == 0) rc = join_ours(j);
     if (rc == 0) rc = weft__output_reserve(weft__out(r), j->staged->applied.len, j->count, j->key_bytes);
@@ -179,8 +180,7 @@ static void advance_origin(struct join *j, uint32_t i) {
 }
 
 static int join_staged(struct weft_replica *r, struct weft__space *staged) {
-    struct join j = {
-        .r = r, .staged = staged, .ours = weft__space_context(&r->space), .theirs = weft__space_context(staged)};
+    struct join j = {.r = r, .staged = staged, .theirs = weft__space_context(staged)};
     int rc = prepare(&j);
     if (rc == 0) {
         publish_objects(&j);
