@@ -112,6 +112,14 @@ static int create(struct weft__sqlite *s) {
     return err;
 }
 
+/* Whoever died while creating the store left a header, and the journal that takes it away again: the first statement
+ * does that, and then there is nothing in the file yet. */
+static int finish_rollback(struct weft__sqlite *s, bool *empty) {
+    int code;
+    *empty = ask(s, "PRAGMA page_count", &code) == 0;
+    return code == SQLITE_OK ? 0 : weft__sqlite_failed(s, code, "opening");
+}
+
 /* The header may be older than the WAL, so the version is asked for again, now with the WAL seen. */
 static int check_schema(struct weft__sqlite *s) {
     int code;
@@ -192,6 +200,7 @@ static int open_writer(struct weft__sqlite *s, const char *path) {
     if (rc == 0) rc = take_lock(s);
     if (rc == 0) rc = read_header(s, &empty);
     if (rc == 0) rc = set_up_connection(s);
+    if (rc == 0 && !empty) rc = finish_rollback(s, &empty);
     if (rc == 0 && empty) rc = create(s);
     if (rc == 0) rc = check_schema(s);
     if (rc == 0) rc = enter_wal(s);

@@ -128,7 +128,11 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
 }
 
 void failing_vfs_install(struct failing_vfs *f) {
-    if (sqlite3_vfs_find(NULL) == &f->vfs) return;
+    if (sqlite3_vfs_find(NULL) == &f->vfs) {
+        f->calls = f->fail_at = 0;
+        f->fail_forever = false;
+        return;
+    }
     memset(f, 0, sizeof *f);
     f->below = sqlite3_vfs_find(NULL);
     f->vfs = *f->below;

@@ -16,7 +16,7 @@ struct failing_vfs {
     int code;          /* SQLITE_FULL, SQLITE_IOERR */
 };
 
-/* Until the end of the process. A write that fails has written its first half. */
+/* Until the end of the process; again: a disk without faults. A write that fails has written its first half. */
 void failing_vfs_install(struct failing_vfs *f);
 
 #endif

@@ -103,13 +103,15 @@ START_TEST(a_write_that_failed_is_whole_or_absent) {
 }
 END_TEST
 
-/* Making a store fails at each of its accesses: what is left can be opened, or made. */
-START_TEST(a_store_that_could_not_be_made_can_be_made_later) {
+/* Making a store fails at each of its accesses, once or, as when the disk or the process died, from there on: what is
+ * left can be opened, or made. */
+static void make_it_twice(bool forever) {
     failing_vfs_install(&disk);
     for (long n = 1;; n++) {
         folder_make(&folder);
         disk.code = SQLITE_IOERR;
         disk.fail_at = disk.calls + n;
+        disk.fail_forever = forever;
         struct weft_store *s = NULL;
         int rc = weft_sqlite_open(&s, db(), errmsg, sizeof errmsg);
         bool reached = disk.calls >= disk.fail_at;
@@ -123,6 +125,11 @@ START_TEST(a_store_that_could_not_be_made_can_be_made_later) {
         if (!reached) break;
         ck_assert_int_lt(n, 1000);
     }
+}
+
+START_TEST(a_store_that_could_not_be_made_can_be_made_later) {
+    make_it_twice(false);
+    make_it_twice(true);
 }
 END_TEST
 
