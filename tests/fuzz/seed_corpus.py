@@ -128,7 +128,10 @@ def logs(_):
         b'10.0.0.1 - - [06/Nov/2024:10:00:02 +0000] "GET /" 404 0 "-" "curl/7.88"\n'
     )
     yield "tabs", b"1700000000\tv1\tGET\t/a\t200\t17\r\n1700000001\tv2\tGET\t/b\t500\t0"
-    yield "bad", b'\n\t\t\t\t\t\nx\n1.2.3.4 - - [] "GET" 200 1\n' + b'1\tv\tGET\t/a\t99\t1\n1\tv\tGET\t/a\t200\t99999999999999\n'
+    yield "bad", (
+        b'\n\t\t\t\t\t\nx\n1.2.3.4 - - [] "GET" 200 1\n'
+        b'1\tv\tGET\t/a\t99\t1\n1\tv\tGET\t/a\t200\t99999999999999\n'
+    )
 
 
 def steps(_):
