@@ -22,7 +22,8 @@ static uint64_t second;
 static struct weft_update step(int i, enum weft_event_kind kind) {
     struct weft_event e = {.kind = kind, .random = (uint64_t)i + 10, .link = 9};
     struct weft_update u;
-    e.now = (struct weft_time){++second * UINT64_C(1000000000), WEFT_HLC_SECONDS(1700000000 + second)};
+    second++;
+    e.now = (struct weft_time){second * UINT64_C(1000000000), WEFT_HLC_SECONDS(1700000000 + second)};
     ck_assert_int_eq(weft_replica_step(replicas[i], &e, &u), 0);
     return u;
 }
