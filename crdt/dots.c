@@ -72,18 +72,27 @@ static void put_bytes(struct sink *s, const void *ptr, size_t len) {
     s->len += len;
 }
 
+static size_t dot_len(const struct weft__dot_item *item, bool stamped) {
+    return 12u + (stamped ? 9u : 0u) + (item->value.len > 0 ? 4 + item->value.len : 0);
+}
+
 static void put_dot(struct sink *s, const struct weft__dot_item *item) {
+    size_t len = dot_len(item, s->stamped);
     uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u);
-    put_bytes(s, &origin, 4);
-    put_bytes(s, &item->dot.seq, 8);
+    uint32_t value_len = (uint32_t)item->value.len;
+    uint8_t *at = s->at + (s->at == NULL ? 0 : s->len);
+    s->len += len;
+    if (at == NULL) return;
+    memcpy(at, &origin, 4);
+    memcpy(at + 4, &item->dot.seq, 8);
     if (s->stamped) {
-        put_bytes(s, &item->stamp.epoch, 1);
-        put_bytes(s, &item->stamp.word, 8);
+        at[12] = item->stamp.epoch;
+        memcpy(at + 13, &item->stamp.word, 8);
+        at += 9;
     }
-    if (item->value.len > 0) {
-        put_bytes(s, &(uint32_t){(uint32_t)item->value.len}, 4);
-        put_bytes(s, item->value.ptr, item->value.len);
-    }
+    if (value_len == 0) return;
+    memcpy(at + 12, &value_len, 4);
+    memcpy(at + 16, item->value.ptr, value_len);
 }
 
 static int dot_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b) {
@@ -119,7 +128,7 @@ static struct weft__hash128 cell_hash(const struct weft_object *o, struct weft__
 
 struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell) {
     struct weft__cell c = weft__cell_at(o->pool, cell);
-    return cell_hash(o, weft__object_key(o, c.path, c.element).hash, cell);
+    return cell_hash(o, weft__key_hash(o->hash_key, c.path, c.element), cell);
 }
 
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
@@ -285,32 +294,32 @@ static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
     return (struct sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
 }
 
-static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft__hash128 key, uint32_t old,
-                       uint32_t cell) {
-    struct weft__hash128 change = {0, 0};
-    if (o->pool->keeps_hash) change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
-    return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
+static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
+                       struct weft_slice element, uint32_t old, uint32_t cell) {
+    struct weft__plan_item item = {.object = o, .old_cell = old, .new_cell = cell};
+    if (o->pool->keeps_hash) {
+        struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
+        item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
+    }
+    return weft__plan_add(plan, item);
 }
 
 int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,
                              uint64_t index, const struct weft__delta_env *env, struct weft__plan *plan) {
-    struct weft_dot dot = entry_dot(env, index);
-    struct weft__key key = spot == NULL || o->pool->keeps_hash ? weft__object_key(o, e->path, e->element)
-                                                               : (struct weft__key){{0, 0}, spot->place};
-    uint32_t old = spot == NULL ? weft__cells_find(&o->cells, o->pool, key.place, e->path, e->element) : spot->cell;
-    struct weft__dot_item item = {.dot = dot, .stamp = env->stamp, .value = e->value};
-    bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, dot));
+    struct weft__spot at = spot != NULL ? *spot : weft__object_look(o, e->path, e->element);
+    struct weft__dot_item item = {.dot = entry_dot(env, index), .stamp = env->stamp, .value = e->value};
+    bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, item.dot));
     const struct weft__dot_item *fresh = writes ? &item : NULL;
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
-    if (!apply_entry(o, old, e, fresh, env, &size)) return 0;
+    if (!apply_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, key.place, e->path, e->element, size.len);
+        cell = weft__cell_new(o->pool, at.place, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
-        apply_entry(o, old, e, fresh, env, &payload);
+        apply_entry(o, at.cell, e, fresh, env, &payload);
     }
-    return plan_change(plan, o, key.hash, old, cell);
+    return plan_change(plan, o, e->path, e->element, at.cell, cell);
 }
 
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
@@ -378,14 +387,14 @@ static int prepare_join(struct weft_object *o, struct weft__cell at, uint32_t ol
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
     if (!join_dots(o->pool->origins, into, from, &size)) return 0;
-    struct weft__key key = weft__object_key(o, at.path, at.element);
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, key.place, at.path, at.element, size.len);
+        uint32_t place = weft__key_place(o->pool, at.path, at.element);
+        cell = weft__cell_new(o->pool, place, at.path, at.element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
         join_dots(o->pool->origins, into, from, &payload);
     }
-    return plan_change(plan, o, key.hash, old, cell);
+    return plan_change(plan, o, at.path, at.element, old, cell);
 }
 
 int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
@@ -486,10 +495,9 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     struct sink size = sink_for(o, NULL);
     int rc = read_dots(o, dots, env, &size);
     if (rc != 0) return rc;
-    struct weft__key key = weft__object_key(o, path, element);
     rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    uint32_t cell = weft__cell_new(o->pool, key.place, path, element, size.len);
+    uint32_t cell = weft__cell_new(o->pool, weft__key_place(o->pool, path, element), path, element, size.len);
     if (cell == WEFT__SLAB_NONE) {
         weft__cells_release(&o->cells, 1);
         return WEFT_ERR_NOMEM;
@@ -498,7 +506,7 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     rc = read_dots(o, dots, env, &payload);
     assert(rc == 0);
     weft__cells_insert(&o->cells, o->pool, cell);
-    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, cell_hash(o, key.hash, cell));
+    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__dots_hash(o, cell));
     return rc;
 }
 

@@ -115,7 +115,7 @@ static uint32_t count_dots(struct weft_edit *e, uint32_t cell) {
 
 struct weft__spot weft__edit_look(const struct weft_edit *e, struct weft_slice path, struct weft_slice element) {
     if (e->base != NULL) return weft__object_look(e->base, path, element);
-    return (struct weft__spot){WEFT__SLAB_NONE, weft__key_place_unhashed(e->pool->seed, path, element)};
+    return (struct weft__spot){WEFT__SLAB_NONE, weft__key_place(e->pool, path, element)};
 }
 
 static size_t push_element(struct weft_edit *e, struct weft__spot spot, struct weft_slice path,
@@ -194,12 +194,6 @@ static struct weft__totals risen(const struct weft_edit *e, size_t item) {
     return out;
 }
 
-static struct weft__spot look_own(const struct weft_edit *e, struct weft_slice path) {
-    uint8_t room[4];
-    if (e->base != NULL) return weft__object_look_origin(e->base, path, e->session->writer);
-    return weft__edit_look(e, path, weft__origin_element(e->session->writer, room));
-}
-
 static size_t push_origin(struct weft_edit *e, struct weft__spot spot, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
     struct weft__overlay *o = e->overlay;
@@ -234,8 +228,9 @@ void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column,
     }
     uint8_t room[4];
     uint32_t writer = e->session->writer;
-    struct weft__spot spot = look_own(e, path);
-    size_t item = weft__overlay_find(e->overlay, spot, path, weft__origin_element(writer, room));
+    struct weft_slice element = weft__origin_element(writer, room);
+    struct weft__spot spot = weft__edit_look(e, path, element);
+    size_t item = weft__overlay_find(e->overlay, spot, path, element);
     if (item == WEFT__OVERLAY_NONE) item = push_origin(e, spot, path, writer);
     if (item == WEFT__OVERLAY_NONE) return;
     struct weft__totals *t = &e->overlay->totals[item];

@@ -11,6 +11,7 @@
 #include <weft/causal.h>
 
 #include "base/hash.h"
+#include "crdt/pool.h"
 
 /* Well formed and within WEFT_PATH_DEPTH_MAX and WEFT_KEY_MAX. The empty path is. */
 bool weft__path_is_valid(struct weft_slice path);
@@ -22,10 +23,9 @@ int weft__key_cmp(struct weft_slice a_path, struct weft_slice a_element, struct 
 /* The hash of (object, path, element), the same at every replica. It is also the key of the hashes of what stands
  * there. */
 struct weft__hash128 weft__key_hash(struct weft__hash128 object, struct weft_slice path, struct weft_slice element);
-/* Where a key is looked for in the tables of one pool: by its hash, or, where no hash is kept, by the pool's secret
- * alone. */
-uint32_t weft__key_place(struct weft__hash128 key, uint64_t seed);
-uint32_t weft__key_place_unhashed(uint64_t seed, struct weft_slice path, struct weft_slice element);
+/* Where a key is looked for in the tables of one pool. It rests on the pool's secret, so a peer cannot choose keys that
+ * fall together. */
+uint32_t weft__key_place(const struct weft__pool *p, struct weft_slice path, struct weft_slice element);
 
 /* An origin as hashes take it: its full id. */
 #define WEFT__ORIGIN_LEN 24

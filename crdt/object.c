@@ -50,21 +50,6 @@ bool weft__object_is_empty(const struct weft_object *o) {
     return o->cells.count == 0;
 }
 
-struct weft__key weft__object_key(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    uint64_t seed = o->pool->seed;
-    if (!o->pool->keeps_hash) return (struct weft__key){{0, 0}, weft__key_place_unhashed(seed, path, element)};
-    struct weft__hash128 hash = weft__key_hash(o->hash_key, path, element);
-    return (struct weft__key){hash, weft__key_place(hash, seed)};
-}
-
-/* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
-struct weft__key weft__object_origin_key(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
-    uint8_t full[WEFT__ORIGIN_LEN], room[4];
-    if (!o->pool->keeps_hash) return weft__object_key(o, path, weft__origin_element(origin, room));
-    weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
-    return weft__object_key(o, path, weft_slice(full, sizeof full));
-}
-
 /* In a container without an index comparing a few keys is cheaper than hashing one. False: there is an index, or it is
  * not there. */
 static bool find_plain(const struct weft_object *o, struct weft_slice path, struct weft_slice element,
@@ -76,24 +61,13 @@ static bool find_plain(const struct weft_object *o, struct weft_slice path, stru
     return true;
 }
 
-static struct weft__spot find_indexed(const struct weft_object *o, uint32_t place, struct weft_slice path,
-                                      struct weft_slice element) {
-    if (weft__cells_are_plain(&o->cells)) return (struct weft__spot){WEFT__SLAB_NONE, place};
-    return (struct weft__spot){weft__cells_find(&o->cells, o->pool, place, path, element), place};
-}
-
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
     struct weft__spot found;
     if (find_plain(o, path, element, &found)) return found;
-    return find_indexed(o, weft__object_key(o, path, element).place, path, element);
-}
-
-struct weft__spot weft__object_look_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
-    uint8_t room[4];
-    struct weft_slice element = weft__origin_element(origin, room);
-    struct weft__spot found;
-    if (find_plain(o, path, element, &found)) return found;
-    return find_indexed(o, weft__object_origin_key(o, path, origin).place, path, element);
+    found = (struct weft__spot){WEFT__SLAB_NONE, weft__key_place(o->pool, path, element)};
+    if (!weft__cells_are_plain(&o->cells))
+        found.cell = weft__cells_find(&o->cells, o->pool, found.place, path, element);
+    return found;
 }
 
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
@@ -103,9 +77,7 @@ uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, 
 
 uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
-    if (weft__cells_are_plain(&o->cells))
-        return weft__cells_find_plain(&o->cells, o->pool, path, weft__origin_element(origin, room));
-    return weft__object_look_origin(o, path, origin).cell;
+    return weft__object_find(o, path, weft__origin_element(origin, room));
 }
 
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {

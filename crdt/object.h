@@ -36,22 +36,12 @@ void weft__object_fini(struct weft_object *o); /* takes its cells out of the poo
 bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
 bool weft__kernel_is_known(uint32_t type);
 
-/* A key as the hash and the tables of its pool know it. */
-struct weft__key {
-    struct weft__hash128 hash; /* the same at every replica; zero where the pool keeps no hash */
-    uint32_t place;
-};
-struct weft__key weft__object_key(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
-/* For TOTALS. */
-struct weft__key weft__object_origin_key(const struct weft_object *o, struct weft_slice path, uint32_t origin);
-
 /* What looking a key up found, so that it need not be looked up again while the object stands as it is. */
 struct weft__spot {
     uint32_t cell; /* WEFT__SLAB_NONE when absent */
     uint32_t place;
 };
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
-struct weft__spot weft__object_look_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin);
 
 /* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). The first is for
  * DOTS and STAMPED, the second for TOTALS. */

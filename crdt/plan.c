@@ -57,7 +57,8 @@ static void publish_item(const struct weft__plan_item *item) {
     pool->hash = weft__hash_add(pool->hash, item->change);
 }
 
-/* Shrinking takes place after the last item, because places that are reserved on the plan count. */
+/* What takes cells away may leave a container too large, and so may room that was reserved and is not used. It shrinks
+ * after the last item, because places that are reserved on the plan count. */
 static void trim(const struct weft__plan *p, size_t from) {
     for (size_t i = from; i < p->count; i++)
         if (i == from || p->items[i].object != p->items[i - 1].object)
@@ -65,8 +66,12 @@ static void trim(const struct weft__plan *p, size_t from) {
 }
 
 void weft__plan_publish(struct weft__plan *p) {
-    for (size_t i = 0; i < p->count; i++) publish_item(&p->items[i]);
-    trim(p, 0);
+    bool removes = false;
+    for (size_t i = 0; i < p->count; i++) {
+        removes |= p->items[i].new_cell == WEFT__SLAB_NONE;
+        publish_item(&p->items[i]);
+    }
+    if (removes) trim(p, 0);
     p->count = 0;
 }
 

@@ -30,6 +30,13 @@ void weft__totals_read(struct weft__totals *t, const struct weft__pool *p, uint3
     memcpy(t->values, payload.ptr, payload.len);
 }
 
+/* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
+static struct weft__hash128 key_hash(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
+    uint8_t full[WEFT__ORIGIN_LEN];
+    weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
+    return weft__key_hash(o->hash_key, path, weft_slice(full, sizeof full));
+}
+
 /* t = t join u. False: t is as before. */
 static bool join(struct weft__totals *t, const struct weft__totals *u) {
     bool changed = false;
@@ -52,7 +59,7 @@ struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cel
     struct weft__cell c = weft__cell_at(o->pool, cell);
     struct weft__totals t;
     weft__totals_read(&t, o->pool, cell);
-    return tuple_hash(weft__object_origin_key(o, c.path, weft__element_origin(c.element)).hash, &t);
+    return tuple_hash(key_hash(o, c.path, weft__element_origin(c.element)), &t);
 }
 
 /* --- Reading bytes: deltas and states are alike ---------------------------------------------------------------- */
@@ -137,11 +144,10 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
 
 /* --- Changing -------------------------------------------------------------------------------------------------- */
 
-static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice path, uint32_t origin,
+static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice path, struct weft_slice element,
                      const struct weft__totals *t, uint32_t *cell) {
-    uint8_t room[4];
     size_t len = t->count * sizeof t->values[0];
-    *cell = weft__cell_new(o->pool, place, path, weft__origin_element(origin, room), len);
+    *cell = weft__cell_new(o->pool, place, path, element, len);
     if (*cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
     memcpy(weft__cell_payload(o->pool, *cell), t->values, len);
     return 0;
@@ -149,22 +155,21 @@ static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice pa
 
 static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t origin,
                          const struct weft__totals *with, const struct weft__spot *spot, struct weft__plan *plan) {
-    struct weft__key key = spot == NULL || o->pool->keeps_hash ? weft__object_origin_key(o, path, origin)
-                                                               : (struct weft__key){{0, 0}, spot->place};
-    struct weft__hash128 change = {0, 0};
-    struct weft__totals t, before;
     uint8_t room[4];
-    uint32_t cell;
-    uint32_t old = spot != NULL
-                       ? spot->cell
-                       : weft__cells_find(&o->cells, o->pool, key.place, path, weft__origin_element(origin, room));
-    weft__totals_read(&t, o->pool, old);
+    struct weft_slice element = weft__origin_element(origin, room);
+    struct weft__spot at = spot != NULL ? *spot : weft__object_look(o, path, element);
+    struct weft__plan_item item = {.object = o, .old_cell = at.cell};
+    struct weft__totals t, before;
+    weft__totals_read(&t, o->pool, at.cell);
     before = t;
     if (!join(&t, with)) return 0;
-    int rc = make_cell(o, key.place, path, origin, &t, &cell);
+    int rc = make_cell(o, at.place, path, element, &t, &item.new_cell);
     if (rc != 0) return rc;
-    if (o->pool->keeps_hash) change = weft__hash_sub(tuple_hash(key.hash, &t), tuple_hash(key.hash, &before));
-    return weft__plan_add(plan, (struct weft__plan_item){o, old, cell, change});
+    if (o->pool->keeps_hash) {
+        struct weft__hash128 key = key_hash(o, path, origin);
+        item.change = weft__hash_sub(tuple_hash(key, &t), tuple_hash(key, &before));
+    }
+    return weft__plan_add(plan, item);
 }
 
 int weft__totals_prepare_entry(struct weft_object *o, const struct weft__totals_entry *e, const struct weft__spot *spot,
@@ -215,17 +220,18 @@ void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const
 }
 
 static int decode_entry(struct weft_object *o, const struct weft__totals_entry *e, uint32_t origin) {
-    struct weft__key key = weft__object_origin_key(o, e->path, origin);
+    uint8_t room[4];
+    struct weft_slice element = weft__origin_element(origin, room);
     uint32_t cell;
     int rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    rc = make_cell(o, key.place, e->path, origin, &e->totals, &cell);
+    rc = make_cell(o, weft__key_place(o->pool, e->path, element), e->path, element, &e->totals, &cell);
     if (rc != 0) {
         weft__cells_release(&o->cells, 1);
         return rc;
     }
     weft__cells_insert(&o->cells, o->pool, cell);
-    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, tuple_hash(key.hash, &e->totals));
+    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__totals_hash(o, cell));
     return 0;
 }
 

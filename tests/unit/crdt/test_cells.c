@@ -45,7 +45,7 @@ static void key_make(struct key *k, uint32_t number) {
 
 /* Placements collide on purpose: seven homes for all keys when `crowded`. */
 static uint32_t place_of(const struct key *k, bool crowded) {
-    uint32_t place = weft__key_place(weft__key_hash((struct weft__hash128){1, 2}, k->path, k->element), 1);
+    uint32_t place = weft__key_place(&pool, k->path, k->element);
     return crowded ? place % 7 : place;
 }
 
