@@ -66,7 +66,7 @@ struct weft_sim_options {
     uint64_t loss_ppm;      /* default 10,000 */
     uint64_t duplicate_ppm; /* default 1,000 */
     uint64_t reorder_ppm;   /* held back by up to reorder_ns; default 10,000 */
-    uint64_t corrupt_ppm;   /* a byte is changed. A real channel would notice; the engine must not fall */
+    uint64_t corrupt_ppm;   /* one bit is wrong, which a real channel would see: replicas must go on, no more */
     uint64_t reorder_ns;    /* default 100 ms */
     uint64_t jitter_ppm;    /* of the latency, added to it, uniform; default 100,000 */
     uint64_t detect_ns;     /* until both ends notice that a link broke; default 200 ms */
