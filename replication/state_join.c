@@ -41,8 +41,8 @@ static int read_state(struct weft_slice bytes, struct weft__space *staged) {
 
 /* Whether both sides mean the same transactions by the same dots, as far as it shows. */
 static bool is_compatible(struct weft_replica *r, const struct weft__space *staged) {
-    for (uint32_t i = 0; i < staged->applied.len && i < r->space.applied.len; i++) {
-        uint64_t theirs = staged->applied.seq[i], ours = r->space.applied.seq[i];
+    for (uint32_t i = 0; i < staged->applied.len; i++) {
+        uint64_t theirs = staged->applied.seq[i], ours = weft_version_vector_get(&r->space.applied, i);
         if (i == r->self && theirs > ours) {
             weft__identity_cloned(r, r->incoming.link, theirs);
             return false;
