@@ -153,20 +153,27 @@ uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *
     return WEFT__SLAB_NONE;
 }
 
-/* Moves the cells of an index. Placements are read a bucket at a time, so that their cache misses overlap. */
+static void read_hashes(const struct bucket *b, const struct weft__pool *p, uint32_t hashes[PLACES]) {
+    for (uint32_t i = 0; i < PLACES; i++) hashes[i] = b->tags[i] == 0 ? 0 : weft__cell_hash(p, b->refs[i]);
+}
+
+/* Moves the cells of an index. Placements are read a bucket at a time, and one bucket ahead, so that their cache misses
+ * overlap with each other and with the work. */
 static void move_indexed(const struct weft__cells *from, const struct weft__pool *p, struct weft__cells *to) {
     const struct bucket *buckets = buckets_of(from);
     struct bucket *into = to->buckets == 0 ? NULL : buckets_of(to);
-    uint32_t hashes[PLACES];
+    uint32_t hashes[2][PLACES];
+    read_hashes(&buckets[0], p, hashes[0]);
     for (uint32_t at = 0; at < from->buckets; at++) {
         const struct bucket *b = &buckets[at];
-        for (uint32_t i = 0; i < PLACES; i++) hashes[i] = b->tags[i] == 0 ? 0 : weft__cell_hash(p, b->refs[i]);
+        if (at + 1 < from->buckets) read_hashes(b + 1, p, hashes[(at + 1) % 2]);
         for (uint32_t i = 0; i < PLACES; i++) {
             if (b->tags[i] == 0) continue;
+            uint32_t hash = hashes[at % 2][i];
             if (into == NULL) {
-                place(to, hashes[i], b->refs[i]);
+                place(to, hash, b->refs[i]);
             } else {
-                place_in(into, to->buckets - 1, hashes[i], b->refs[i]);
+                place_in(into, to->buckets - 1, hash, b->refs[i]);
             }
             to->count++;
         }

@@ -268,10 +268,6 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
     struct weft__dots it;
     struct weft__dot_item item;
     bool changed = fresh != NULL;
-    if (old == WEFT__SLAB_NONE) {
-        if (fresh != NULL) put_dot(out, fresh);
-        return changed;
-    }
     observed_open(&own, e->observed, true, env);
     observed_open(&others, e->observed, false, env);
     weft__dots_open(&it, o, old);
@@ -288,6 +284,12 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
     }
     if (fresh != NULL) put_dot(out, fresh);
     return changed;
+}
+
+/* The same where nothing stood. */
+static bool put_first(const struct weft__dot_item *fresh, struct sink *out) {
+    if (fresh != NULL) put_dot(out, fresh);
+    return fresh != NULL;
 }
 
 static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
@@ -312,12 +314,13 @@ int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entr
     const struct weft__dot_item *fresh = writes ? &item : NULL;
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
-    if (!apply_entry(o, at.cell, e, fresh, env, &size)) return 0;
+    bool was_empty = at.cell == WEFT__SLAB_NONE;
+    if (was_empty ? !put_first(fresh, &size) : !apply_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
         cell = weft__cell_new(o->pool, at.place, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
-        apply_entry(o, at.cell, e, fresh, env, &payload);
+        (void)(was_empty ? put_first(fresh, &payload) : apply_entry(o, at.cell, e, fresh, env, &payload));
     }
     return plan_change(plan, o, e->path, e->element, at.cell, cell);
 }
