@@ -93,7 +93,7 @@ int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct w
 
 /* What stands under a key: the object of one type, and whether there is one of another. */
 struct tenants {
-    const struct weft_object *base;
+    const struct weft__keyed *base;
     struct weft__txn_edit *edit;
     bool others;
 };
@@ -104,7 +104,7 @@ static struct tenants find_tenants(struct weft_txn *t, struct weft_slice key, ui
     const struct weft__keyed *o = weft__keyspace_at(&t->replica->space.keys, key, 0);
     for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_next(o)) {
         if (o->object.type == type)
-            found.base = &o->object;
+            found.base = o;
         else
             found.others = true;
     }
@@ -138,8 +138,15 @@ static struct weft_edit *refuse(struct weft_txn *t, const struct weft_crdt_class
     return &t->refused;
 }
 
+/* The key's place in an ordered map: the object's own where there is one. */
+static uint64_t priority_of(const struct weft_txn *t, struct weft_slice key, uint32_t type,
+                            const struct weft__keyed *base) {
+    struct weft__hash128 seed = {t->replica->space.pool.seed, type};
+    return base != NULL ? base->node.priority : weft__siphash128(seed, key.ptr, key.len).lo;
+}
+
 static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls,
-                                   const struct weft_object *base) {
+                                   const struct weft__keyed *base) {
     t->session.spent += key.len + DELTA_ROOM;
     if (t->session.spent > t->session.spent_max) return refuse(t, cls, WEFT_ERR_LIMIT);
     struct weft__txn_edit *e = take_spare(t);
@@ -147,9 +154,8 @@ static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, co
     memcpy(e->key, key.ptr, key.len);
     e->key_len = key.len;
     e->cls = *cls;
-    weft__edit_open(&e->edit, &e->cls, base);
-    struct weft__hash128 seed = {t->replica->space.pool.seed, cls->type};
-    e->node.priority = weft__siphash128(seed, key.ptr, key.len).lo;
+    weft__edit_open(&e->edit, &e->cls, base == NULL ? NULL : &base->object);
+    e->node.priority = priority_of(t, key, cls->type, base);
     weft__omap_insert(&t->edits, &(struct address){key, cls->type}, &e->node);
     return &e->edit;
 }
@@ -179,7 +185,7 @@ void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     if (found.base == NULL) return;
     const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
     /* A type that is not registered here is deleted by its kernel alone. */
-    struct weft_crdt_class stand_in = {sizeof stand_in, "unknown", type, found.base->schema, NULL};
+    struct weft_crdt_class stand_in = {sizeof stand_in, "unknown", type, found.base->object.schema, NULL};
     weft_edit_reset(open_edit(t, key, cls != NULL ? cls : &stand_in, found.base));
 }
 
