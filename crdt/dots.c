@@ -80,7 +80,7 @@ static void put_dot(struct sink *s, const struct weft__dot_item *item) {
     size_t len = dot_len(item, s->stamped);
     uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u);
     uint32_t value_len = (uint32_t)item->value.len;
-    uint8_t *at = s->at + (s->at == NULL ? 0 : s->len);
+    uint8_t *at = s->at == NULL ? NULL : s->at + s->len;
     s->len += len;
     if (at == NULL) return;
     memcpy(at, &origin, 4);
