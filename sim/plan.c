@@ -160,7 +160,9 @@ static int plan_faults(struct weft_sim_schedule *s) {
 static int plan_end(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     if (o->duration_ns == 0) return 0;
-    int rc = weft__schedule_push(s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_HEAL});
+    int rc = 0;
+    if (o->partitions + o->one_way_cuts > 0)
+        rc = weft__schedule_push(s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_HEAL});
     for (uint32_t i = 0; rc == 0 && i < o->replicas && o->crashes > 0; i++)
         rc = weft__schedule_push(
             s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_RESTART, .replica = i});

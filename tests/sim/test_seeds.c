@@ -70,6 +70,7 @@ static const char *const patterns[][8] = {
     {"1s backup 0", "3s crash 0", "4s restore 0", "5s restore 0", "6s copy 0"},                 /* old backups */
     {"2s crash 0", "2s crash 1", "2s crash 2", "3s restart 0", "3s restart 1", "3s restart 2"}, /* all at once */
     {"1s step 0 30s", "2s step 1 -30s", "5s step 0 -30s", "5s step 1 30s"},                     /* skew ladder */
+    {"1s step 0 75s", "4s step 0 -75s"}, /* beyond the drift bound: parked, then due */
     {"1s fail 0 500", "2s checkpoint 0", "3s crash 0", "4s restart 0", "5s checkpoint 1"},      /* a sick disk */
     {"1s crash 0", "2s restart 0", "3s crash 0", "4s restart 0", "5s crash 0", "6s restart 0"}, /* a crash loop */
 };
@@ -139,6 +140,7 @@ START_TEST(mixed_faults) {
         sum.clock_steps += t.clock_steps;
         sum.store_failures += t.store_failures;
         sum.empty_transactions += t.empty_transactions;
+        sum.refused_transactions += t.refused_transactions;
         sum.bytes_checked += t.bytes_checked;
         for (size_t k = 0; k <= WEFT_NOTICE_DIVERGED; k++) sum.notices[k] += t.notices[k];
     }
@@ -155,6 +157,9 @@ START_TEST(mixed_faults) {
     ck_assert_uint_gt(sum.notices[WEFT_NOTICE_STATE_DONE], 50);
     ck_assert_uint_gt(sum.notices[WEFT_NOTICE_CHECKPOINT], 500);
     ck_assert_uint_gt(sum.notices[WEFT_NOTICE_SAME_REPLICA], 20);
+    ck_assert_uint_gt(sum.notices[WEFT_NOTICE_PARKED], 50);
+    ck_assert_uint_gt(sum.notices[WEFT_NOTICE_UNPARKED], 50);
+    ck_assert_uint_gt(sum.refused_transactions, 50);
 }
 END_TEST
 

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""command: weft sim as it is typed: what it prints, what it exits with, and that a run can be run again.
+
+usage: command.py WEFT
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def sim(weft, *arguments, code=0):
+    done = subprocess.run([weft, "sim", *arguments], capture_output=True, text=True)
+    if done.returncode != code:
+        sys.exit(f"weft sim {' '.join(arguments)}: exit {done.returncode}, not {code}\n{done.stdout}{done.stderr}")
+    return done.stdout, done.stderr
+
+
+def field(report, name):
+    return re.search(rf"^{name} +(.*)$", report, re.M).group(1)
+
+
+def expect(condition, what):
+    if not condition:
+        sys.exit(f"not so: {what}")
+
+
+FAULTS = ["--partition", "4s..8s", "--skew", "250ms", "--loss", "2%", "--crash", "3", "--duration", "12s"]
+
+
+def check_report(weft):
+    report, _ = sim(weft, "--replicas", "5", "--seed", "7", *FAULTS)
+    again, _ = sim(weft, "--seed", "7", "--replicas", "5", *FAULTS)
+    other, _ = sim(weft, "--replicas", "5", "--seed", "8", *FAULTS)
+    expect("3 crashes" in field(report, "faults"), "the faults that were asked for")
+    expect(field(report, "trace") == field(again, "trace"), "the same seed, the same trace")
+    expect(field(report, "trace") != field(other, "trace"), "another seed, another trace")
+    expect(report.startswith("converged"), "the verdict comes first")
+
+
+def check_replay(weft, folder):
+    report, _ = sim(weft, "--seed", "7", *FAULTS)
+    schedule, _ = sim(weft, "--seed", "7", *FAULTS, "--print")
+    path, trace = os.path.join(folder, "schedule"), os.path.join(folder, "trace")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(schedule)
+    again, _ = sim(weft, "--schedule", path, "--trace", trace)
+    expect(field(report, "trace") == field(again, "trace"), "a schedule that was printed is the same run")
+    with open(trace, encoding="utf-8") as f:
+        last = f.read().splitlines()
+    expect(len(last) > 1000 and all(" trace " in x or " - " in x for x in last), "a line for each event")
+
+
+def check_failure(weft):
+    report, _ = sim(weft, "--seed", "5", "--duration", "2s", "--partition", "1s..5s:0,1", "--within", "0", code=1)
+    expect(report.startswith("not converged"), "the verdict")
+    expect("replay        weft sim --duration 2s --partition 1s..5s:0,1 --within 0 --seed 5\n" in report, "how to see it again")
+    report, _ = sim(weft, "--seeds", "3", "--duration", "2s")
+    expect("3 seeds, all held" in report, "what came of the seeds")
+
+
+def check_usage(weft, folder):
+    broken = os.path.join(folder, "broken")
+    with open(broken, "w", encoding="utf-8") as f:
+        f.write("replicas 3\n1s explode 2\n")
+    for arguments, says in (
+        (["--frob", "1"], 'there is no option "--frob"'),
+        (["--seed"], "--seed needs a value"),
+        (["--skew", "250"], '--skew: not a duration: "250"'),
+        (["--loss", "200%"], '--loss: out of bounds: "200%"'),
+        (["--replicas", "0"], '--replicas: out of bounds: "0"'),
+        (["--partition", "10s"], '--partition: not from..to: "10s"'),
+        (["--partition", "10s..20s:x"], 'not a list of replicas below 64: "x"'),
+        (["--cut", "10s..20s:1"], 'not a replica: ""'),
+        (["--regions", "atlantis"], "--regions: there is no such region"),
+        (["--set", "speed=3"], 'no such option: "speed"'),
+        (["--set", "speed"], "--set: not NAME=VALUE"),
+        (["--schedule", broken], 'nothing that can happen: "explode" (line 2)'),
+        (["--schedule", os.path.join(folder, "absent")], "absent"),
+    ):
+        _, error = sim(weft, *arguments, code=2)
+        expect(says in error, f"{arguments}: {error}")
+    sim(weft, "--help")
+
+
+def main():
+    weft = sys.argv[1]
+    with tempfile.TemporaryDirectory(prefix="weft-sim-") as folder:
+        check_report(weft)
+        check_replay(weft, folder)
+        check_failure(weft)
+        check_usage(weft, folder)
+
+
+if __name__ == "__main__":
+    main()
