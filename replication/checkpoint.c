@@ -16,8 +16,7 @@ void weft__checkpoint_fini(struct weft__checkpoint *c) {
 
 /* Whether the range of a segment begins at or before an object. */
 static bool begins_before(const struct weft__segment *s, const struct weft__keyed *o) {
-    int order = weft_slice_cmp(weft_slice(s->first_key, s->first_len), weft__keyed_key(o));
-    return order < 0 || (order == 0 && s->first_type <= o->object.type);
+    return weft__segment_cmp(s, weft__keyed_key(o), o->object.type) <= 0;
 }
 
 void weft__checkpoint_touch(struct weft__checkpoint *c, struct weft__keyed *o) {

@@ -34,6 +34,8 @@ void weft__segments_init(struct weft__segments *s, const struct weft_alloc *allo
 void weft__segments_fini(struct weft__segments *s);
 /* Copies the key. */
 int weft__segments_append(struct weft__segments *s, const struct weft__segment *segment, struct weft_slice first_key);
+/* Where the range of a segment begins, compared with the place of an object. */
+int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type);
 
 struct weft__checkpoint {
     struct weft__segments segments; /* of the current checkpoint; empty before the first */
@@ -68,7 +70,9 @@ int weft__manifest_read(struct weft_slice bytes, struct weft__space *space, stru
                         struct weft__hash128 *state_hash);
 /* Makes a space fresh again whose manifest was read, and no segment yet. */
 void weft__manifest_forget(struct weft__space *space, struct weft__segments *segments);
-/* Adds a segment's objects to a space whose manifest was read; all of them or, with the same errors, none. */
-int weft__segment_read(struct weft_slice bytes, struct weft__space *space);
+/* Adds the objects of segments->items[i] to a space whose manifest was read; all of them or, with the same errors,
+ * none. WEFT_ERR_MALFORMED also: the bytes are not those that the manifest meant, or an object is outside the range. */
+int weft__segment_read(struct weft_slice bytes, const struct weft__segments *segments, size_t i,
+                       struct weft__space *space);
 
 #endif

@@ -129,6 +129,12 @@ static bool is_closed(const struct weft__space *space, const struct origin_list 
     return true;
 }
 
+/* The first range begins with the empty key, each other one above the one before. */
+static bool is_next_range(const struct weft__segments *segments, struct weft_slice key, uint64_t type) {
+    if (segments->count == 0) return key.len == 0 && type == 0;
+    return weft__segment_cmp(&segments->items[segments->count - 1], key, (uint32_t)type) < 0;
+}
+
 static int read_ref(struct weft__reader *r, struct weft__segments *segments) {
     struct weft__segment s = {.dirty = false};
     struct weft__reader in;
@@ -138,7 +144,7 @@ static int read_ref(struct weft__reader *r, struct weft__segments *segments) {
     uint64_t type = weft__read_field_varint(&in, 4);
     s.len = weft__read_field_varint(&in, 5);
     if (r->err != 0 || in.err != 0 || in.at != in.end || hash.len != WEFT__CHAIN_LEN || key.len > WEFT_KEY_MAX ||
-        type > UINT32_MAX)
+        type > UINT32_MAX || !is_next_range(segments, key, type))
         return WEFT_ERR_MALFORMED;
     memcpy(s.hash, hash.ptr, WEFT__CHAIN_LEN);
     s.first_type = (uint32_t)type;

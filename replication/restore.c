@@ -72,10 +72,7 @@ static int restore_segment(struct weft_replica *r, const struct weft_record *rec
     for (size_t i = 0; i < r->checkpoint.segments.count; i++) {
         struct weft__segment *s = &r->checkpoint.segments.items[i];
         if (s->id != rec->id) continue;
-        uint8_t hash[WEFT__CHAIN_LEN];
-        weft__blake2b128(hash, rec->bytes);
-        int rc =
-            memcmp(hash, s->hash, sizeof hash) != 0 ? WEFT_ERR_MALFORMED : weft__segment_read(rec->bytes, &r->space);
+        int rc = weft__segment_read(rec->bytes, &r->checkpoint.segments, i, &r->space);
         s->restored = rc == 0;
         return rc == 0 ? 0 : corrupt(r, rc, "segment", rec->id);
     }

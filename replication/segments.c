@@ -40,6 +40,11 @@ int weft__segments_append(struct weft__segments *s, const struct weft__segment *
     return 0;
 }
 
+int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type) {
+    int order = weft_slice_cmp(weft_slice(s->first_key, s->first_len), key);
+    return order != 0 ? order : (s->first_type > type) - (s->first_type < type);
+}
+
 /* --- Writing --------------------------------------------------------------------------------------------------- */
 
 /* A guess is enough to cut by: elements are mostly short. */
@@ -180,7 +185,23 @@ static void forget_objects(struct weft__reader *r, const uint8_t *end, struct we
     }
 }
 
-int weft__segment_read(struct weft_slice bytes, struct weft__space *space) {
+static bool is_meant(const struct weft__segment *s, struct weft_slice bytes) {
+    uint8_t hash[WEFT__CHAIN_LEN];
+    weft__blake2b128(hash, bytes);
+    return bytes.len == s->len && memcmp(hash, s->hash, sizeof hash) == 0;
+}
+
+/* A change marks the segment in whose range it is (weft__checkpoint_touch); in any other, what was would stay. */
+static bool is_in_range(const struct weft__segments *segments, size_t i, const struct weft__keyed *o) {
+    const struct weft__segment *s = &segments->items[i];
+    struct weft_slice key = weft__keyed_key(o);
+    return weft__segment_cmp(s, key, o->object.type) <= 0 &&
+           (i + 1 == segments->count || weft__segment_cmp(s + 1, key, o->object.type) > 0);
+}
+
+int weft__segment_read(struct weft_slice bytes, const struct weft__segments *segments, size_t i,
+                       struct weft__space *space) {
+    if (!is_meant(&segments->items[i], bytes)) return WEFT_ERR_MALFORMED;
     struct weft__reader r;
     weft__reader_init(&r, bytes);
     uint64_t version = weft__read_field_varint(&r, 1);
@@ -195,6 +216,7 @@ int weft__segment_read(struct weft_slice bytes, struct weft__space *space) {
     while (rc == 0 && weft__read_tag(&r, 3, WEFT__BYTES)) {
         rc = read_object(&r, space, map, count, &last);
         if (rc == 0) end = r.at;
+        if (rc == 0 && !is_in_range(segments, i, last)) rc = WEFT_ERR_MALFORMED;
     }
     if (rc == 0 && (r.err != 0 || r.at != r.end)) rc = WEFT_ERR_MALFORMED;
     if (rc != 0) forget_objects(&objects, end, space);

@@ -12,12 +12,9 @@
 static int read_segments(struct weft_slice bytes, const struct weft__segments *segments, struct weft__space *staged) {
     for (size_t i = 0; i < segments->count; i++) {
         const struct weft__segment *s = &segments->items[i];
-        uint8_t hash[WEFT__CHAIN_LEN];
         if (s->len > bytes.len) return WEFT_ERR_MALFORMED;
         struct weft_slice part = weft_slice(bytes.ptr, (size_t)s->len);
-        weft__blake2b128(hash, part);
-        if (memcmp(hash, s->hash, sizeof hash) != 0) return WEFT_ERR_MALFORMED;
-        int rc = weft__segment_read(part, staged);
+        int rc = weft__segment_read(part, segments, i, staged);
         if (rc != 0) return rc;
         bytes = weft_slice(bytes.ptr + part.len, bytes.len - part.len);
     }

@@ -53,7 +53,8 @@ static struct weft__hash128 read_hash(const struct forged *f) {
     HOLDS(weft_origins_new(&origins, NULL) == 0);
     HOLDS(weft__space_init(&space, &zero, origins, 1, &weft_alloc_default) == 0);
     int rc = weft__manifest_read(weft_buf_slice(&f->manifest), &space, &segments, &hash);
-    for (size_t i = 0; rc == 0 && i < f->count; i++) rc = weft__segment_read(f->segments[i], &space);
+    for (size_t i = 0; rc == 0 && i < segments.count; i++)
+        rc = weft__segment_read(f->segments[i], &segments, i, &space);
     hash = space.pool.hash;
     weft__segments_fini(&segments);
     weft__space_fini(&space);

@@ -9,6 +9,7 @@
 #include <weft/pncounter.h>
 
 #include "base/prng.h"
+#include "replication/checkpoint.h"
 #include "tests/support/cluster.h"
 
 static struct cluster c;
@@ -281,6 +282,113 @@ START_TEST(what_was_deleted_meanwhile_stays_deleted) {
 }
 END_TEST
 
+/* --- Made-up manifests -------------------------------------------------------------------------------------------- */
+
+/* A store whose manifest is replaced by one that says something else of the same segments. */
+struct forged_load {
+    struct weft_replica *replica;
+    void (*change)(struct weft__segments *s);
+};
+
+static void write_changed(struct weft_buf *out, struct weft_slice manifest, void (*change)(struct weft__segments *s)) {
+    static const struct weft_id zero;
+    struct weft_origins *origins;
+    struct weft__space space;
+    struct weft__segments segments;
+    struct weft__hash128 hash;
+    weft__segments_init(&segments, &weft_alloc_default);
+    ck_assert_int_eq(weft_origins_new(&origins, NULL), 0);
+    ck_assert_int_eq(weft__space_init(&space, &zero, origins, 1, &weft_alloc_default), 0);
+    ck_assert_int_eq(weft__manifest_read(manifest, &space, &segments, &hash), 0);
+    space.pool.hash = hash;
+    ck_assert_uint_gt(segments.count, 3);
+    change(&segments);
+    ck_assert_int_eq(weft__manifest_write(out, &space, &segments), 0);
+    weft__segments_fini(&segments);
+    weft__space_fini(&space);
+    weft_origins_free(origins);
+}
+
+static int restore_forged(void *ctx, const struct weft_record *rec) {
+    struct forged_load *f = ctx;
+    struct weft_record copy = *rec;
+    struct weft_buf manifest;
+    struct weft_update u;
+    weft_buf_init(&manifest, NULL);
+    if (rec->kind == WEFT_RECORD_META && rec->id == WEFT_META_CHECKPOINT) {
+        write_changed(&manifest, rec->bytes, f->change);
+        copy.bytes = weft_buf_slice(&manifest);
+    }
+    int rc = weft_replica_step(f->replica, &(struct weft_event){.kind = WEFT_EVENT_RESTORE, .record = &copy}, &u);
+    weft_buf_fini(&manifest);
+    return rc;
+}
+
+static int open_forged(void (*change)(struct weft__segments *s)) {
+    struct cluster_replica *a = &c.at[0];
+    cluster_crash(&c, 0);
+    ck_assert_int_eq(weft_replica_new(&a->replica, &a->options), 0);
+    struct forged_load f = {a->replica, change};
+    return a->store->cls->load(a->store, restore_forged, &f);
+}
+
+static void change_nothing(struct weft__segments *s) {
+    (void)s;
+}
+
+static void change_order(struct weft__segments *s) {
+    struct weft__segment second = s->items[1];
+    s->items[1] = s->items[2];
+    s->items[2] = second;
+}
+
+static void repeat_range(struct weft__segments *s) {
+    ck_assert_uint_eq(s->items[1].first_len, s->items[2].first_len);
+    memcpy(s->items[2].first_key, s->items[1].first_key, s->items[1].first_len);
+    s->items[2].first_type = s->items[1].first_type;
+}
+
+static void begin_late(struct weft__segments *s) {
+    s->items[0].first_type = 1;
+}
+
+/* Its first object is the last one of the range before. */
+static void take_from(struct weft__segments *s) {
+    s->items[2].first_type++;
+}
+
+/* All objects of the range before but the first are in its own. */
+static void give_to(struct weft__segments *s) {
+    repeat_range(s);
+    s->items[2].first_type++;
+}
+
+/* What is written by ranges must be read by the same ranges, or a change would mark the wrong one to be rewritten, and
+ * the next opening would find what was there before. */
+START_TEST(segments_keep_to_their_ranges) {
+    static const struct {
+        void (*change)(struct weft__segments *s);
+        const char *where;
+    } wrong[] = {{change_order, "meta record 3 is damaged"},
+                 {repeat_range, "meta record 3 is damaged"},
+                 {begin_late, "meta record 3 is damaged"},
+                 {take_from, "segment 3 is damaged"},
+                 {give_to, "segment 2 is damaged"}};
+    for (int k = 0; k < 100; k++) {
+        char key[32];
+        (void)snprintf(key, sizeof key, "key-%03d", k);
+        cluster_add(&c, 0, key, "x");
+    }
+    checkpoint(0);
+    ck_assert_int_eq(open_forged(change_nothing), 0);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        ck_assert_int_eq(open_forged(wrong[i].change), WEFT_ERR_CORRUPT);
+        ck_assert_str_eq(weft_replica_errmsg(c.at[0].replica), wrong[i].where);
+    }
+    restart(0);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("recovery");
     TCase *t = tcase_create("stores");
@@ -292,6 +400,7 @@ int main(void) {
     tcase_add_test(t, an_old_backup_issues_no_dot_twice);
     tcase_add_test(t, an_empty_backup_gets_everything_back);
     tcase_add_test(t, a_copied_store_is_named_and_loses_nothing);
+    tcase_add_test(t, segments_keep_to_their_ranges);
     suite_add_tcase(s, t);
     TCase *f = tcase_create("short logs");
     tcase_add_checked_fixture(f, forgetful, end);
