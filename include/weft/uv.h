@@ -31,11 +31,13 @@ struct weft_uv_options {
     /* What the engine has to tell; may be NULL. The notice is lent for the call. */
     void (*on_notice)(void *ctx, const struct weft_notice *notice);
     /* The store failed (err, text): the node keeps its records and tries again each second; commits go on until
-     * `unwritten_max` bytes wait, then they are WEFT_ERR_FULL. err 0: it works again. May be NULL. */
+     * `unwritten_max` bytes wait. err 0: it works again. May be NULL. */
     void (*on_store)(void *ctx, int err, const char *text);
     void *ctx;
     size_t write_queue_max; /* bytes queued to one link before it is closed as too slow; default 8 MiB */
-    size_t unwritten_max;   /* default 16 MiB */
+    /* Bytes of records that wait to be written; beyond, no transaction begins (WEFT_ERR_FULL) and peers wait. They are
+     * written when the application returns to the loop; default 16 MiB. */
+    size_t unwritten_max;
     uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter; default 100 ms, 10 s */
 };
 WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
@@ -47,12 +49,15 @@ WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const str
                          size_t errmsg_len) WEFT_MUST_CHECK;
 /* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with
  * it. The loop must run for that, as it must for a turn after a weft_uv_new that failed. Subscriptions end with this
- * call; on_notice and on_store may be called until cb, for what becomes durable at last. An open transaction is lost.
- */
+ * call; on_notice and on_store may be called until cb, for what becomes durable at last. A transaction that is open
+ * when the loop turns next is lost. */
 WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx);
 
-WEFT_API int weft_uv_txn_begin(struct weft_uv *n,
-                               struct weft_txn **out) WEFT_MUST_CHECK; /* WEFT_ERR_FULL too; then weft_txn_commit */
+/* weft_txn_begin, now; end it with weft_txn_commit or weft_txn_abort, in the same callback if you can: while it is open
+ * the node takes nothing from peers. WEFT_ERR_FULL: `unwritten_max` is reached. Return to the loop and go on in a later
+ * callback; while the store works that is after one turn. WEFT_ERR_BUSY, WEFT_ERR_NOT_READY as there; WEFT_ERR_CLOSED
+ * after weft_uv_close. *out is NULL after an error. */
+WEFT_API int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) WEFT_MUST_CHECK;
 WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls);
 /* The engine, for reading (stats, objects, origins). */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
@@ -65,6 +70,7 @@ WEFT_API void weft_uv_checkpoint(struct weft_uv *n);
 struct weft_subscription {
     void (*cb)(struct weft_subscription *s, const struct weft_change *change);
     void *data;
+    struct weft_uv *node; /* set by weft_subscribe */
     /* internal */
     struct weft_subscription *next;
     struct weft_slice prefix;

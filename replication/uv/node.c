@@ -186,7 +186,8 @@ int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_
         snprintf(errmsg, errmsg_len, "%s", weft_strerror(WEFT_ERR_NOMEM));
         return WEFT_ERR_NOMEM;
     }
-    *n = (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store};
+    *n =
+        (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store, .stepped = true};
     n->update.deadline_ns = UINT64_MAX;
     weft__unwritten_init(&n->unwritten, alloc);
     weft__subscriptions_init(&n->subscriptions, alloc);
@@ -244,16 +245,37 @@ void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx) {
 
 /* --- Calls ------------------------------------------------------------------------------------------------------- */
 
+/* What was committed since the last step has its records in the engine still, which lists them when it is stepped. */
+static size_t unfetched(struct weft_uv *n) {
+    struct weft_replica_stats stats;
+    weft_replica_stats(n->replica, &stats);
+    if (n->stepped) {
+        n->log_entries = stats.log_entries;
+        n->log_bytes = stats.log_bytes;
+        n->stepped = false;
+    }
+    if (stats.log_entries <= n->log_entries || stats.log_bytes <= n->log_bytes) return 0;
+    return stats.log_bytes - n->log_bytes + (stats.log_entries - n->log_entries) * sizeof(struct weft_record);
+}
+
 int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) {
     *out = NULL;
     if (n->state != WEFT__NODE_RUNNING) return WEFT_ERR_CLOSED;
-    if (weft__unwritten_size(&n->unwritten) >= n->o.unwritten_max) return WEFT_ERR_FULL;
+    if (weft__unwritten_size(&n->unwritten) + unfetched(n) >= n->o.unwritten_max) return WEFT_ERR_FULL;
     struct weft_time now = weft__host_time();
     int rc = weft_txn_begin(n->replica, &now, out);
     if (rc != 0) return rc;
+    n->txn = *out;
     n->tick_due = true;
     weft__node_wake(n);
     return 0;
+}
+
+void weft__node_lose_transaction(struct weft_uv *n) {
+    struct weft_time now = weft__host_time();
+    struct weft_txn *t = n->txn;
+    int rc = weft_txn_begin(n->replica, &now, &t);
+    if (rc == 0 || rc == WEFT_ERR_BUSY) weft_txn_abort(t);
 }
 
 struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls) {
@@ -277,6 +299,7 @@ void weft_uv_checkpoint(struct weft_uv *n) {
 
 int weft_subscribe(struct weft_uv *n, struct weft_slice prefix, struct weft_subscription *s) {
     if (n->state != WEFT__NODE_RUNNING) return WEFT_ERR_CLOSED;
+    s->node = n;
     return weft__subscriptions_add(&n->subscriptions, prefix, s);
 }
 

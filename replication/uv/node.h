@@ -51,9 +51,12 @@ struct weft_uv {
 
     struct weft__unwritten unwritten;
     struct weft__subscriptions subscriptions;
-    struct weft_update update; /* of the last step */
-    bool untaken;              /* ... its records are not in `unwritten` yet */
-    bool tick_due;             /* the deadline passed, or there may be output of commits */
+    struct weft_txn *txn;            /* the last that was begun; weft__node_lose_transaction */
+    uint64_t log_entries, log_bytes; /* the engine's, when the first transaction since the last step was begun ... */
+    bool stepped;                    /* ... which none was yet */
+    struct weft_update update;       /* of the last step */
+    bool untaken;                    /* ... its records are not in `unwritten` yet */
+    bool tick_due;                   /* the deadline passed, or there may be output of commits */
     bool epoch_due;
     bool stalled;            /* something must be tried again soon */
     bool store_due;          /* a failing store may be tried again */
@@ -84,6 +87,8 @@ void weft__node_notice(const struct weft_uv *n, const struct weft_notice *notice
 void weft__node_handle_closed(struct weft_uv *n);
 /* Draining is over. */
 void weft__node_end(struct weft_uv *n);
+/* Aborts the transaction that the application left open, if it did. */
+void weft__node_lose_transaction(struct weft_uv *n);
 
 static inline void *weft__node_alloc(const struct weft_uv *n, size_t size) {
     return n->alloc->resize(n->alloc->ctx, NULL, 0, size);

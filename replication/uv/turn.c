@@ -87,7 +87,7 @@ int weft__node_step(struct weft_uv *n, struct weft_event *e) {
     int rc = weft_replica_step(n->replica, e, &n->update);
     if (rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM) n->stalled = true;
     if (rc != 0) return rc;
-    n->untaken = true;
+    n->untaken = n->stepped = true;
     take(n);
     return 0;
 }
@@ -218,8 +218,9 @@ void weft__node_turn(uv_check_t *check) {
         if (n->state == WEFT__NODE_DRAINING && n->links == NULL) weft__node_end(n);
         return;
     }
-    step_due(n);
     bool closing = n->state == WEFT__NODE_CLOSING;
+    if (closing) weft__node_lose_transaction(n);
+    step_due(n);
     write_records(n);
     flush_links(n);
     if (closing)
