@@ -113,7 +113,13 @@ static int keep_folder(char *out, size_t room, const char *wanted) {
         return 2;
     }
     snprintf(out, room, "%s", wanted);
-    if (mkdir(wanted, 0777) != 0 && errno != EEXIST) {
+    struct stat st;
+    bool made = mkdir(wanted, 0777) == 0;
+    if (!made && errno == EEXIST && stat(wanted, &st) == 0) {
+        made = S_ISDIR(st.st_mode);
+        errno = ENOTDIR;
+    }
+    if (!made) {
         fprintf(stderr, "weft demo: the folder %s cannot be made: %s\n", wanted, strerror(errno));
         return 1;
     }

@@ -101,10 +101,25 @@ static const struct {
     {"incr", edit_incr}, {"count", edit_count}, {"add", edit_add}, {"remove", edit_remove}, {"set", edit_set},
 };
 
-int weft__edit_line(struct weft_txn *t, const struct weft_replica *r, struct weft__words *w, const char **wrong) {
-    *wrong = NULL;
+/* Which of limits.h it was. */
+static const char *limit_of(const struct weft__words *w) {
+    size_t len = 0;
+    for (size_t i = 2; i < w->count; i++) len += w->items[i].len + (i > 2);
+    if (w->items[1].len == 0) return "a key has at least one byte";
+    if (w->items[1].len > WEFT_KEY_MAX) return "a key has at most 1024 bytes";
+    return len > WEFT_VALUE_MAX ? "a value has at most 1 MiB" : "a transaction has at most 4 MiB";
+}
+
+static int do_edit(struct weft_txn *t, const struct weft_replica *r, struct weft__words *w, const char **wrong) {
     for (size_t i = 0; i < sizeof edits / sizeof edits[0]; i++) {
         if (weft_slice_eq(w->items[0], weft_str(edits[i].name))) return edits[i].edit(t, w, wrong);
     }
     return edit_del(t, r, w->items[1]);
+}
+
+int weft__edit_line(struct weft_txn *t, const struct weft_replica *r, struct weft__words *w, const char **wrong) {
+    *wrong = NULL;
+    int rc = do_edit(t, r, w, wrong);
+    if (rc == WEFT_ERR_LIMIT && *wrong == NULL) *wrong = limit_of(w);
+    return rc;
 }

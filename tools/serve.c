@@ -158,8 +158,8 @@ static void on_notice(void *ctx, const struct weft_notice *n) {
 
 static void on_store(void *ctx, int err, const char *text) {
     struct serve *s = ctx;
+    (void)text; /* the log says it */
     s->store_failing = err != 0;
-    fprintf(stderr, "%s: %s\n", s->options.name, text);
 }
 
 /* --- The session on the loop ------------------------------------------------------------------------------------- */

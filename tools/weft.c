@@ -1,6 +1,9 @@
 /* weft.c: the weft command: a table of subcommands. */
+#define _POSIX_C_SOURCE 200809L
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weft/api.h>
 
@@ -50,18 +53,35 @@ static int version(void) {
     return 0;
 }
 
+/* Where a standard stream is closed, the next file that is opened, a store perhaps, would be in its place. */
+static void fill_standard_streams(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
+/* What could not be printed is a failure, too. */
+static int finish(const char *name, int rc) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return rc;
+    fprintf(stderr, "weft %s: not everything could be written to standard output\n", name);
+    return rc == 0 ? 1 : rc;
+}
+
 int main(int argc, char **argv) {
+    fill_standard_streams();
     if (argc < 2) {
         usage(stderr);
         return 2;
     }
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         usage(stdout);
-        return 0;
+        return finish("help", 0);
     }
-    if (strcmp(argv[1], "--version") == 0) return version();
+    if (strcmp(argv[1], "--version") == 0) return finish("--version", version());
     const struct subcommand *found = find(argv[1]);
-    if (found != NULL) return found->run(argc - 1, argv + 1);
+    if (found != NULL) return finish(found->name, found->run(argc - 1, argv + 1));
     fprintf(stderr, "weft: there is no command \"%.80s\"; try \"weft help\"\n", argv[1]);
     return 2;
 }

@@ -110,6 +110,7 @@ def case_refuses(weft, folder):
         (["--log", "no/such.log"], 1, "no/such.log cannot be read"),
         (["--log", empty], 1, "no line that can be read"),
         (["--fast", "--keep", "/dev/null/x"], 1, "/dev/null/x cannot be made"),
+        (["--fast", "--keep", empty], 1, "cannot be made: Not a directory"),
     ):
         code, output, errors = run(weft, folder, *args)
         expect(f"{args}: exit code {code}, not {wanted}", code == wanted, output + errors)

@@ -105,6 +105,36 @@ def test_errors_change_nothing(weft):
     assert s.quit()[0] == 0
 
 
+def test_limits_are_named(weft):
+    s = Serve(weft, "--quiet")
+    expect(
+        s,
+        ('add "" x', "error LIMIT: a key has at least one byte"),
+        ("set " + "k" * 1025 + " v", "error LIMIT: a key has at most 1024 bytes"),
+        ("set big a" + " b" * (1 << 19), "error LIMIT: a value has at most 1 MiB"),
+        ("begin", "ok"), *(("set big%d " % i + "x" * 1000000, "ok") for i in range(5)),
+        ("commit", "error LIMIT: a transaction has at most 4 MiB"),
+    )  # fmt: skip
+    assert s.quit()[0] == 0
+
+
+def test_standard_streams(weft):
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "a.db")
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            shell = f'echo "incr n" | "$0" serve --store "$1" {closed}'
+            done = subprocess.run(["sh", "-c", shell, weft, store], capture_output=True, timeout=30, check=False)
+            assert done.returncode == 0, (closed, done.returncode, done.stderr)
+        assert run(weft, "inspect", store)[0] == 0  # nobody wrote answers into it
+        for command in (["serve", "--quiet"], ["inspect", store], ["help"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run(
+                    [weft, *command], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, timeout=30,
+                    check=False,
+                )  # fmt: skip
+            assert done.returncode == 1 and b"standard output" in done.stderr, (command, done)
+
+
 def test_transactions(weft):
     s = Serve(weft, "--quiet")
     expect(
