@@ -79,10 +79,10 @@ static int complain(const char *option, const char *why, const char *value) {
     return 2;
 }
 
-static int set_number(struct request *q, const char *option, const char *name, const char *value) {
+static int set_number(struct weft_sim_options *o, const char *option, const char *name, const char *value) {
     struct weft_buf message;
     weft_buf_init(&message, NULL);
-    int rc = weft_sim_options_set(&q->options, name, value, &message);
+    int rc = weft_sim_options_set(o, name, value, &message);
     if (rc != 0) fprintf(stderr, "weft sim: %s: %.*s\n", option, (int)message.len, (const char *)message.ptr);
     weft_buf_fini(&message);
     return rc == 0 ? 0 : 2;
@@ -94,41 +94,75 @@ static int set_any(struct request *q, const char *value) {
     if (equals == NULL || (size_t)(equals - value) >= sizeof name) return complain("--set", "not NAME=VALUE:", value);
     memcpy(name, value, (size_t)(equals - value));
     name[equals - value] = '\0';
-    return set_number(q, "--set", name, equals + 1);
+    return set_number(&q->options, "--set", name, equals + 1);
 }
 
-static int add_line(struct request *q, const char *at, size_t at_len, const char *what, const char *arguments) {
+static char *copy_of(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = malloc(size);
+    if (copy == NULL)
+        fprintf(stderr, "weft sim: out of memory\n");
+    else
+        memcpy(copy, text, size);
+    return copy;
+}
+
+static int add_line(struct request *q, const char *at, const char *what, const char *arguments) {
     if (q->line_count == LINES_MAX) return complain("--partition, --cut", "more than 128:", arguments);
-    size_t size = at_len + strlen(what) + strlen(arguments) + 3;
+    size_t size = strlen(at) + strlen(what) + strlen(arguments) + 3;
     char *line = malloc(size);
-    if (line == NULL) return 1;
-    (void)snprintf(line, size, "%.*s %s %s", (int)at_len, at, what, arguments);
+    if (line == NULL) {
+        fprintf(stderr, "weft sim: out of memory\n");
+        return 1;
+    }
+    (void)snprintf(line, size, "%s %s %s", at, what, arguments);
     q->lines[q->line_count++] = line;
     return 0;
 }
 
-/* "A..B:ARGUMENTS" as two lines of a schedule. */
-static int add_span(struct request *q, const char *option, const char *value, const char *what) {
-    const char *dots = strstr(value, ".."), *colon = strchr(value, ':');
-    if (dots == NULL) return complain(option, "not from..to:", value);
-    char *arguments = colon == NULL ? NULL : malloc(strlen(colon));
-    if (colon != NULL && arguments == NULL) return 1;
-    if (colon != NULL) memcpy(arguments, colon + 1, strlen(colon));
+static int read_time(const char *option, const char *value, uint64_t *out) {
+    struct weft_sim_options o;
+    weft_sim_options_init(&o);
+    int rc = set_number(&o, option, "fault_ns", value);
+    *out = o.fault_ns;
+    return rc;
+}
+
+/* Cuts text at the first `mark`; what follows it, or NULL where there is none. */
+static char *cut_at(char *text, const char *mark) {
+    char *found = strstr(text, mark);
+    if (found == NULL) return NULL;
+    *found = '\0';
+    return found + strlen(mark);
+}
+
+static int add_span_parts(struct request *q, const char *option, const char *what, const char *value, char *from) {
+    uint64_t begins, ends;
+    char *until = cut_at(from, ".."), *arguments = until == NULL ? NULL : cut_at(until, ":");
+    if (until == NULL) return complain(option, "not from..to:", value);
+    int rc = read_time(option, from, &begins);
+    if (rc == 0) rc = read_time(option, until, &ends);
+    if (rc == 0 && ends <= begins) rc = complain(option, "ends before it begins:", value);
     for (char *c = arguments; c != NULL && *c != '\0' && strcmp(what, "cut") == 0; c++)
         if (*c == ',') *c = ' ';
-    size_t until = colon == NULL ? strlen(dots + 2) : (size_t)(colon - dots - 2);
-    int rc = add_line(q, value, (size_t)(dots - value), what, arguments == NULL ? "" : arguments);
-    if (rc == 0) rc = add_line(q, dots + 2, until, "heal", "");
-    free(arguments);
+    if (rc == 0) rc = add_line(q, from, what, arguments == NULL ? "" : arguments);
+    return rc == 0 ? add_line(q, until, "heal", "") : rc;
+}
+
+/* "A..B:ARGUMENTS" as two lines of a schedule. */
+static int add_span(struct request *q, const char *option, const char *value, const char *what) {
+    char *copy = copy_of(value);
+    if (copy == NULL) return 1;
+    int rc = add_span_parts(q, option, what, value, copy);
+    free(copy);
     return rc;
 }
 
 static int set_regions(struct request *q, const char *value) {
     size_t count = 0;
     free(q->regions);
-    q->regions = malloc(strlen(value) + 1);
+    q->regions = copy_of(value);
     if (q->regions == NULL) return 1;
-    memcpy(q->regions, value, strlen(value) + 1);
     for (char *name = q->regions, *comma; name != NULL; name = comma == NULL ? NULL : comma + 1) {
         comma = strchr(name, ',');
         if (comma != NULL) *comma = '\0';
@@ -143,25 +177,19 @@ static int set_regions(struct request *q, const char *value) {
 
 static int take_value(struct request *q, const char *option, const char *value) {
     for (size_t i = 0; i < NUMBER_COUNT; i++)
-        if (strcmp(option, numbers[i].option) == 0) return set_number(q, option, numbers[i].name, value);
+        if (strcmp(option, numbers[i].option) == 0) return set_number(&q->options, option, numbers[i].name, value);
     if (strcmp(option, "--set") == 0) return set_any(q, value);
     if (strcmp(option, "--partition") == 0) return add_span(q, option, value, "partition");
     if (strcmp(option, "--cut") == 0) return add_span(q, option, value, "cut");
     if (strcmp(option, "--regions") == 0) return set_regions(q, value);
     if (strcmp(option, "--schedule") == 0) q->schedule = value;
     if (strcmp(option, "--trace") == 0) q->trace = value;
-    struct request other = {.options = q->options}; /* to read a number and a time with */
-    if (strcmp(option, "--seeds") == 0) {
-        int rc = set_number(&other, option, "keys", value);
-        q->seeds = other.options.keys;
-        return rc;
-    }
-    if (strcmp(option, "--within") == 0) {
-        int rc = set_number(&other, option, "fault_ns", value);
-        q->within_ns = other.options.fault_ns;
-        return rc;
-    }
-    return 0;
+    if (strcmp(option, "--within") == 0) return read_time(option, value, &q->within_ns);
+    if (strcmp(option, "--seeds") != 0) return 0;
+    struct weft_sim_options o = q->options; /* to read a number with */
+    int rc = set_number(&o, option, "keys", value);
+    q->seeds = o.keys;
+    return rc;
 }
 
 static bool is_option(const char *option) {
