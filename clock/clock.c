@@ -159,12 +159,17 @@ static void heed(struct weft_clock *c, const struct reading *r) {
     atomic_store_explicit(&c->holding, c->opt.on_jump == WEFT_JUMP_HOLD, RELAXED);
 }
 
+/* Never lower, though a step back of the physical clock would have it so: meanwhile others issue up to the old one. */
 static int raise_bound(struct weft_clock *c, uint64_t word, uint64_t phys) {
     uint64_t ahead = add_capped(phys, c->opt.window), least = add_capped(word, STEP);
-    uint64_t bound = ahead > least ? ahead : least;
-    if (c->opt.persist(c->opt.ctx, bound) != 0) return WEFT_ERR_CLOCK_NO_DURABLE_BOUND;
-    COUNT(c->persists);
-    atomic_store_explicit(&c->bound, bound, RELAXED);
+    uint64_t bound = ahead > least ? ahead : least, held = LOAD(c->bound);
+    if (bound > held) {
+        if (c->opt.persist(c->opt.ctx, bound) != 0) return WEFT_ERR_CLOCK_NO_DURABLE_BOUND;
+        COUNT(c->persists);
+        atomic_store_explicit(&c->bound, bound, RELAXED);
+    } else {
+        bound = held;
+    }
     /* Beyond the last word there is nothing to renew to. */
     c->early = bound == LAST_WORD ? 0 : (bound - word) / 4;
     return 0;

@@ -48,6 +48,7 @@ static inline int platform_persist(void *ctx, uint64_t bound) {
     struct platform *p = ctx;
     p->writes++;
     if (p->disk_fails) return WEFT_ERR_IO;
+    if (bound <= p->disk) ck_abort_msg("a bound that is not above the last one");
     p->disk = bound;
     return 0;
 }
@@ -63,6 +64,7 @@ static inline void platform_init(struct platform *p) {
 }
 
 static inline void platform_start(struct platform *p) {
+    p->disk = p->opt.start;
     ck_assert_int_eq(weft_clock_new(&p->clock, &p->opt, &p->mem.alloc), 0);
 }
 

@@ -354,6 +354,7 @@ START_TEST(s29_a_forked_child_issues_nothing_until_renamed) {
     p.phys_rc = 0;
 
     size_t writes = p.writes;
+    p.disk = 0; /* the child's own */
     weft_clock_after_fork(p.clock);
     ck_assert_uint_eq(issue(&p), last + 1);
     ck_assert_uint_gt(p.writes, writes); /* a bound of its own */

@@ -182,7 +182,50 @@ START_TEST(issuing_goes_on_while_the_bound_is_renewed) {
 }
 END_TEST
 
+static uint64_t granted; /* the last stamp of the batch that came between */
+
+static void *issue_batch(void *arg) {
+    uint64_t first;
+    granted = weft_clock_now_n(arg, 1u << 28, &first) == 0 ? first + (1u << 28) - 1 : 0;
+    return NULL;
+}
+
+/* The first renewal lets another thread issue, the second one fails. */
+static int persist_and_lose(void *ctx, uint64_t bound) {
+    struct shared *s = ctx;
+    pthread_t other;
+    if (s->clock == NULL) return persist(ctx, bound);
+    if (atomic_exchange(&s->done, true)) return WEFT_ERR_IO;
+    pthread_create(&other, NULL, issue_batch, s->clock);
+    pthread_join(other, NULL);
+    return persist(ctx, bound);
+}
+
+/* A renewal after a step back: what the others may issue meanwhile stays durable. */
+START_TEST(a_step_back_does_not_lower_the_bound) {
+    static struct shared s;
+    struct weft_clock_options opt;
+    weft_clock_options_init(&opt);
+    opt.phys = read_phys;
+    opt.persist = persist_and_lose;
+    opt.ctx = &s;
+    atomic_store(&s.phys, T0);
+    ck_assert_int_eq(weft_clock_new(&s.clock, &opt, NULL), 0);
+    uint64_t bound = atomic_load(&s.durable), word, last;
+    last = bound - WEFT_HLC_MS(510); /* just before a renewal is due */
+    atomic_store(&s.phys, last);
+    ck_assert_int_eq(weft_clock_now(s.clock, &word), 0);
+    atomic_store(&s.phys, T0 - WEFT_HLC_SECONDS(100));
+    ck_assert_int_eq(weft_clock_now_n(s.clock, 1u << 27, &word), 0);
+    last = word + (1u << 27) - 1;
+    ck_assert_uint_le(last > granted ? last : granted, atomic_load(&s.durable));
+    ck_assert_uint_ge(atomic_load(&s.durable), bound);
+    weft_clock_free(s.clock);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("clock/clock_threads", s20_two_threads_with_a_frozen_clock, s20_two_threads_with_a_stepping_clock,
-                     i12_batches_of_two_threads_are_disjoint, issuing_goes_on_while_the_bound_is_renewed);
+                     i12_batches_of_two_threads_are_disjoint, issuing_goes_on_while_the_bound_is_renewed,
+                     a_step_back_does_not_lower_the_bound);
 }
