@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """embed: the first C program in README.md builds against the installed library, as C11 and as C++17.
 
-The build is installed under a temporary root; the program sees nothing but what pkg-config says.
+The build is installed under a temporary root; the program sees nothing but what pkg-config says. It has at most 20
+lines of code (blank ones, comments, the preprocessor's and lone braces aside), and is the example that is compiled and
+run by tests/examples, but for the comment that the example opens with.
 
-usage: embed.py --self-test CC CXX | embed.py CC CXX MESON BUILD_ROOT README
+usage: embed.py --self-test CC CXX | embed.py CC CXX MESON BUILD_ROOT README EXAMPLE
 """
 
 import os
@@ -16,12 +18,31 @@ import tree
 
 PACKAGES = ("weft-uv", "weft-sqlite")
 LANGUAGES = (("C11", 0, ("-std=c11", "-xc")), ("C++17", 1, ("-std=c++17", "-xc++")))
+LINES_MAX = 20
 FLAGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
 def program(readme):
     blocks = re.findall(r"^```c\n(.*?)^```", readme, re.M | re.S)
     return next((block for block in blocks if "int main" in block), None)
+
+
+def code_lines(code):
+    bare = (line.strip() for line in re.sub(r"/\*.*?\*/", "", code, flags=re.S).splitlines())
+    return sum(1 for line in bare if line not in ("", "{", "}") and not line.startswith("#"))
+
+
+def check_text(text, example):
+    code = program(text)
+    if code is None:
+        return ["README.md has no C program"]
+    complaints = []
+    lines = code_lines(code)
+    if lines > LINES_MAX:
+        complaints.append(f"README.md: the program has {lines} lines of code, more than {LINES_MAX}")
+    if code.strip() != re.sub(r"\A/\*.*?\*/\n", "", example, flags=re.S).strip():
+        complaints.append("README.md: the program is not the text of the example")
+    return complaints
 
 
 def pkg_config(root):
@@ -76,6 +97,11 @@ def self_test(compilers):
     def readme(code):
         return f"# X\n```sh\n./dev demo\n```\n```c\n{code}\n```\n"
 
+    code = "/* one,\n * two */\n#define X\n\nint main(void) {\n" + "    f();\n" * 19 + "}"
+    tree.expect("20 lines", check_text(readme(code), "/* The program\n * of README.md. */\n" + code), None)
+    tree.expect("21 lines", check_text(readme(code + "\nint x;"), code + "\nint x;"), "21 lines")
+    tree.expect("two texts", check_text(readme(code), code.replace("f();", "g();", 1)), "not the text")
+    tree.expect("no program", check_text(readme("int x;"), ""), "no C program")
     tree.expect("no program", check(compilers, readme("int x;"), flags), "no C program")
     tree.expect("a good one", check(compilers, readme("int main(void) { return 0; }"), flags), None)
     tree.expect("unknown header", check(compilers, readme("#include <weft/x.h>\nint main(void) {}"), flags), "as C11")
@@ -88,14 +114,15 @@ def self_test(compilers):
 def main():
     if sys.argv[1] == "--self-test":
         return self_test(sys.argv[2:4])
-    compilers, meson, build, readme = sys.argv[1:3], *sys.argv[3:6]
+    compilers, meson, build, readme, example = sys.argv[1:3], *sys.argv[3:7]
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(
             [meson, "install", "-C", build, "--no-rebuild", "--quiet", "--destdir", root],
             check=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
-        with open(readme, encoding="utf-8") as f:
-            return tree.finish("embed", check(compilers, f.read(), pkg_config(root)))
+        with open(readme, encoding="utf-8") as f, open(example, encoding="utf-8") as g:
+            text = f.read()
+            return tree.finish("embed", check(compilers, text, pkg_config(root)) + check_text(text, g.read()))
 
 
 if __name__ == "__main__":
