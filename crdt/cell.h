@@ -1,6 +1,6 @@
 /* cell.h: one key of one object and what stands under it, as one block of the pool's slab.
  *
- *   header (8) | [payload length (4)] | [path length (4)] | path | element | payload
+ *   lengths (4) | [payload length (4)] | [path length (4)] | path | element | payload
  *
  * The key is (path, element); TOTALS use the interned index of an origin as the element (weft__origin_element). A cell
  * is never changed once it is reachable: a change builds a new cell and swaps the reference, so that readers and plans
@@ -21,20 +21,15 @@ struct weft__cell {
     struct weft_slice path;
     struct weft_slice element;
     struct weft_slice payload;
-    uint32_t hash; /* placement in its object's table */
 };
 
+/* The word of lengths: of the element, whether there is a path, of the payload. */
 #define WEFT__CELL_ELEMENT_BITS 21u
 #define WEFT__CELL_ELEMENT_MASK ((1u << WEFT__CELL_ELEMENT_BITS) - 1)
 #define WEFT__CELL_HAS_PATH     (1u << WEFT__CELL_ELEMENT_BITS)
 #define WEFT__CELL_PAYLOAD_AT   (WEFT__CELL_ELEMENT_BITS + 1)
-/* The length is in the word after the header. */
+/* The length is in the word after. */
 #define WEFT__CELL_PAYLOAD_LONG ((1u << (32 - WEFT__CELL_PAYLOAD_AT)) - 1)
-
-struct weft__cell_header {
-    uint32_t hash;
-    uint32_t lengths; /* of the element, whether there is a path, of the payload */
-};
 
 static inline uint32_t weft__cell_word(const uint8_t *at) {
     uint32_t v;
@@ -44,10 +39,9 @@ static inline uint32_t weft__cell_word(const uint8_t *at) {
 
 /* Where the parts of a block are. */
 static inline struct weft__cell weft__cell_unpack(const uint8_t *block) {
-    uint32_t lengths = weft__cell_word(block + 4);
-    const uint8_t *at = block + sizeof(struct weft__cell_header);
-    struct weft__cell c = {.hash = weft__cell_word(block),
-                           .element.len = lengths & WEFT__CELL_ELEMENT_MASK,
+    uint32_t lengths = weft__cell_word(block);
+    const uint8_t *at = block + sizeof lengths;
+    struct weft__cell c = {.element.len = lengths & WEFT__CELL_ELEMENT_MASK,
                            .payload.len = lengths >> WEFT__CELL_PAYLOAD_AT};
     if (c.payload.len == WEFT__CELL_PAYLOAD_LONG) {
         c.payload.len = weft__cell_word(at);
@@ -64,14 +58,10 @@ static inline struct weft__cell weft__cell_unpack(const uint8_t *block) {
 }
 
 /* Copies the key; the payload is the caller's to fill (weft__cell_payload). WEFT__SLAB_NONE when out of memory. */
-uint32_t weft__cell_new(struct weft__pool *p, uint32_t hash, struct weft_slice path, struct weft_slice element,
-                        size_t payload_len);
+uint32_t weft__cell_new(struct weft__pool *p, struct weft_slice path, struct weft_slice element, size_t payload_len);
 void weft__cell_free(struct weft__pool *p, uint32_t ref);
 static inline struct weft__cell weft__cell_at(const struct weft__pool *p, uint32_t ref) {
     return weft__cell_unpack(weft__slab_at(p->slab, ref));
-}
-static inline uint32_t weft__cell_hash(const struct weft__pool *p, uint32_t ref) {
-    return weft__cell_word(weft__slab_at(p->slab, ref));
 }
 /* Of a cell that was just made. */
 static inline uint8_t *weft__cell_payload(struct weft__pool *p, uint32_t ref) {

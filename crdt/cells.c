@@ -1,10 +1,11 @@
 /* cells.c: see cells.h.
  *
- * The low bits of a placement are its home bucket and its high byte the tag (never 0, which is a free place). A probe
- * reads one cache line and touches a cell only where a tag fits. A cell whose home is full goes to the next bucket with
- * a free place, and every bucket that it passed counts it; a search goes on only while that count is not 0, and removal
- * takes the counts back, so there are no tombstones and a table that has shrunk is as fast as one that never grew
- * (Bronson, Shi: F14, 2019). The placement is kept in the cell, so growing hashes nothing. */
+ * An index is buckets of twelve cells in two arrays. The first has their tags, a quarter of a cache line for a bucket,
+ * so that what is absent is mostly known from a small part of the memory; the second has the spots. The low bits of a
+ * place are its home bucket and its high byte the tag (never 0, which is free). A cell is touched only where its whole
+ * place fits. A cell whose home is full goes to the next bucket with room, and every bucket that it passed counts it; a
+ * search goes on only while that count is not 0, and removal takes the counts back, so there are no tombstones and a
+ * table that has shrunk is as fast as one that never grew (Bronson, Shi: F14, 2019). Growing reads no cell. */
 #include "crdt/cells.h"
 
 #include <assert.h>
@@ -14,33 +15,42 @@
 
 #include "base/alloc.h"
 #include "base/endian.h"
+#include "base/prefetch.h"
 
-#define PLACES      12u
+#define ROOM        12u /* cells in a bucket */
+#define LINE        64u
 #define BUCKETS_MAX (1u << 27) /* more than the slab can name cells for */
 
-struct bucket {
-    uint32_t refs[PLACES];
-    uint8_t tags[PLACES];
+struct tags {
+    uint8_t of[ROOM];
     uint32_t passed; /* cells that went past because this bucket was full */
 };
 
-_Static_assert(sizeof(struct bucket) == 64, "a bucket is a cache line");
+_Static_assert(LINE % sizeof(struct tags) == 0, "no bucket's tags are on two lines");
 
-static struct bucket *buckets_of(const struct weft__cells *c) {
-    uintptr_t at = (uintptr_t)c->at.index + sizeof(struct bucket) - 1;
-    return (struct bucket *)(at & ~(uintptr_t)(sizeof(struct bucket) - 1));
+/* An index, unpacked. */
+struct index {
+    struct tags *tags;
+    struct weft__spot *spots; /* ROOM for each bucket */
+    uint32_t mask;
+};
+
+static struct index index_of(const struct weft__cells *c) {
+    uintptr_t at = ((uintptr_t)c->at.index + LINE - 1) & ~(uintptr_t)(LINE - 1);
+    struct tags *tags = (struct tags *)at;
+    return (struct index){tags, (struct weft__spot *)(void *)(tags + c->buckets), c->buckets - 1};
 }
 
-static uint32_t *plain_refs(struct weft__cells *c) {
-    return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.refs;
+static struct weft__spot *plain_spots(struct weft__cells *c) {
+    return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.spots;
 }
 
-static const uint32_t *refs_in(const struct weft__cells *c) {
-    return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.refs;
+static const struct weft__spot *spots_in(const struct weft__cells *c) {
+    return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.spots;
 }
 
-static uint8_t tag_of(uint32_t hash) {
-    uint8_t tag = (uint8_t)(hash >> 24);
+static uint8_t tag_of(uint32_t place) {
+    uint8_t tag = (uint8_t)(place >> 24);
     return tag == 0 ? 1 : tag;
 }
 
@@ -50,8 +60,8 @@ static struct weft__cells shape_for(uint64_t cells) {
     while (shape.capacity < cells && shape.capacity < WEFT__CELLS_PLAIN) shape.capacity *= 2;
     if (shape.capacity >= cells) return shape;
     shape.buckets = 1;
-    while ((uint64_t)shape.buckets * PLACES * 4 < cells * 5) shape.buckets *= 2;
-    shape.capacity = shape.buckets * PLACES;
+    while ((uint64_t)shape.buckets * ROOM * 4 < cells * 5) shape.buckets *= 2;
+    shape.capacity = shape.buckets * ROOM;
     return shape;
 }
 
@@ -61,8 +71,8 @@ static uint32_t room_of(const struct weft__cells *c) {
 }
 
 static size_t bytes_of(const struct weft__cells *c) {
-    if (c->buckets > 0) return ((size_t)c->buckets + 1) * sizeof(struct bucket);
-    return c->capacity <= WEFT__CELLS_INLINE ? 0 : c->capacity * sizeof(uint32_t);
+    if (c->buckets > 0) return LINE + (size_t)c->buckets * (sizeof(struct tags) + ROOM * sizeof(struct weft__spot));
+    return c->capacity <= WEFT__CELLS_INLINE ? 0 : c->capacity * sizeof(struct weft__spot);
 }
 
 void weft__cells_init(struct weft__cells *c) {
@@ -74,7 +84,7 @@ void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p) {
     if (c->buckets > 0) {
         weft__free(p->alloc, c->at.index, bytes_of(c));
     } else if (c->capacity > WEFT__CELLS_INLINE) {
-        weft__free(p->alloc, c->at.refs, bytes_of(c));
+        weft__free(p->alloc, c->at.spots, bytes_of(c));
     }
     weft__cells_init(c);
 }
@@ -93,108 +103,92 @@ static uint32_t lowest(uint64_t found) {
     return (uint32_t)(((below & ones) * ones) >> 56) - 1;
 }
 
-static uint32_t free_place(const struct bucket *b) {
-    uint64_t found = matches(weft__load64(b->tags), 0);
+static uint32_t free_place(const struct tags *t) {
+    uint64_t found = matches(weft__load64(t->of), 0);
     if (found != 0) return lowest(found);
-    found = matches(weft__load64(b->tags + PLACES - 8), 0);
-    return found != 0 ? PLACES - 8 + lowest(found) : PLACES;
+    found = matches(weft__load64(t->of + ROOM - 8), 0);
+    return found != 0 ? ROOM - 8 + lowest(found) : ROOM;
 }
 
-static void place_in(struct bucket *buckets, uint32_t mask, uint32_t hash, uint32_t cell) {
-    uint32_t at = hash & mask, i;
-    for (; (i = free_place(&buckets[at])) == PLACES; at = (at + 1) & mask) buckets[at].passed++;
-    buckets[at].tags[i] = tag_of(hash);
-    buckets[at].refs[i] = cell;
+static void put(struct index x, struct weft__spot spot) {
+    uint32_t at = spot.place & x.mask, i;
+    for (; (i = free_place(&x.tags[at])) == ROOM; at = (at + 1) & x.mask) x.tags[at].passed++;
+    x.tags[at].of[i] = tag_of(spot.place);
+    x.spots[(size_t)at * ROOM + i] = spot;
 }
 
-static void place(struct weft__cells *c, uint32_t hash, uint32_t cell) {
-    if (c->buckets == 0) {
-        plain_refs(c)[c->count] = cell;
-    } else {
-        place_in(buckets_of(c), c->buckets - 1, hash, cell);
-    }
-}
-
-static uint32_t find_plain(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
-                           struct weft_slice path, struct weft_slice element) {
-    const uint32_t *refs = refs_in(c);
+struct weft__spot weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p,
+                                         struct weft_slice path, struct weft_slice element) {
+    assert(c->buckets == 0);
+    const struct weft__spot *spots = spots_in(c);
     for (uint32_t i = 0; i < c->count; i++)
-        if (weft__cell_hash(p, refs[i]) == hash && weft__cell_has_key(p, refs[i], path, element)) return refs[i];
-    return WEFT__SLAB_NONE;
+        if (weft__cell_has_key(p, spots[i].cell, path, element)) return spots[i];
+    return (struct weft__spot){WEFT__SLAB_NONE, 0};
 }
 
-uint32_t weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p, struct weft_slice path,
-                                struct weft_slice element) {
-    const uint32_t *refs = refs_in(c);
-    for (uint32_t i = 0; c->buckets == 0 && i < c->count; i++)
-        if (weft__cell_has_key(p, refs[i], path, element)) return refs[i];
-    return WEFT__SLAB_NONE;
-}
-
-static uint32_t find_in_bucket(const struct bucket *b, const struct weft__pool *p, uint8_t tag, struct weft_slice path,
-                               struct weft_slice element) {
-    for (uint32_t from = 0; from <= PLACES - 8; from += PLACES - 8) {
-        for (uint64_t found = matches(weft__load64(b->tags + from), tag); found != 0; found &= found - 1) {
+static uint32_t find_in_bucket(const struct tags *t, const struct weft__spot *spots, const struct weft__pool *p,
+                               uint32_t place, struct weft_slice path, struct weft_slice element) {
+    for (uint32_t from = 0; from <= ROOM - 8; from += ROOM - 8) {
+        for (uint64_t found = matches(weft__load64(t->of + from), tag_of(place)); found != 0; found &= found - 1) {
             uint32_t i = from + lowest(found);
-            if (b->tags[i] == tag && weft__cell_has_key(p, b->refs[i], path, element)) return b->refs[i];
+            if (t->of[i] == 0 || spots[i].place != place) continue;
+            if (weft__cell_has_key(p, spots[i].cell, path, element)) return spots[i].cell;
         }
     }
     return WEFT__SLAB_NONE;
 }
 
-uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
+uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
                           struct weft_slice path, struct weft_slice element) {
-    if (c->buckets == 0) return find_plain(c, p, hash, path, element);
-    for (uint32_t step = 0; step < c->buckets; step++) {
-        const struct bucket *b = &buckets_of(c)[(hash + step) & (c->buckets - 1)];
-        uint32_t cell = find_in_bucket(b, p, tag_of(hash), path, element);
-        if (cell != WEFT__SLAB_NONE || b->passed == 0) return cell;
+    struct index x = index_of(c);
+    /* Both lines of the spots: found or not, what comes next mostly is a read or a write there. */
+    const struct weft__spot *home = &x.spots[(size_t)(place & x.mask) * ROOM];
+    weft__prefetch(home);
+    weft__prefetch(home + LINE / sizeof *home);
+    for (uint32_t step = 0; step <= x.mask; step++) {
+        uint32_t at = (place + step) & x.mask;
+        uint32_t cell = find_in_bucket(&x.tags[at], &x.spots[(size_t)at * ROOM], p, place, path, element);
+        if (cell != WEFT__SLAB_NONE || x.tags[at].passed == 0) return cell;
     }
     return WEFT__SLAB_NONE;
 }
 
-static void read_hashes(const struct bucket *b, const struct weft__pool *p, uint32_t hashes[PLACES]) {
-    for (uint32_t i = 0; i < PLACES; i++) hashes[i] = b->tags[i] == 0 ? 0 : weft__cell_hash(p, b->refs[i]);
+static void place_in(struct weft__cells *c, struct weft__spot spot) {
+    if (c->buckets == 0) {
+        plain_spots(c)[c->count++] = spot;
+    } else {
+        put(index_of(c), spot);
+        c->count++;
+    }
 }
 
-/* Moves the cells of an index. Placements are read a bucket at a time, and one bucket ahead, so that their cache misses
- * overlap with each other and with the work. */
-static void move_indexed(const struct weft__cells *from, const struct weft__pool *p, struct weft__cells *to) {
-    const struct bucket *buckets = buckets_of(from);
-    struct bucket *into = to->buckets == 0 ? NULL : buckets_of(to);
-    uint32_t hashes[2][PLACES];
-    read_hashes(&buckets[0], p, hashes[0]);
-    for (uint32_t at = 0; at < from->buckets; at++) {
-        const struct bucket *b = &buckets[at];
-        if (at + 1 < from->buckets) read_hashes(b + 1, p, hashes[(at + 1) % 2]);
-        for (uint32_t i = 0; i < PLACES; i++) {
-            if (b->tags[i] == 0) continue;
-            uint32_t hash = hashes[at % 2][i];
-            if (into == NULL) {
-                place(to, hash, b->refs[i]);
-            } else {
-                place_in(into, to->buckets - 1, hash, b->refs[i]);
-            }
-            to->count++;
-        }
+static int make_room(struct weft__cells *shape, const struct weft__pool *p) {
+    if (bytes_of(shape) == 0) return 0;
+    void *memory = weft__malloc(p->alloc, bytes_of(shape));
+    if (memory == NULL) return WEFT_ERR_NOMEM;
+    if (shape->buckets == 0) {
+        shape->at.spots = memory;
+    } else {
+        shape->at.index = memory;
+        memset(index_of(shape).tags, 0, shape->buckets * sizeof(struct tags));
     }
+    return 0;
+}
+
+static void move_indexed(const struct weft__cells *from, struct weft__cells *to) {
+    struct index x = index_of(from);
+    for (uint32_t i = 0; i < from->capacity; i++)
+        if (x.tags[i / ROOM].of[i % ROOM] != 0) place_in(to, x.spots[i]);
 }
 
 static int resize(struct weft__cells *c, const struct weft__pool *p, struct weft__cells shape) {
-    if (bytes_of(&shape) > 0) {
-        void *memory = weft__calloc(p->alloc, 1, bytes_of(&shape));
-        if (memory == NULL) return WEFT_ERR_NOMEM;
-        if (shape.buckets > 0) shape.at.index = memory;
-        if (shape.buckets == 0) shape.at.refs = memory;
-    }
+    int rc = make_room(&shape, p);
+    if (rc != 0) return rc;
     shape.reserved = c->reserved;
     if (c->buckets > 0) {
-        move_indexed(c, p, &shape);
+        move_indexed(c, &shape);
     } else {
-        for (; shape.count < c->count; shape.count++) {
-            uint32_t cell = refs_in(c)[shape.count];
-            place(&shape, weft__cell_hash(p, cell), cell);
-        }
+        for (uint32_t i = 0; i < c->count; i++) place_in(&shape, spots_in(c)[i]);
     }
     weft__cells_fini(c, p);
     *c = shape;
@@ -217,50 +211,47 @@ void weft__cells_release(struct weft__cells *c, uint32_t places) {
     c->reserved -= places;
 }
 
-void weft__cells_insert(struct weft__cells *c, const struct weft__pool *p, uint32_t cell) {
+void weft__cells_insert(struct weft__cells *c, struct weft__spot spot) {
     assert(c->reserved > 0);
-    place(c, weft__cell_hash(p, cell), cell);
+    place_in(c, spot);
     c->reserved--;
-    c->count++;
 }
 
-/* The bucket of a cell and its place there. The change of `passed` is for the buckets on the way. */
-static struct bucket *locate(struct weft__cells *c, uint32_t hash, uint32_t cell, uint32_t change, uint32_t *i) {
-    for (uint32_t at = hash & (c->buckets - 1);; at = (at + 1) & (c->buckets - 1)) {
-        struct bucket *b = &buckets_of(c)[at];
-        for (*i = 0; *i < PLACES; ++*i)
-            if (b->refs[*i] == cell) return b;
-        assert(b->passed > 0);
-        b->passed += change;
+/* A cell's number in an index. The change of `passed` is for the buckets on the way. */
+static size_t locate(struct index x, struct weft__spot spot, uint32_t change) {
+    for (uint32_t at = spot.place & x.mask;; at = (at + 1) & x.mask) {
+        const struct weft__spot *spots = &x.spots[(size_t)at * ROOM];
+        for (uint32_t i = 0; i < ROOM; i++)
+            if (x.tags[at].of[i] != 0 && spots[i].cell == spot.cell) return (size_t)at * ROOM + i;
+        assert(x.tags[at].passed > 0);
+        x.tags[at].passed += change;
     }
 }
 
-static uint32_t *locate_plain(struct weft__cells *c, uint32_t cell) {
-    uint32_t *ref = plain_refs(c);
-    while (*ref != cell) ref++;
-    return ref;
+static struct weft__spot *locate_plain(struct weft__cells *c, uint32_t cell) {
+    struct weft__spot *spot = plain_spots(c);
+    while (spot->cell != cell) spot++;
+    return spot;
 }
 
-void weft__cells_replace(struct weft__cells *c, const struct weft__pool *p, uint32_t old, uint32_t cell) {
-    uint32_t i;
+void weft__cells_replace(struct weft__cells *c, struct weft__spot old, uint32_t cell) {
     if (c->buckets == 0) {
-        *locate_plain(c, old) = cell;
+        locate_plain(c, old.cell)->cell = cell;
     } else {
-        struct bucket *b = locate(c, weft__cell_hash(p, old), old, 0, &i);
-        b->refs[i] = cell;
+        struct index x = index_of(c);
+        x.spots[locate(x, old, 0)].cell = cell;
     }
 }
 
-void weft__cells_remove(struct weft__cells *c, const struct weft__pool *p, uint32_t cell) {
+void weft__cells_remove(struct weft__cells *c, struct weft__spot old) {
     const uint32_t one_less = UINT32_MAX;
-    uint32_t i;
     c->count--;
     if (c->buckets == 0) {
-        *locate_plain(c, cell) = plain_refs(c)[c->count];
+        *locate_plain(c, old.cell) = plain_spots(c)[c->count];
     } else {
-        struct bucket *b = locate(c, weft__cell_hash(p, cell), cell, one_less, &i);
-        b->refs[i] = WEFT__SLAB_NONE;
-        b->tags[i] = 0;
+        struct index x = index_of(c);
+        size_t number = locate(x, old, one_less);
+        x.tags[number / ROOM].of[number % ROOM] = 0;
     }
 }
 
@@ -276,12 +267,11 @@ void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p) {
 }
 
 uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position) {
-    if (c->buckets == 0) return *position < c->count ? refs_in(c)[(*position)++] : WEFT__SLAB_NONE;
-    const struct bucket *buckets = buckets_of(c);
+    if (c->buckets == 0) return *position < c->count ? spots_in(c)[(*position)++].cell : WEFT__SLAB_NONE;
+    struct index x = index_of(c);
     while (*position < c->capacity) {
-        uint32_t cell = buckets[*position / PLACES].refs[*position % PLACES];
-        (*position)++;
-        if (cell != WEFT__SLAB_NONE) return cell;
+        uint32_t i = (*position)++;
+        if (x.tags[i / ROOM].of[i % ROOM] != 0) return x.spots[i].cell;
     }
     return WEFT__SLAB_NONE;
 }

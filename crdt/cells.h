@@ -1,8 +1,7 @@
 /* cells.h: the cells of one object, found by key.
  *
- * One or two references are kept in the container itself, up to eight in a plain array, and more in an index: buckets
- * of one cache line with twelve 32-bit slab references and as many 8-bit tags. Most objects are small (a register is
- * one cell) and most cells are in big objects; both pay for what they are.
+ * One or two are kept in the container itself, up to eight in a plain array, and more in an index. Most objects are
+ * small (a register is one cell) and most cells are in big objects; both pay for what they are.
  *
  * Room is reserved before it is used, so that publishing a plan cannot fail: reserve one place for each cell that will
  * be inserted, then insert (which uses the place up) or release it. */
@@ -20,15 +19,21 @@
 #define WEFT__CELLS_INLINE 2u
 #define WEFT__CELLS_PLAIN  8u /* up to here no index */
 
+/* A cell and where its key is looked for: the same for equal keys of one object (weft__key_place). */
+struct weft__spot {
+    uint32_t cell;
+    uint32_t place;
+};
+
 struct weft__cells {
     union {
-        uint32_t few[WEFT__CELLS_INLINE];
-        uint32_t *refs; /* a plain array */
-        void *index;    /* buckets, from the first address that is aligned to one */
+        struct weft__spot few[WEFT__CELLS_INLINE];
+        struct weft__spot *spots; /* a plain array */
+        void *index;
     } at;
     uint32_t count;
     uint32_t reserved;
-    uint32_t capacity; /* places for references */
+    uint32_t capacity; /* in cells */
     uint32_t buckets;  /* 0: there is no index; otherwise a power of two */
 };
 
@@ -36,24 +41,24 @@ void weft__cells_init(struct weft__cells *c);
 /* Frees the index; the cells are the caller's. */
 void weft__cells_fini(struct weft__cells *c, const struct weft__pool *p);
 
-/* WEFT__SLAB_NONE when absent. `hash` places the key: the same for equal keys of one object (weft__object_place). */
-uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t hash,
-                          struct weft_slice path, struct weft_slice element);
-/* There is no index: what is found without a hash is found by comparing every key. */
+/* There is no index: what is found without a place is found by comparing every key. */
 static inline bool weft__cells_are_plain(const struct weft__cells *c) {
     return c->buckets == 0;
 }
-/* WEFT__SLAB_NONE also where there is an index. */
-uint32_t weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p, struct weft_slice path,
-                                struct weft_slice element);
+/* Where there is no index. Its cell: WEFT__SLAB_NONE when absent. */
+struct weft__spot weft__cells_find_plain(const struct weft__cells *c, const struct weft__pool *p,
+                                         struct weft_slice path, struct weft_slice element);
+/* Where there is one. WEFT__SLAB_NONE when absent. */
+uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
+                          struct weft_slice path, struct weft_slice element);
 /* Room for `more` inserts beyond those already promised. WEFT_ERR_NOMEM changes nothing. */
 int weft__cells_reserve(struct weft__cells *c, const struct weft__pool *p, uint32_t more);
 void weft__cells_release(struct weft__cells *c, uint32_t places);
 /* A reserved place is used; no cell with this key is in the container. */
-void weft__cells_insert(struct weft__cells *c, const struct weft__pool *p, uint32_t cell);
-/* `cell` takes the place of `old`, which has the same key. */
-void weft__cells_replace(struct weft__cells *c, const struct weft__pool *p, uint32_t old, uint32_t cell);
-void weft__cells_remove(struct weft__cells *c, const struct weft__pool *p, uint32_t cell);
+void weft__cells_insert(struct weft__cells *c, struct weft__spot spot);
+/* `cell` takes the place of the one at `old`, which has the same key. */
+void weft__cells_replace(struct weft__cells *c, struct weft__spot old, uint32_t cell);
+void weft__cells_remove(struct weft__cells *c, struct weft__spot old);
 /* Gives memory back where little is in use; all of it when nothing is. Where that needs memory that is not there,
  * later. */
 void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p);

@@ -297,11 +297,11 @@ static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
 }
 
 static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
-                       struct weft_slice element, uint32_t old, uint32_t cell) {
-    struct weft__plan_item item = {.object = o, .old_cell = old, .new_cell = cell};
+                       struct weft_slice element, struct weft__spot at, uint32_t cell) {
+    struct weft__plan_item item = {.object = o, .at = at, .new_cell = cell};
     if (o->pool->keeps_hash) {
         struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
-        item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, old));
+        item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, at.cell));
     }
     return weft__plan_add(plan, item);
 }
@@ -317,12 +317,12 @@ int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entr
     bool was_empty = at.cell == WEFT__SLAB_NONE;
     if (was_empty ? !put_first(fresh, &size) : !apply_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, at.place, e->path, e->element, size.len);
+        cell = weft__cell_new(o->pool, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
         (void)(was_empty ? put_first(fresh, &payload) : apply_entry(o, at.cell, e, fresh, env, &payload));
     }
-    return plan_change(plan, o, e->path, e->element, at.cell, cell);
+    return plan_change(plan, o, e->path, e->element, at, cell);
 }
 
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
@@ -385,19 +385,19 @@ static bool join_dots(const struct weft_origins *origins, struct side a, struct 
     return changed;
 }
 
-static int prepare_join(struct weft_object *o, struct weft__cell at, uint32_t old, struct side into, struct side from,
+static int prepare_join(struct weft_object *o, struct weft__cell key, uint32_t old, struct side into, struct side from,
                         struct weft__plan *plan) {
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
     if (!join_dots(o->pool->origins, into, from, &size)) return 0;
     if (size.len > 0) {
-        uint32_t place = weft__key_place(o->pool, at.path, at.element);
-        cell = weft__cell_new(o->pool, place, at.path, at.element, size.len);
+        cell = weft__cell_new(o->pool, key.path, key.element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
         join_dots(o->pool->origins, into, from, &payload);
     }
-    return plan_change(plan, o, at.path, at.element, old, cell);
+    struct weft__spot at = {old, weft__key_place(o->pool, key.path, key.element)};
+    return plan_change(plan, o, key.path, key.element, at, cell);
 }
 
 int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
@@ -500,7 +500,7 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     if (rc != 0) return rc;
     rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    uint32_t cell = weft__cell_new(o->pool, weft__key_place(o->pool, path, element), path, element, size.len);
+    uint32_t cell = weft__cell_new(o->pool, path, element, size.len);
     if (cell == WEFT__SLAB_NONE) {
         weft__cells_release(&o->cells, 1);
         return WEFT_ERR_NOMEM;
@@ -508,7 +508,7 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
     rc = read_dots(o, dots, env, &payload);
     assert(rc == 0);
-    weft__cells_insert(&o->cells, o->pool, cell);
+    weft__cells_insert(&o->cells, (struct weft__spot){cell, weft__key_place(o->pool, path, element)});
     if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__dots_hash(o, cell));
     return rc;
 }

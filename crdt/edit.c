@@ -174,7 +174,8 @@ static void reset_elements(struct weft_edit *e) {
     uint32_t position = 0, cell;
     while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE) {
         struct weft__cell c = weft__cell_at(e->pool, cell);
-        size_t item = push_element(e, (struct weft__spot){cell, c.hash}, c.path, c.element);
+        struct weft__spot spot = {cell, weft__key_place(e->pool, c.path, c.element)};
+        size_t item = push_element(e, spot, c.path, c.element);
         if (item != WEFT__OVERLAY_NONE) set_put(e, item, c.path.len + c.element.len, false);
     }
 }
@@ -255,7 +256,7 @@ static bool raise_bases(struct weft__totals *t) {
 
 static void reset_origin(struct weft_edit *e, uint32_t cell) {
     struct weft__cell c = weft__cell_at(e->pool, cell);
-    struct weft__spot spot = {cell, c.hash};
+    struct weft__spot spot = {cell, weft__key_place(e->pool, c.path, c.element)};
     if (weft__overlay_find(e->overlay, spot, c.path, c.element) != WEFT__OVERLAY_NONE) return;
     struct weft__totals t;
     weft__totals_read(&t, e->pool, cell);

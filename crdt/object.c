@@ -50,28 +50,19 @@ bool weft__object_is_empty(const struct weft_object *o) {
     return o->cells.count == 0;
 }
 
-/* In a container without an index comparing a few keys is cheaper than hashing one. False: there is an index, or it is
- * not there. */
-static bool find_plain(const struct weft_object *o, struct weft_slice path, struct weft_slice element,
-                       struct weft__spot *out) {
-    if (!weft__cells_are_plain(&o->cells)) return false;
-    uint32_t cell = weft__cells_find_plain(&o->cells, o->pool, path, element);
-    if (cell == WEFT__SLAB_NONE) return false;
-    *out = (struct weft__spot){cell, weft__cell_hash(o->pool, cell)};
-    return true;
-}
-
+/* In a container without an index comparing a few keys is cheaper than hashing one. */
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    struct weft__spot found;
-    if (find_plain(o, path, element, &found)) return found;
-    found = (struct weft__spot){WEFT__SLAB_NONE, weft__key_place(o->pool, path, element)};
+    struct weft__spot found = {WEFT__SLAB_NONE, 0};
+    if (weft__cells_are_plain(&o->cells)) found = weft__cells_find_plain(&o->cells, o->pool, path, element);
+    if (found.cell != WEFT__SLAB_NONE) return found;
+    found.place = weft__key_place(o->pool, path, element);
     if (!weft__cells_are_plain(&o->cells))
         found.cell = weft__cells_find(&o->cells, o->pool, found.place, path, element);
     return found;
 }
 
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    if (weft__cells_are_plain(&o->cells)) return weft__cells_find_plain(&o->cells, o->pool, path, element);
+    if (weft__cells_are_plain(&o->cells)) return weft__cells_find_plain(&o->cells, o->pool, path, element).cell;
     return weft__object_look(o, path, element).cell;
 }
 

@@ -36,11 +36,7 @@ void weft__object_fini(struct weft_object *o); /* takes its cells out of the poo
 bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
 bool weft__kernel_is_known(uint32_t type);
 
-/* What looking a key up found, so that it need not be looked up again while the object stands as it is. */
-struct weft__spot {
-    uint32_t cell; /* WEFT__SLAB_NONE when absent */
-    uint32_t place;
-};
+/* The key need not be looked up again while the object stands as it is. The cell: WEFT__SLAB_NONE when absent. */
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
 
 /* The cell under a key, WEFT__SLAB_NONE when absent; what it holds: crdt/dots.h, crdt/totals.h. O(1). The first is for

@@ -31,7 +31,7 @@ static int push(struct weft__plan *p, const struct weft__plan_item *item) {
 int weft__plan_add(struct weft__plan *p, struct weft__plan_item item) {
     struct weft__cells *cells = &item.object->cells;
     struct weft__pool *pool = item.object->pool;
-    bool is_new = item.old_cell == WEFT__SLAB_NONE;
+    bool is_new = item.at.cell == WEFT__SLAB_NONE;
     if (is_new && item.new_cell == WEFT__SLAB_NONE) return 0;
     int rc = is_new ? weft__cells_reserve(cells, pool, 1) : 0;
     if (rc == 0) {
@@ -46,14 +46,14 @@ int weft__plan_add(struct weft__plan *p, struct weft__plan_item item) {
 static void publish_item(const struct weft__plan_item *item) {
     struct weft__cells *cells = &item->object->cells;
     struct weft__pool *pool = item->object->pool;
-    if (item->old_cell == WEFT__SLAB_NONE) {
-        weft__cells_insert(cells, pool, item->new_cell);
+    if (item->at.cell == WEFT__SLAB_NONE) {
+        weft__cells_insert(cells, (struct weft__spot){item->new_cell, item->at.place});
     } else if (item->new_cell == WEFT__SLAB_NONE) {
-        weft__cells_remove(cells, pool, item->old_cell);
+        weft__cells_remove(cells, item->at);
     } else {
-        weft__cells_replace(cells, pool, item->old_cell, item->new_cell);
+        weft__cells_replace(cells, item->at, item->new_cell);
     }
-    if (item->old_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->old_cell);
+    if (item->at.cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->at.cell);
     pool->hash = weft__hash_add(pool->hash, item->change);
 }
 
@@ -78,7 +78,7 @@ void weft__plan_publish(struct weft__plan *p) {
 void weft__plan_drop_to(struct weft__plan *p, size_t count) {
     for (size_t i = count; i < p->count; i++) {
         const struct weft__plan_item *item = &p->items[i];
-        if (item->old_cell == WEFT__SLAB_NONE) weft__cells_release(&item->object->cells, 1);
+        if (item->at.cell == WEFT__SLAB_NONE) weft__cells_release(&item->object->cells, 1);
         if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(item->object->pool, item->new_cell);
     }
     trim(p, count);

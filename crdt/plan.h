@@ -12,12 +12,13 @@
 #include <weft/alloc.h>
 
 #include "base/hash.h"
+#include "crdt/cells.h"
 
 struct weft_object;
 
 struct weft__plan_item {
     struct weft_object *object;
-    uint32_t old_cell;           /* WEFT__SLAB_NONE: none stood there */
+    struct weft__spot at;        /* its cell is the old one; WEFT__SLAB_NONE: none stood there */
     uint32_t new_cell;           /* WEFT__SLAB_NONE: taken away */
     struct weft__hash128 change; /* what publishing adds to the pool's hash */
 };

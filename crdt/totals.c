@@ -144,10 +144,10 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
 
 /* --- Changing -------------------------------------------------------------------------------------------------- */
 
-static int make_cell(struct weft_object *o, uint32_t place, struct weft_slice path, struct weft_slice element,
+static int make_cell(struct weft_object *o, struct weft_slice path, struct weft_slice element,
                      const struct weft__totals *t, uint32_t *cell) {
     size_t len = t->count * sizeof t->values[0];
-    *cell = weft__cell_new(o->pool, place, path, element, len);
+    *cell = weft__cell_new(o->pool, path, element, len);
     if (*cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
     memcpy(weft__cell_payload(o->pool, *cell), t->values, len);
     return 0;
@@ -158,12 +158,12 @@ static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t
     uint8_t room[4];
     struct weft_slice element = weft__origin_element(origin, room);
     struct weft__spot at = spot != NULL ? *spot : weft__object_look(o, path, element);
-    struct weft__plan_item item = {.object = o, .old_cell = at.cell};
+    struct weft__plan_item item = {.object = o, .at = at};
     struct weft__totals t, before;
     weft__totals_read(&t, o->pool, at.cell);
     before = t;
     if (!join(&t, with)) return 0;
-    int rc = make_cell(o, at.place, path, element, &t, &item.new_cell);
+    int rc = make_cell(o, path, element, &t, &item.new_cell);
     if (rc != 0) return rc;
     if (o->pool->keeps_hash) {
         struct weft__hash128 key = key_hash(o, path, origin);
@@ -225,12 +225,12 @@ static int decode_entry(struct weft_object *o, const struct weft__totals_entry *
     uint32_t cell;
     int rc = weft__cells_reserve(&o->cells, o->pool, 1);
     if (rc != 0) return rc;
-    rc = make_cell(o, weft__key_place(o->pool, e->path, element), e->path, element, &e->totals, &cell);
+    rc = make_cell(o, e->path, element, &e->totals, &cell);
     if (rc != 0) {
         weft__cells_release(&o->cells, 1);
         return rc;
     }
-    weft__cells_insert(&o->cells, o->pool, cell);
+    weft__cells_insert(&o->cells, (struct weft__spot){cell, weft__key_place(o->pool, e->path, element)});
     if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__totals_hash(o, cell));
     return 0;
 }

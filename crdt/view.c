@@ -11,6 +11,7 @@
 #include "crdt/cell.h"
 #include "crdt/dots.h"
 #include "crdt/edit.h"
+#include "crdt/key.h"
 #include "crdt/listing.h"
 #include "crdt/totals.h"
 
@@ -153,7 +154,8 @@ static void without_dropped(struct weft__listing *l, const struct weft__overlay 
     size_t kept = 0;
     for (size_t i = 0; i < l->count; i++) {
         struct weft__cell c = weft__cell_at(pool, l->items[i].cell);
-        size_t item = weft__overlay_find(o, (struct weft__spot){l->items[i].cell, c.hash}, c.path, c.element);
+        struct weft__spot spot = {l->items[i].cell, weft__key_place(pool, c.path, c.element)};
+        size_t item = weft__overlay_find(o, spot, c.path, c.element);
         if (item == WEFT__OVERLAY_NONE || o->items[item].put) l->items[kept++] = l->items[i];
     }
     l->count = kept;
