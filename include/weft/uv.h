@@ -38,7 +38,7 @@ struct weft_uv_options {
     /* Bytes of records that wait to be written; beyond, no transaction begins (WEFT_ERR_FULL) and peers wait. They are
      * written when the application returns to the loop; default 16 MiB. */
     size_t unwritten_max;
-    uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter; default 100 ms, 10 s */
+    uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter, from 1 ms; default 100 ms, 10 s */
 };
 WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
 

@@ -165,6 +165,7 @@ static int read_options(const struct weft_uv_options *given, struct weft_uv_opti
     int rc = weft__options_read(own, sizeof *own, given);
     if (rc == 0 && own->replica != NULL) rc = weft__options_read(engine, sizeof *engine, own->replica);
     if (rc != 0) snprintf(errmsg, errmsg_len, "the options are not initialised, or are those of a newer Weft");
+    if (own->reconnect_min_ms == 0) own->reconnect_min_ms = 1; /* nothing doubled is nothing */
     return rc;
 }
 

@@ -11,6 +11,7 @@
 #include <weft/lwwreg.h>
 #include <weft/pncounter.h>
 
+#include "replication/uv/node.h"
 #include "tests/support/failing_alloc.h"
 #include "tests/uv/world.h"
 
@@ -270,6 +271,18 @@ static bool dialling(struct world *in) {
 }
 
 /* The node itself goes and comes back with its store, under the same port. */
+/* Also where the shortest wait is none, a seed that refuses is not dialled without end. */
+START_TEST(a_silent_seed_is_dialled_ever_less) {
+    struct peer *p = world_peer(&w, 0);
+    p->o.reconnect_min_ms = 0;
+    peer_seed(p, 9); /* discard: nobody listens */
+    peer_open(&w, p);
+    world_run_for(&w, 300);
+    ck_assert_uint_ge(p->node->next_link, 3);
+    ck_assert_uint_le(p->node->next_link, 30);
+}
+END_TEST
+
 START_TEST(a_node_comes_back) {
     open_full_mesh(2);
     increment(&w.peers[0], "n", 1);
@@ -558,6 +571,7 @@ int main(void) {
     tcase_add_test(t, callbacks_may_commit_and_close);
     tcase_add_test(t, an_open_transaction_holds_the_world_back);
     tcase_add_test(t, a_lost_link_comes_back);
+    tcase_add_test(t, a_silent_seed_is_dialled_ever_less);
     tcase_add_test(t, a_node_comes_back);
     tcase_add_test(t, a_node_that_dials_itself_gives_up);
     tcase_add_test(t, double_links_do_no_harm);
