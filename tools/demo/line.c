@@ -52,6 +52,7 @@ static const char *fill(struct weft__demo_line *line, struct weft__demo_text pat
     uint64_t code;
     line->path = path;
     if (line->visitor.len == 0) return "the visitor is empty";
+    if (line->visitor.len > WEFT__DEMO_VISITOR_MAX) return "the visitor is longer than 1000 bytes";
     if (path.len == 0) return "the path is empty";
     if (path.len > WEFT__DEMO_PATH_MAX) return "the path is longer than 1000 bytes";
     if (status.len != 3 || !read_number(status, 999, &code) || code < 100)

@@ -8,14 +8,15 @@
 
 #include "tools/demo/names.h"
 
-#define WEFT__DEMO_REGIONS   3u
+#define WEFT__DEMO_REGIONS     3u
 /* The longest path: its key is "visitors:" and the path, and a key is at most WEFT_KEY_MAX. */
-#define WEFT__DEMO_PATH_MAX  1000u
+#define WEFT__DEMO_PATH_MAX    1000u
+#define WEFT__DEMO_VISITOR_MAX 1000u
 /* One response, so that no sum over a log comes near the range of a counter. */
-#define WEFT__DEMO_BYTES_MAX (UINT64_C(1) << 40)
-#define WEFT__DEMO_LINES_MAX 1000000u
+#define WEFT__DEMO_BYTES_MAX   (UINT64_C(1) << 40)
+#define WEFT__DEMO_LINES_MAX   1000000u
 /* Lines that could not be read and are kept to be shown; all are counted. */
-#define WEFT__DEMO_BAD_SHOWN 5u
+#define WEFT__DEMO_BAD_SHOWN   5u
 
 /* The stamp of a committed transaction, as its region reported it. Compared in this order; of origins, as text. */
 struct weft__demo_stamp {

@@ -80,6 +80,18 @@ START_TEST(the_longest_path) {
 }
 END_TEST
 
+/* A visitor must fit an element, and no log has one of a mebibyte. */
+START_TEST(the_longest_visitor) {
+    char text[WEFT__DEMO_VISITOR_MAX + 64] = "t\t";
+    struct weft__demo_line line;
+    for (size_t over = 0; over < 2; over++) {
+        memset(text + 2, 'v', WEFT__DEMO_VISITOR_MAX + over);
+        snprintf(text + 2 + WEFT__DEMO_VISITOR_MAX + over, 32, "\tGET\t/\t200\t5");
+        ck_assert_int_eq(weft__demo_line_parse(&line, weft__demo_text(text)) != NULL, (int)over);
+    }
+}
+END_TEST
+
 /* Each line in memory that ends where it does: a sanitizer sees a step too far. */
 START_TEST(every_piece_of_a_line_is_safe) {
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -101,6 +113,7 @@ int main(void) {
     tcase_add_loop_test(tc, both_forms_are_read, 0, sizeof good / sizeof good[0]);
     tcase_add_loop_test(tc, other_lines_are_named, 0, sizeof bad / sizeof bad[0]);
     tcase_add_test(tc, the_longest_path);
+    tcase_add_test(tc, the_longest_visitor);
     tcase_add_test(tc, every_piece_of_a_line_is_safe);
     return run_case("line", tc);
 }
