@@ -33,6 +33,7 @@ struct weft__peer {
     uint64_t digest_due_ns;
     bool digest_changed; /* something was recorded since the last digest on this link */
     bool heard;          /* a digest came on this link */
+    uint64_t awaited_ns; /* since then something is awaited of it and nothing has come; 0: nothing is */
     uint32_t ask_from;   /* the origin that the next question begins with */
     int64_t skew_ns;
     bool state_wanted; /* it asked for a chunk of state that must wait for a record */

@@ -3,6 +3,10 @@
  * and to whom something is sent depends on vectors and links alone, never on what a merge changed here (invariant 10;
  * cr-sqlite#413).
  *
+ * A link may stand and bring nothing: half-open, or cut one way. So where something is awaited of a peer it is asked,
+ * digest by digest, to say anything at all, and as long as it does not, nobody counts on it: what it has is asked of
+ * others, and what nobody's log has is taken as a state.
+ *
  * Fully linked for now. An overlay comes in by choosing the peers of push_own and the origins of ask_for_missing. */
 #include <string.h>
 
@@ -12,13 +16,17 @@
 #include "replication/engine.h"
 
 /* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
-#define RANGES_MAX    256u
+#define RANGES_MAX       256u
 
 /* A row's framing in a message. */
-#define ROW_ROOM      8u
+#define ROW_ROOM         8u
+
+/* Digest intervals after which a link is silent: something was awaited of it, a digest asked it for an answer in each
+ * of them, and nothing came. Fewer would take a lost message for a dead link. */
+#define SILENT_INTERVALS 3u
 
 /* Messages that one step pushes on one link, each of about batch_max bytes. */
-#define PUSH_MESSAGES 8u
+#define PUSH_MESSAGES    8u
 
 enum purpose { PURPOSE_DIGEST = 1 };
 
@@ -30,6 +38,20 @@ struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link) {
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].link == link) return &r->peers.items[i];
     return NULL;
+}
+
+/* An answer, to a digest or a request, or a push. Where something is due, a link that works brings something. */
+static void await(const struct weft_replica *r, struct weft__peer *p) {
+    if (p->awaited_ns == 0) p->awaited_ns = r->now.mono_ns;
+}
+
+static bool is_awaited_for(const struct weft_replica *r, const struct weft__peer *p, unsigned intervals) {
+    return p->awaited_ns != 0 && (r->now.mono_ns - p->awaited_ns) / intervals >= r->options.digest_ns;
+}
+
+/* It stands as far as anybody knows, and nothing comes through: half-open, or cut one way. */
+static bool is_silent(const struct weft_replica *r, const struct weft__peer *p) {
+    return is_awaited_for(r, p, SILENT_INTERVALS);
 }
 
 /* Between three and five quarters of the interval, so that replicas that started together do not stay in step. */
@@ -69,6 +91,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     weft_version_vector_init(&p->has, r->alloc);
     weft_version_vector_init(&p->floors, r->alloc);
     p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
+    await(r, p);
     p->digest_changed = true;
     p->digest_due_ns = r->now.mono_ns; /* now, or as soon as the epoch is durable */
     return 0;
@@ -124,6 +147,7 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     (void)!weft__message_write_digest(&weft__out(r)->bytes, &head, reply, entries, count, whole ? hash : NULL);
     weft__output_message_end(weft__out(r), p->link, mark);
     weft__free(r->alloc, entries, cap * sizeof *entries);
+    if (reply) await(r, p);
     p->digest_changed = false;
     p->digest_due_ns = next_digest(r, p->link);
 }
@@ -137,8 +161,8 @@ void weft__send_due_digests(struct weft_replica *r) {
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         if (r->now.mono_ns < p->digest_due_ns) continue;
+        bool ask = !p->heard || is_behind(r, p) || is_awaited_for(r, p, 1);
         weft__ask_for_missing(r, p);
-        bool ask = !p->heard || is_behind(r, p);
         if (ask || p->digest_changed)
             weft__send_digest(r, p, ask);
         else
@@ -214,22 +238,48 @@ static bool is_origin_of(const struct weft_replica *r, const struct weft__peer *
 
 /* The origin itself is linked and its log reaches back: its push is on the way, or its own digest will say what is
  * missing. */
-static bool comes_by_itself(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
+static bool comes_by_itself(struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
+    bool comes = false;
     if (is_origin_of(r, p, origin)) return false;
     for (size_t i = 0; i < r->peers.count; i++) {
-        const struct weft__peer *q = &r->peers.items[i];
-        if (is_origin_of(r, q, origin) && weft_version_vector_get(&q->floors, origin) <= after) return true;
+        struct weft__peer *q = &r->peers.items[i];
+        if (!is_origin_of(r, q, origin) || weft_version_vector_get(&q->floors, origin) > after) continue;
+        await(r, q);
+        comes = comes || !is_silent(r, q);
     }
-    return false;
+    return comes;
 }
 
 static bool is_in_some_log(const struct weft_replica *r, uint32_t origin, uint64_t after) {
     for (size_t i = 0; i < r->peers.count; i++) {
         const struct weft__peer *p = &r->peers.items[i];
-        if (weft_version_vector_get(&p->has, origin) > after && weft_version_vector_get(&p->floors, origin) <= after)
+        if (weft_version_vector_get(&p->has, origin) > after && weft_version_vector_get(&p->floors, origin) <= after &&
+            !is_silent(r, p))
             return true;
     }
     return false;
+}
+
+/* In a log or in a state. */
+static bool is_elsewhere(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
+    for (size_t i = 0; i < r->peers.count; i++) {
+        const struct weft__peer *q = &r->peers.items[i];
+        if (q != p && weft_version_vector_get(&q->has, origin) > after && !is_silent(r, q)) return true;
+    }
+    return false;
+}
+
+/* Before a whole state is taken every link says what its log has, or nothing in time. */
+static bool all_were_heard(const struct weft_replica *r) {
+    for (size_t i = 0; i < r->peers.count; i++)
+        if (!r->peers.items[i].heard && !is_silent(r, &r->peers.items[i])) return false;
+    return true;
+}
+
+static void begin_state(struct weft_replica *r, struct weft__peer *p, uint32_t origin, uint64_t after) {
+    if (is_in_some_log(r, origin, after) || !all_were_heard(r)) return;
+    weft__state_begin(r, p);
+    await(r, p);
 }
 
 /* What is to be asked of this peer about an origin, if anything. */
@@ -240,8 +290,9 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t or
     if (has <= applied || r->space.lineages[origin].forked || asked->until_ns > r->now.mono_ns) return false;
     uint64_t after = weft__pending_run(&r->pending, origin, applied);
     if (has <= after || comes_by_itself(r, p, origin, after)) return false;
+    if (is_silent(r, p) && is_elsewhere(r, p, origin, after)) return false;
     if (weft_version_vector_get(&p->floors, origin) > after) {
-        if (!is_in_some_log(r, origin, after)) weft__state_begin(r, p);
+        begin_state(r, p, origin, after);
         return false;
     }
     range->origin = *weft_origins_at(r->origins, origin);
@@ -266,6 +317,7 @@ void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
         if (count++ == 0) first = i;
     }
     if (count == 0) return;
+    await(r, p);
     p->ask_from = first + 1;
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));

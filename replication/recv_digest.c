@@ -63,11 +63,14 @@ int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct
         int rc = take_entry(r, p, &m->digest.entries[i]);
         if (rc != 0) return rc;
     }
+    bool first = !p->heard;
     p->heard = true;
     introduce(r, p);
     for (size_t i = 0; i < m->digest.count; i++) compare_chain(r, p, &m->digest.entries[i]);
     compare_state(r, p, m);
     if (m->digest.reply) weft__send_digest(r, p, false);
     weft__ask_for_missing(r, p);
+    for (size_t i = 0; first && i < r->peers.count; i++) /* a state may have waited for what this one would say */
+        weft__ask_for_missing(r, &r->peers.items[i]);
     return 0;
 }

@@ -146,6 +146,7 @@ static int refuse(struct weft_replica *r, uint32_t link, int rc) {
 static int dispatch(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     p->known = true;
     p->id = m->head.sender;
+    p->awaited_ns = 0;
     p->skew_ns = m->head.wall >= r->now.wall ? (int64_t)weft_hlc_diff_ns(m->head.wall - r->now.wall)
                                              : -(int64_t)weft_hlc_diff_ns(r->now.wall - m->head.wall);
     switch (m->kind) {
