@@ -36,15 +36,18 @@ static int map_origins(struct weft_replica *r, const struct weft__transaction *t
     return 0;
 }
 
-static bool dependencies_are_applied(const struct weft_replica *r, const struct weft__transaction *t) {
+/* The first dependency that is not applied, or none. */
+static struct weft__obstacle missing_dependency(const struct weft_replica *r, const struct weft__transaction *t) {
     struct weft__reader in;
     weft__reader_init(&in, t->dependencies);
     while (!weft__reader_done(&in)) {
         uint32_t origin = r->map[weft__read_varint(&in)];
         uint64_t seq = weft__read_varint(&in);
-        if (origin == WEFT__NO_ORIGIN || weft_version_vector_get(&r->space.applied, origin) < seq) return false;
+        if (origin == WEFT__NO_ORIGIN) return (struct weft__obstacle){WEFT__OBSTACLE_STRANGER, 0, 0};
+        if (weft_version_vector_get(&r->space.applied, origin) < seq)
+            return (struct weft__obstacle){WEFT__OBSTACLE_ORIGIN, origin, seq};
     }
-    return true;
+    return (struct weft__obstacle){0};
 }
 
 static bool is_known_duplicate(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
@@ -66,8 +69,15 @@ int weft__apply_readiness(struct weft_replica *r, const struct weft__transaction
     if (t->seq > 1 && memcmp(t->previous.ptr, lineage->hash, WEFT__CHAIN_LEN) != 0) return WEFT__FORKED;
     int rc = map_origins(r, t, origin);
     if (rc != 0) return rc;
-    if (!dependencies_are_applied(r, t)) return WEFT__WAITS;
+    if (missing_dependency(r, t).kind != WEFT__OBSTACLE_NONE) return WEFT__WAITS;
     return is_ahead(r, t->stamp) ? WEFT__AHEAD : WEFT__READY;
+}
+
+struct weft__obstacle weft__apply_obstacle(const struct weft_replica *r, const struct weft__transaction *t,
+                                           uint32_t origin) {
+    if (t->seq > weft_version_vector_get(&r->space.applied, origin) + 1)
+        return (struct weft__obstacle){WEFT__OBSTACLE_ORIGIN, origin, t->seq - 1};
+    return missing_dependency(r, t);
 }
 
 int weft__engine_reserve_origin(struct weft_replica *r, uint32_t origin) {
@@ -212,6 +222,8 @@ static void advance(struct weft_replica *r, const struct weft__transaction *t, u
     (void)!weft_version_vector_raise(&r->space.applied, origin, t->seq); /* reserved */
     memcpy(lineage->hash, hash, WEFT__CHAIN_LEN);
     if (weft_stamp_cmp(lineage->stamp, t->stamp) < 0) lineage->stamp = t->stamp;
+    weft__pending_applied(&r->pending, origin, t->seq);
+    if (r->space.clock.epoch < t->stamp.epoch) weft__pending_clock_reads(&r->pending, UINT64_MAX); /* is_ahead */
     if (weft_stamp_cmp(r->space.clock, t->stamp) < 0) r->space.clock = t->stamp;
     if (source != WEFT__LOCAL && !r->is_gained[origin]) {
         r->is_gained[origin] = 1;

@@ -167,6 +167,9 @@ enum weft__readiness {
 };
 /* An enum weft__readiness, or WEFT_ERR_NOMEM. */
 int weft__apply_readiness(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin);
+/* What one that WAITS waits for, right after its readiness was asked for. */
+struct weft__obstacle weft__apply_obstacle(const struct weft_replica *r, const struct weft__transaction *t,
+                                           uint32_t origin);
 int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, enum weft__source source);
 /* Room in the tables that are indexed by origin. */
 int weft__engine_reserve_origin(struct weft_replica *r, uint32_t origin);

@@ -328,15 +328,10 @@ void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
 /* --- Time --------------------------------------------------------------------------------------------------------- */
 
 static uint64_t parked_deadline(const struct weft_replica *r) {
-    uint64_t deadline = UINT64_MAX;
-    if (r->pending.parked == 0) return deadline;
-    for (struct weft__waiting *w = weft__pending_at(&r->pending, 0, 0); w != NULL;
-         w = weft__pending_at(&r->pending, w->origin, w->seq + 1)) {
-        if (w->due == 0) continue;
-        uint64_t in = w->due > r->now.wall ? weft_hlc_diff_ns(w->due - r->now.wall) + 1000000u : 1000000u;
-        if (r->now.mono_ns + in < deadline) deadline = r->now.mono_ns + in;
-    }
-    return deadline;
+    uint64_t due = weft__pending_due(&r->pending);
+    if (due == UINT64_MAX) return UINT64_MAX;
+    uint64_t in = due > r->now.wall ? weft_hlc_diff_ns(due - r->now.wall) : 0;
+    return r->now.mono_ns + in + 1000000u;
 }
 
 uint64_t weft__gossip_deadline(const struct weft_replica *r) {

@@ -94,7 +94,7 @@ void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats 
     out->transactions = r->applied_count;
     out->log_entries = r->log.entries;
     out->log_bytes = r->log.bytes;
-    out->pending = r->pending.map.count;
+    out->pending = r->pending.count;
     out->pending_bytes = r->pending.bytes;
     out->parked = r->pending.parked;
     out->voids = r->voids;

@@ -24,19 +24,24 @@ void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t o
                         (unsigned long long)seq);
 }
 
-static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin,
-                         bool ahead) {
-    int rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes);
-    if (rc == WEFT_ERR_LIMIT) return 0; /* dropped, never said to be seen: it will be asked for again */
-    if (rc != 0 || !ahead) return rc;
-    struct weft__waiting *w = weft__pending_at(&r->pending, origin, t->seq);
-    if (w->due != 0) return 0;
-    weft__pending_park(&r->pending, w, t->stamp.word - r->options.drift);
+static void park(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, struct weft__run *run) {
+    if (!weft__pending_park(&r->pending, run, t->stamp.word - r->options.drift)) return;
     uint64_t excess = weft_hlc_diff_ns(t->stamp.word - r->now.wall - r->options.drift);
     struct weft_notice n = {
         .kind = WEFT_NOTICE_PARKED, .link = link, .origin = t->origin, .seq = t->seq, .amount_ns = excess};
     weft__output_notice(weft__out(r), &n, "transaction %llu is stamped %llu ms beyond the drift bound: it waits",
                         (unsigned long long)t->seq, (unsigned long long)(excess / 1000000u));
+}
+
+static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin,
+                         enum weft__readiness readiness) {
+    struct weft__obstacle none = {0};
+    int rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes,
+                               readiness == WEFT__WAITS ? weft__apply_obstacle(r, t, origin) : none);
+    if (rc == WEFT_ERR_LIMIT) return 0; /* dropped, never said to be seen: it will be asked for again */
+    if (rc != 0 || readiness == WEFT__WAITS) return rc;
+    struct weft__run *run = weft__pending_at(&r->pending, origin, t->seq);
+    if (run->first == t->seq) park(r, link, t, run); /* otherwise when those before it are out of the way */
     return 0;
 }
 
@@ -59,9 +64,9 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     case WEFT__READY:
         return weft__apply(r, t, origin, WEFT__REMOTE);
     case WEFT__WAITS:
-        return is_cut_off(r, t, origin) ? 0 : wait_for_turn(r, link, t, origin, false);
+        return is_cut_off(r, t, origin) ? 0 : wait_for_turn(r, link, t, origin, WEFT__WAITS);
     case WEFT__AHEAD:
-        return wait_for_turn(r, link, t, origin, true);
+        return wait_for_turn(r, link, t, origin, WEFT__AHEAD);
     case WEFT__FORKED:
         report_fork(r, link, t, origin);
         return 0;
@@ -73,47 +78,36 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     }
 }
 
-/* What stands at the head of an origin's queue. *progress: something was applied or found to be of no use. */
-static int retry_one(struct weft_replica *r, struct weft__waiting *w, bool *progress) {
+/* The first of a run: applied, or found to be of no use, or what it waits for is known. */
+static int retry_one(struct weft_replica *r, struct weft__run *run) {
     struct weft__transaction t;
+    const struct weft__waiting *w = run->head;
     int rc = weft__transaction_parse(&t, weft_slice(w->bytes, w->len));
-    int readiness = rc != 0 ? WEFT__FORKED : weft__apply_readiness(r, &t, w->origin);
+    int readiness = rc != 0 ? WEFT__FORKED : weft__apply_readiness(r, &t, run->origin);
     if (readiness < 0) return readiness;
-    if (readiness == WEFT__WAITS) return 0;
-    if (readiness == WEFT__AHEAD) return w->due != 0 ? 0 : wait_for_turn(r, 0, &t, w->origin, true);
+    if (readiness == WEFT__AHEAD) park(r, 0, &t, run);
+    if (readiness == WEFT__WAITS) weft__pending_block(&r->pending, run, weft__apply_obstacle(r, &t, run->origin));
+    if (readiness == WEFT__AHEAD || readiness == WEFT__WAITS) return 0;
     if (readiness == WEFT__READY) {
-        rc = weft__apply(r, &t, w->origin, WEFT__REMOTE);
+        rc = weft__apply(r, &t, run->origin, WEFT__REMOTE);
         if (rc != 0) return rc;
         struct weft_notice n = {.kind = WEFT_NOTICE_UNPARKED, .origin = t.origin, .seq = t.seq};
         if (w->due != 0)
             weft__output_notice(weft__out(r), &n, "transaction %llu has come due", (unsigned long long)t.seq);
     }
-    if (readiness == WEFT__FORKED && rc == 0) report_fork(r, 0, &t, w->origin);
-    weft__pending_remove(&r->pending, w);
-    *progress = true;
+    if (readiness == WEFT__FORKED && rc == 0) report_fork(r, 0, &t, run->origin);
+    weft__pending_drop_first(&r->pending, run);
     return 0;
 }
 
-static int retry_round(struct weft_replica *r, bool *progress) {
-    struct weft__waiting *w = weft__pending_at(&r->pending, 0, 0);
-    while (w != NULL) {
-        uint32_t origin = w->origin;
-        bool moved = false;
-        int rc = 0;
-        uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
-        if (w->seq <= applied + 1) rc = retry_one(r, w, &moved);
-        if (rc != 0) return rc;
-        *progress |= moved;
-        w = moved ? weft__pending_at(&r->pending, origin, 0) : weft__pending_at(&r->pending, origin + 1, 0);
-    }
-    return 0;
-}
-
+/* Round and round over the origins, in their order, until nothing is left to be tried. */
 int weft__retry_pending(struct weft_replica *r) {
-    bool progress = r->pending.map.count > 0;
-    while (progress) {
-        progress = false;
-        int rc = retry_round(r, &progress);
+    struct weft__run *run;
+    uint32_t origin = 0;
+    weft__pending_clock_reads(&r->pending, r->now.wall);
+    while ((run = weft__pending_next(&r->pending, origin)) != NULL) {
+        origin = run->origin;
+        int rc = retry_one(r, run);
         if (rc != 0) return rc;
     }
     return 0;

@@ -22,7 +22,7 @@ static void settle(struct weft_replica *r, const struct weft__peer *p) {
 }
 
 static uint64_t news(const struct weft_replica *r) {
-    return r->applied_count + r->pending.map.count;
+    return r->applied_count + r->pending.count;
 }
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {

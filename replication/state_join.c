@@ -184,6 +184,7 @@ static int join_staged(struct weft_replica *r, struct weft__space *staged) {
         for (uint32_t i = 0; i < staged->applied.len; i++)
             if (staged->applied.seq[i] > weft_version_vector_get(&r->space.applied, i)) advance_origin(&j, i);
         if (weft_stamp_cmp(r->space.clock, staged->clock) < 0) r->space.clock = staged->clock;
+        weft__pending_wake_all(&r->pending);
         r->join_unsaved = true;
     } else {
         weft__plan_drop(&r->plan);
