@@ -32,7 +32,9 @@
 #define FORMAT            1
 #define BUSY_MS           2000 /* for somebody's shell; no other Weft writes */
 #define HEADER_LEN        100
-#define HEADER_VERSION    60 /* places in the header: fileformat.html */
+#define HEADER_PAGE_SIZE  16 /* places in the header: fileformat.html */
+#define HEADER_PAGES      28
+#define HEADER_VERSION    60
 #define HEADER_APP_ID     68
 #define STRING_OF(x)      #x
 #define AS_STRING(x)      STRING_OF(x)
@@ -64,10 +66,16 @@ static int judge_header(struct weft__sqlite *s, const uint8_t header[HEADER_LEN]
     return 0;
 }
 
+static int fetch_header(struct weft__sqlite *s, uint8_t header[HEADER_LEN]) {
+    sqlite3_file *file = NULL;
+    int code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (code == SQLITE_OK && (file == NULL || file->pMethods == NULL)) code = SQLITE_CANTOPEN;
+    return code == SQLITE_OK ? file->pMethods->xRead(file, header, HEADER_LEN, 0) : code;
+}
+
 /* *empty: there is nothing in the file yet. The length is the file system's, because SQLite says 0 of a file of one
  * byte, and somebody may want to keep that byte. */
 static int read_header(struct weft__sqlite *s, bool *empty) {
-    sqlite3_file *file = NULL;
     struct stat st;
     uint8_t header[HEADER_LEN];
     if (stat(sqlite3_db_filename(s->db, "main"), &st) != 0)
@@ -77,9 +85,7 @@ static int read_header(struct weft__sqlite *s, bool *empty) {
     if (st.st_size < HEADER_LEN)
         return weft__sqlite_say(s, WEFT_ERR_CORRUPT, "is %d bytes long: not an SQLite database; nothing was changed",
                                 (int)st.st_size);
-    int code = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
-    if (code == SQLITE_OK && (file == NULL || file->pMethods == NULL)) code = SQLITE_CANTOPEN;
-    if (code == SQLITE_OK) code = file->pMethods->xRead(file, header, HEADER_LEN, 0);
+    int code = fetch_header(s, header);
     if (code != SQLITE_OK) return weft__sqlite_say(s, WEFT_ERR_IO, "cannot be read: %s", sqlite3_errstr(code));
     return judge_header(s, header);
 }
@@ -179,14 +185,23 @@ static int enter_wal(struct weft__sqlite *s) {
 }
 
 static int connect_to(struct weft__sqlite *s, const char *path, int flags) {
+    struct stat st;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* to open a pipe might wait for ever */
+        (void)snprintf(s->message, sizeof s->message, "%.300s: is not a file", path);
+        return WEFT_ERR_INVALID;
+    }
     int code = sqlite3_open_v2(path, &s->db, flags, NULL);
     if (s->db == NULL || code == SQLITE_NOMEM) return WEFT_ERR_NOMEM;
     const char *name = sqlite3_db_filename(s->db, "main");
     if (code == SQLITE_OK && (name == NULL || name[0] == '\0'))
         return weft__sqlite_say(s, WEFT_ERR_INVALID, "a store needs the name of a file");
     if (code == SQLITE_OK) return 0;
-    bool absent = sqlite3_system_errno(s->db) == ENOENT;
-    const char *why = absent ? "there is no such file" : sqlite3_errmsg(s->db);
+    int number = sqlite3_system_errno(s->db);
+    bool absent = number == ENOENT;
+    const char *why = absent && (flags & SQLITE_OPEN_CREATE) != 0 ? "there is no such folder"
+                      : absent                                    ? "there is no such file"
+                      : number != 0                               ? strerror(number)
+                                                                  : sqlite3_errmsg(s->db);
     /* A connection that failed does not know its file. */
     (void)snprintf(s->message, sizeof s->message, "%.300s: %.150s", path, why);
     return absent && (flags & SQLITE_OPEN_READONLY) != 0 ? WEFT_ERR_NOT_FOUND : WEFT_ERR_IO;
@@ -217,6 +232,21 @@ static int open_reader(struct weft__sqlite *s, const char *path) {
     return rc;
 }
 
+/* Two errors for which SQLite has words that help nobody: a file cut short, by a copy that was broken off or a disk
+ * that was full; and a reader who may not make the files that SQLite wants beside a store in WAL mode. */
+static void explain(struct weft__sqlite *s, int err) {
+    uint8_t h[HEADER_LEN];
+    struct stat st;
+    if ((sqlite3_errcode(s->db) & 0xff) == SQLITE_READONLY)
+        (void)weft__sqlite_say(s, err, "cannot be opened in a folder where one may not write; copy it");
+    if ((sqlite3_errcode(s->db) & 0xff) != SQLITE_CORRUPT || fetch_header(s, h) != SQLITE_OK) return;
+    int64_t page = h[HEADER_PAGE_SIZE] << 8 | h[HEADER_PAGE_SIZE + 1];
+    int64_t len = (page == 1 ? 65536 : page) * big_endian(h + HEADER_PAGES);
+    if (stat(sqlite3_db_filename(s->db, "main"), &st) == 0 && st.st_size < len)
+        (void)weft__sqlite_say(s, err, "is cut short: %lld of %lld bytes are there; nothing was changed",
+                               (long long)st.st_size, (long long)len);
+}
+
 static int open_with(int (*opener)(struct weft__sqlite *s, const char *path), struct weft_store **out, const char *path,
                      char *errmsg, size_t errmsg_len) {
     if (errmsg != NULL && errmsg_len > 0) errmsg[0] = '\0';
@@ -229,6 +259,7 @@ static int open_with(int (*opener)(struct weft__sqlite *s, const char *path), st
         *out = &s->store;
         return 0;
     }
+    if (s->db != NULL) explain(s, rc);
     const char *why = s->message[0] != '\0' ? s->message : weft_strerror(rc);
     if (errmsg != NULL && errmsg_len > 0) (void)snprintf(errmsg, errmsg_len, "%s", why);
     /* What was refused stays as it was, its WAL too. */

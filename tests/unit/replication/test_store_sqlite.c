@@ -176,11 +176,54 @@ START_TEST(what_is_not_there) {
     ck_assert_ptr_nonnull(strstr(errmsg, "/a.db: there is no such file"));
     ck_assert_int_eq(folder_count(&folder), 0);
     ck_assert_int_eq(weft_sqlite_open(&s, folder_file(&folder, "no/a.db"), errmsg, sizeof errmsg), WEFT_ERR_IO);
-    ck_assert_ptr_nonnull(strstr(errmsg, "/no/a.db: there is no such file"));
-    ck_assert_int_eq(weft_sqlite_open(&s, folder.path, errmsg, sizeof errmsg), WEFT_ERR_IO);
+    ck_assert_ptr_nonnull(strstr(errmsg, "/no/a.db: there is no such folder"));
     ck_assert_int_eq(weft_sqlite_open(&s, ":memory:", errmsg, sizeof errmsg), WEFT_ERR_INVALID);
     ck_assert_int_eq(weft_sqlite_open(&s, "", NULL, 0), WEFT_ERR_INVALID);
     ck_assert_ptr_null(s);
+    folder_remove(&folder);
+}
+END_TEST
+
+/* A folder; a pipe, which would be waited for; a device, beside which SQLite would put its journal. */
+START_TEST(what_is_not_a_file_is_refused) {
+    folder_make(&folder);
+    ck_assert_int_eq(mkdir(folder_file(&folder, "folder"), 0700), 0);
+    ck_assert_int_eq(mkfifo(folder_file(&folder, "pipe"), 0600), 0);
+    const char *names[] = {"folder", "pipe"};
+    struct weft_store *s = NULL;
+    for (size_t i = 0; i < 2; i++) {
+        const char *name = folder_file(&folder, names[i]);
+        ck_assert_int_eq(weft_sqlite_open(&s, name, errmsg, sizeof errmsg), WEFT_ERR_INVALID);
+        ck_assert_ptr_nonnull(strstr(errmsg, ": is not a file"));
+        ck_assert_int_eq(weft_sqlite_open_readonly(&s, name, errmsg, sizeof errmsg), WEFT_ERR_INVALID);
+    }
+    ck_assert_int_eq(weft_sqlite_open(&s, "/dev/null", errmsg, sizeof errmsg), WEFT_ERR_INVALID);
+    ck_assert_ptr_null(s);
+    ck_assert_int_eq(folder_count(&folder), 2);
+    ck_assert_int_eq(rmdir(folder_file(&folder, "folder")), 0);
+    folder_remove(&folder);
+}
+END_TEST
+
+/* As far as it was there: how much of it, and that it was left alone. */
+START_TEST(a_file_cut_short_is_told_from_a_damaged_one) {
+    folder_make(&folder);
+    struct weft_store *s = open_file();
+    ck_assert_write(s, store_meta(1, "m"));
+    s->cls->close(s);
+    struct stat before, after;
+    ck_assert_int_eq(stat(db(), &before), 0);
+    ck_assert_int_eq(truncate(db(), before.st_size / 2), 0);
+    char says[120];
+    (void)snprintf(says, sizeof says, "/a.db: is cut short: %ld of %ld bytes are there; nothing was changed",
+                   (long)before.st_size / 2, (long)before.st_size);
+    s = NULL;
+    ck_assert_int_eq(weft_sqlite_open(&s, db(), errmsg, sizeof errmsg), WEFT_ERR_CORRUPT);
+    ck_assert_msg(strstr(errmsg, says) != NULL, "%s", errmsg);
+    ck_assert_int_eq(weft_sqlite_open_readonly(&s, db(), errmsg, sizeof errmsg), WEFT_ERR_CORRUPT);
+    ck_assert_msg(strstr(errmsg, says) != NULL, "%s", errmsg);
+    ck_assert_int_eq(stat(db(), &after), 0);
+    ck_assert_int_eq(after.st_size, before.st_size / 2);
     folder_remove(&folder);
 }
 END_TEST
@@ -339,11 +382,11 @@ int main(void) {
     folder_make(&folder);
     int failed = store_contract_run("store contract, SQLite", &subject);
     folder_remove(&folder);
-    failed |=
-        RUN_SUITE("SQLite store", what_is_not_a_database_is_refused, the_database_of_another_application_is_refused,
-                  a_foreign_wal_is_left_alone, a_newer_format_is_refused, other_tables_are_refused, what_is_not_there,
-                  a_message_keeps_to_its_length, an_empty_file_is_a_store_to_be_made, the_second_writer_is_told_so,
-                  the_lock_goes_with_its_process, a_reader_sees_one_moment, a_reader_cannot_write,
-                  a_record_that_is_too_big_undoes_its_write);
+    failed |= RUN_SUITE(
+        "SQLite store", what_is_not_a_database_is_refused, the_database_of_another_application_is_refused,
+        a_foreign_wal_is_left_alone, a_newer_format_is_refused, other_tables_are_refused, what_is_not_there,
+        what_is_not_a_file_is_refused, a_file_cut_short_is_told_from_a_damaged_one, a_message_keeps_to_its_length,
+        an_empty_file_is_a_store_to_be_made, the_second_writer_is_told_so, the_lock_goes_with_its_process,
+        a_reader_sees_one_moment, a_reader_cannot_write, a_record_that_is_too_big_undoes_its_write);
     return failed;
 }

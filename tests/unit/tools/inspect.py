@@ -125,6 +125,21 @@ def test_damage(weft, path):
     write(path, whole)
 
 
+def test_beside_nobody_in_a_folder_of_somebody_else(weft, path):
+    """Only root can become somebody else, and then the program may be out of reach."""
+    if os.getuid() != 0:
+        return
+    folder = os.path.dirname(path)
+    os.chmod(folder, 0o755)
+    try:
+        done = subprocess.run(
+            [weft, "inspect", path], capture_output=True, text=True, timeout=60, check=False, user=65534
+        )
+    except PermissionError:
+        return
+    assert done.returncode == 1 and "where one may not write; copy it" in done.stderr, done
+
+
 def main():
     weft = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -134,6 +149,7 @@ def main():
         test_content(weft, path)
         test_damage(weft, path)
         test_beside_a_writer(weft, path)
+        test_beside_nobody_in_a_folder_of_somebody_else(weft, path)
     print("inspect: ok")
 
 
