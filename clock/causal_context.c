@@ -4,8 +4,9 @@
  * Invariants: the cloud is sorted by (origin index, seq) without repeats; of every origin its dots begin at least two
  * above base, for one above would belong in base. So a set of dots has one representation, and base alone decides
  * whether a vector is covered: what a base lacks next is not in the cloud either. */
-#include <weft/causal.h>
+#include "clock/causal_context.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -99,6 +100,13 @@ int weft_causal_context_add(struct weft_causal_context *c, struct weft_dot dot) 
     return rc;
 }
 
+/* There is room in base for the origin. */
+static void raise_base(struct weft_causal_context *c, struct weft_dot dot) {
+    int rc = weft_version_vector_raise(&c->base, dot.origin, dot.seq);
+    assert(rc == 0);
+    (void)rc;
+}
+
 /* Merges the other cloud into ours from the back, for which there is room; repeats stay. */
 static void interleave(struct weft_causal_context *c, const struct weft_dot *theirs, size_t count) {
     size_t mine = c->cloud_len, at = mine + count;
@@ -117,11 +125,54 @@ static void settle(struct weft_causal_context *c) {
         uint64_t known = weft_version_vector_get(&c->base, dot.origin);
         if (dot.seq <= known || (kept > 0 && dot_eq(c->cloud[kept - 1], dot))) continue;
         if (dot.seq == known + 1)
-            c->base.seq[dot.origin] = dot.seq;
+            raise_base(c, dot);
         else
             c->cloud[kept++] = dot;
     }
     c->cloud_len = kept;
+}
+
+/* Restores the heap's order (greatest first) below `at`. */
+static void sift_down(struct weft_dot *dots, size_t at, size_t count) {
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && dot_before(dots[child], dots[child + 1])) child++;
+        if (!dot_before(dots[at], dots[child])) return;
+        struct weft_dot swap = dots[at];
+        dots[at] = dots[child];
+        dots[child] = swap;
+    }
+}
+
+/* Heapsort, which asks for no memory; what is in order already, as most is, is left. */
+static void sort(struct weft_dot *dots, size_t count) {
+    size_t i = 1;
+    while (i < count && !dot_before(dots[i], dots[i - 1])) i++;
+    if (i >= count) return;
+    for (i = count / 2; i-- > 0;) sift_down(dots, i, count);
+    for (size_t last = count; last-- > 1;) {
+        struct weft_dot greatest = dots[0];
+        dots[0] = dots[last];
+        dots[last] = greatest;
+        sift_down(dots, 0, last);
+    }
+}
+
+/* What follows on base, with nothing of the cloud behind it, goes there; the rest takes one pass over the cloud. */
+void weft__causal_context_add_all(struct weft_causal_context *c, struct weft_dot *dots, size_t count) {
+    size_t left = 0;
+    sort(dots, count);
+    for (size_t i = 0; i < count; i++) {
+        struct weft_dot dot = dots[i], after = {dot.origin, dot.seq + 1};
+        uint64_t known = weft_version_vector_get(&c->base, dot.origin);
+        if (dot.seq <= known) continue;
+        if (dot.seq == known + 1 && !cloud_has_at(c, cloud_place(c, after), after))
+            raise_base(c, dot);
+        else
+            dots[left++] = dot;
+    }
+    if (left == 0) return;
+    interleave(c, dots, left);
+    settle(c);
 }
 
 /* A dot is adjacent only to a base of 1 or more, since its own context had it in the cloud: so an origin that is

@@ -18,6 +18,7 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "clock/causal_context.h"
 
 #define ENVELOPE_CHARGE 128u /* a ValueDelta without its body and its other origins */
 
@@ -102,33 +103,28 @@ int weft_value_encode(const struct weft_value *v, struct weft_buf *out) {
 
 /* --- Joining ------------------------------------------------------------------------------------------------------ */
 
-struct missing {
+struct learning {
     const struct weft_causal_context *seen;
+    struct weft__value_scratch *scratch;
     size_t count;
 };
 
-static int count_missing(void *ctx, struct weft_dot dot) {
-    struct missing *m = ctx;
-    if (!weft_causal_context_contains(m->seen, dot)) m->count++;
-    return 0;
+static int note_unseen(void *ctx, struct weft_dot dot) {
+    struct learning *l = ctx;
+    if (weft_causal_context_contains(l->seen, dot)) return 0;
+    void *dots = l->scratch->dots;
+    int rc = weft__grow(l->scratch->alloc, &dots, &l->scratch->dots_cap, l->count + 1, sizeof *l->scratch->dots);
+    l->scratch->dots = dots;
+    if (rc == 0) l->scratch->dots[l->count++] = dot;
+    return rc;
 }
 
-/* How many dots of a delta the context will learn. */
-static size_t dots_to_learn(const struct weft_value *v, const struct weft__value_delta *d) {
-    struct missing missing = {&v->state.seen, 0};
-    (void)weft__delta_dots(v->cls->type, d->body, &d->env, count_missing, &missing);
-    return missing.count;
-}
-
-static int learn_dot(void *ctx, struct weft_dot dot) {
-    return weft_causal_context_add(ctx, dot);
-}
-
-/* There is room, so it cannot fail. */
-static void learn_dots(struct weft_value *v, const struct weft__value_delta *d) {
-    int rc = weft__delta_dots(v->cls->type, d->body, &d->env, learn_dot, &v->state.seen);
-    assert(rc == 0);
-    (void)rc;
+/* Puts the dots of a delta that the context will learn into scratch->dots, and makes room for them. */
+static int prepare_learning(struct weft_value *v, const struct weft__value_delta *d, size_t *count) {
+    struct learning l = {&v->state.seen, &v->scratch, 0};
+    int rc = weft__delta_dots(v->cls->type, d->body, &d->env, note_unseen, &l);
+    *count = l.count;
+    return rc != 0 ? rc : weft_causal_context_reserve(&v->state.seen, weft_origins_count(v->origins), l.count);
 }
 
 static void raise_schema(struct weft_value *v, uint32_t schema) {
@@ -137,13 +133,14 @@ static void raise_schema(struct weft_value *v, uint32_t schema) {
 
 /* d->env.origins are interned and the body is checked. Only WEFT_ERR_NOMEM. */
 static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
+    size_t learned;
     d->env.seen = &v->state.seen;
-    int rc = weft_causal_context_reserve(&v->state.seen, weft_origins_count(v->origins), dots_to_learn(v, d));
+    int rc = prepare_learning(v, d, &learned);
     if (rc == 0) rc = weft__object_prepare(&v->state.object, d->body, &d->env, &v->plan);
     if (rc != 0) return rc;
     weft__plan_publish(&v->plan);
     raise_schema(v, d->schema);
-    learn_dots(v, d);
+    weft__causal_context_add_all(&v->state.seen, v->scratch.dots, learned);
     return 0;
 }
 
@@ -157,7 +154,7 @@ static int join_edit(struct weft_value *v, const struct weft__value_delta *d) {
     weft__plan_publish(&v->plan);
     raise_schema(v, d->schema);
     for (size_t i = 0; rc == 0 && i < d->entries; i++)
-        rc = learn_dot(seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
+        rc = weft_causal_context_add(seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
     assert(rc == 0);
     return 0;
 }

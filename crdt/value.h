@@ -57,6 +57,8 @@ struct weft__value_scratch {
     size_t map_cap;
     bool *used;
     size_t used_cap;
+    struct weft_dot *dots; /* that the context will learn of a delta */
+    size_t dots_cap;
     const struct weft_alloc *alloc;
 };
 

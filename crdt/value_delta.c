@@ -36,6 +36,7 @@ void weft__value_scratch_fini(struct weft__value_scratch *s) {
     weft__free(s->alloc, s->named, s->named_cap * sizeof *s->named);
     weft__free(s->alloc, s->map, s->map_cap * sizeof *s->map);
     weft__free(s->alloc, s->used, s->used_cap * sizeof *s->used);
+    weft__free(s->alloc, s->dots, s->dots_cap * sizeof *s->dots);
     weft__value_scratch_init(s, s->alloc);
 }
 

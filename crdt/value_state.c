@@ -11,6 +11,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "clock/causal_context.h"
 #include "crdt/origin_wire.h"
 
 enum { FIELD_ORIGINS = 5, FIELD_VECTOR = 10, FIELD_CLOUD = 11, FIELD_BODY = 12 };
@@ -144,16 +145,29 @@ static int read_vector(struct weft__value_state *s, struct weft__reader *r, cons
     return in.err != 0 || !weft__reader_done(&in) ? WEFT_ERR_MALFORMED : r->err;
 }
 
-static int read_cloud(struct weft__value_state *s, struct weft__reader *r, const struct named *named) {
-    struct weft__reader in;
-    weft__reader_init(&in, weft__read_field_bytes(r, FIELD_CLOUD));
-    while (!weft__reader_done(&in)) {
+static int read_dots(struct weft__reader in, const struct named *named, struct weft_dot *dots, size_t *count) {
+    for (*count = 0; !weft__reader_done(&in); ++*count) {
         uint64_t index = weft__read_varint(&in), seq = weft__read_varint(&in);
         if (in.err != 0 || index >= named->count || seq > WEFT__SEQ_MAX || seq == 0) return WEFT_ERR_MALFORMED;
-        int rc = weft_causal_context_add(&s->seen, (struct weft_dot){named->map[index], seq});
-        if (rc != 0) return rc;
+        dots[*count] = (struct weft_dot){named->map[index], seq};
     }
-    return in.err != 0 ? in.err : r->err;
+    return in.err;
+}
+
+/* A pair takes two bytes at least. */
+static int read_cloud(struct weft__value_state *s, struct weft__reader *r, const struct named *named) {
+    struct weft__reader in;
+    struct weft_slice packed = weft__read_field_bytes(r, FIELD_CLOUD);
+    size_t most = packed.len / 2, count;
+    if (most == 0) return packed.len > 0 ? WEFT_ERR_MALFORMED : r->err;
+    struct weft_dot *dots = weft__calloc(s->alloc, most, sizeof *dots);
+    if (dots == NULL) return WEFT_ERR_NOMEM;
+    weft__reader_init(&in, packed);
+    int rc = read_dots(in, named, dots, &count);
+    if (rc == 0) rc = weft_causal_context_reserve(&s->seen, weft_origins_count(s->origins), count);
+    if (rc == 0) weft__causal_context_add_all(&s->seen, dots, count);
+    weft__free(s->alloc, dots, most * sizeof *dots);
+    return rc != 0 ? rc : r->err;
 }
 
 static int read_fields(struct weft__value_state *s, struct weft__reader *r, struct named *named) {

@@ -1,5 +1,5 @@
 /* test_causal_context.c: contexts against sets of dots that are one flag each. */
-#include <weft/causal.h>
+#include "clock/causal_context.h"
 
 #include <check.h>
 #include <string.h>
@@ -209,6 +209,34 @@ START_TEST(what_is_reserved_cannot_fail) {
 }
 END_TEST
 
+/* Any order, repeats, what is there already, whole runs and gaps; into room that was reserved. */
+START_TEST(adding_many_is_adding_each) {
+    begin(9);
+    for (int round = 0; round < 20000; round++) {
+        struct weft_dot dots[40];
+        struct pair p;
+        size_t count = (size_t)weft__prng_below(&prng, 41);
+        randomise(&p);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t run = i % ORIGINS * 7 + i / ORIGINS;
+            dots[i] = (struct weft_dot){(uint32_t)(run / SEQS % ORIGINS), 1 + run % SEQS};
+            if (round % 2 == 0)
+                dots[i] =
+                    (struct weft_dot){(uint32_t)weft__prng_below(&prng, ORIGINS), 1 + weft__prng_below(&prng, SEQS)};
+        }
+        REQUIRE(weft_causal_context_reserve(&p.c, ORIGINS, count) == 0);
+        mem.fail_at = mem.calls + 1;
+        mem.fail_forever = true;
+        for (size_t i = 0; i < count; i++) p.model[dots[i].origin][dots[i].seq] = true;
+        weft__causal_context_add_all(&p.c, dots, count);
+        mem.fail_at = 0;
+        check_pair(&p);
+        pair_fini(&p);
+    }
+    REQUIRE(mem.live_bytes == 0);
+}
+END_TEST
+
 /* Every allocation of an add or a merge fails in turn. */
 START_TEST(out_of_memory_changes_nothing) {
     size_t adds = 0, merges = 0;
@@ -250,5 +278,5 @@ int main(void) {
     return RUN_SUITE("clock/causal_context", adds_in_any_order_match_the_set,
                      the_dot_that_closes_a_gap_brings_the_cloud_home, merges_and_orders_match_the_sets,
                      merging_with_itself_is_nothing, equality_looks_at_the_dots, the_last_numbers_do_not_wrap,
-                     what_is_reserved_cannot_fail, out_of_memory_changes_nothing);
+                     what_is_reserved_cannot_fail, adding_many_is_adding_each, out_of_memory_changes_nothing);
 }

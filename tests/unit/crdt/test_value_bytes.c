@@ -350,6 +350,65 @@ START_TEST(forged_dot_near_the_end_of_numbers_is_refused) {
 }
 END_TEST
 
+/* --- What bytes cost ---------------------------------------------------------------------------------------------- */
+
+static void expect_applied(struct weft_buf *b) {
+    struct weft_value *v = value_of(&weft_aworset_class, 5); /* its origin is interned first and listed last */
+    ck_assert_int_eq(weft_value_apply(v, weft_buf_slice(b)), 0);
+    weft_value_free(v);
+    weft_buf_fini(b);
+}
+
+/* A million dots of each of two origins, none next to another, which the reader numbers the other way round. Moved one
+ * by one they take minutes. */
+START_TEST(a_cloud_costs_what_it_holds) {
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    weft__write_field_varint(&b, 3, 1);
+    write_origin(&b, 5, 4);
+    write_origin(&b, 5, 5);
+    weft__write_bytes(&b, 10, weft_slice("\0\0", 2));
+    size_t cloud = weft__write_begin(&b, 11);
+    for (uint32_t origin = 0; origin < 2; origin++)
+        for (uint64_t i = 1; i <= 1000000; i++) {
+            weft__write_varint(&b, origin);
+            weft__write_varint(&b, 1 + 2 * i);
+        }
+    weft__write_end(&b, cloud);
+    expect_applied(&b);
+}
+END_TEST
+
+/* The same in a delta whose entries observe ever earlier dots. */
+START_TEST(observed_dots_cost_what_they_are) {
+    struct weft_buf b, observed;
+    weft_buf_init(&b, NULL);
+    weft_buf_init(&observed, NULL);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    weft__write_field_varint(&b, 3, 1);
+    write_origin(&b, 4, 4);
+    write_origin(&b, 5, 6);
+    weft__write_field_varint(&b, 6, 1);
+    size_t body = weft__write_begin(&b, 9);
+    for (uint32_t i = 0; i < 1000000; i++) {
+        uint8_t element[] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+        size_t entry = weft__write_begin(&b, 1);
+        weft__write_bytes(&b, 2, weft_slice(element, sizeof element));
+        weft_buf_reset(&observed);
+        weft__write_varint(&observed, 1);
+        weft__write_varint(&observed, 3000000 - 2 * i);
+        weft__write_bytes(&b, 3, weft_buf_slice(&observed));
+        weft__write_end(&b, entry);
+    }
+    weft__write_end(&b, body);
+    expect_applied(&b);
+    weft_buf_fini(&observed);
+}
+END_TEST
+
 /* --- Out of memory ------------------------------------------------------------------------------------------------ */
 
 enum act { COMMIT, APPLY_DELTA, APPLY_STATE, MERGE, ENCODE, COPY, ACTS };
@@ -500,5 +559,10 @@ int main(void) {
     tcase_add_loop_test(tc, memory_is_what_the_allocator_says, 0, CLASSES);
     tcase_add_loop_test(tc, an_open_edit_keeps_bytes_out, 0, CLASSES);
     suite_add_tcase(suite, tc);
+    TCase *cost = tcase_create("cost");
+    tcase_set_timeout(cost, 30);
+    tcase_add_test(cost, a_cloud_costs_what_it_holds);
+    tcase_add_test(cost, observed_dots_cost_what_they_are);
+    suite_add_tcase(suite, cost);
     return run_suite(suite);
 }
