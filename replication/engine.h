@@ -19,6 +19,7 @@
 #include "replication/pending.h"
 #include "replication/recording.h"
 #include "replication/space.h"
+#include "replication/staging.h"
 #include "replication/transaction.h"
 
 /* One open link. What a peer has is known from its digests and from nothing else. */
@@ -56,23 +57,21 @@ struct weft__asked {
 /* How often one chunk is asked for, and how often memory for it, or for the join, is looked for in vain. */
 #define WEFT__STATE_ATTEMPTS 8u
 
-/* A state being received: outside the state, invisible to everything, until it is whole. */
+/* A state being received: outside the state, invisible to everything, until it is whole. When the peer is lost, what
+ * has come stays for a while: another, or the same one, may serve the rest. */
 struct weft__incoming {
-    bool active;
+    bool active;   /* a peer is asked for chunks, or it is whole */
+    bool answered; /* and has sent one */
+    bool whole;    /* it waits to be joined until no record of an update points to a row that would go */
     uint32_t link;
-    uint64_t transfer; /* 0 until the first chunk */
-    uint32_t next, count;
-    uint64_t total;
-    uint8_t hash[WEFT__CHAIN_LEN];
-    struct weft_buf bytes;
-    uint64_t until_ns; /* the chunk is asked for again */
+    struct weft__staging staging;
+    uint64_t until_ns; /* active: the chunk is asked for again; else what is staged is dropped */
     unsigned attempts;
-    bool whole; /* it waits to be joined until no record of an update points to a row that would go */
 };
 
 /* A state being served: the bytes of one vector, kept while somebody gets on with it. */
 struct weft__outgoing {
-    uint64_t transfer;                  /* 0: none */
+    uint64_t transfer;                  /* a name of the bytes and how they are cut; 0: none */
     struct weft_version_vector applied; /* whose state it is */
     struct weft_buf bytes;
     uint8_t hash[WEFT__CHAIN_LEN];
@@ -104,6 +103,7 @@ struct weft_replica {
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
     struct weft__incoming incoming;
+    bool knows_of_more;      /* it was empty when it set out to take a state */
     uint64_t state_again_ns; /* the last state was of no use: none is asked for before */
     struct weft__outgoing outgoing;
 
@@ -218,6 +218,11 @@ int weft__recv_state_chunk(struct weft_replica *r, struct weft__peer *p, const s
 void weft__state_begin(struct weft_replica *r, struct weft__peer *p);
 void weft__state_serve_waiting(struct weft_replica *r);
 void weft__state_timeouts(struct weft_replica *r);
+uint64_t weft__state_deadline(const struct weft_replica *r);
+/* At the opening, after the last record: goes on with what was staged, or says what is wrong with it. */
+void weft__state_resume(struct weft_replica *r);
+/* At the end of a step: records that stale chunks are removed, in the update of what made them so. */
+int weft__state_settle(struct weft_replica *r);
 void weft__state_abandon(struct weft_replica *r);
 /* Abandons it and lets some time pass before the next. */
 void weft__state_give_up(struct weft_replica *r);

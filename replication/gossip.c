@@ -339,6 +339,6 @@ uint64_t weft__gossip_deadline(const struct weft_replica *r) {
     if (!weft__may_speak(r)) return deadline;
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].digest_due_ns < deadline) deadline = r->peers.items[i].digest_due_ns;
-    if (r->incoming.active && !r->incoming.whole && r->incoming.until_ns < deadline) deadline = r->incoming.until_ns;
-    return deadline;
+    uint64_t state = weft__state_deadline(r);
+    return state < deadline ? state : deadline;
 }

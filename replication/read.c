@@ -5,6 +5,10 @@
 
 #include "replication/engine.h"
 
+int weft_replica_readable(const struct weft_replica *r) {
+    return r->knows_of_more && weft__space_is_empty(&r->space) ? WEFT_ERR_NOT_WHOLE : 0;
+}
+
 struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key,
                                    const struct weft_crdt_class *cls) {
     const struct weft__keyed *o = weft__keyspace_find(&r->space.keys, key, cls->type);

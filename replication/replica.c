@@ -46,6 +46,7 @@ void weft_replica_options_init(struct weft_replica_options *o) {
     o->segment_bytes = (size_t)64 << 10;
     o->pending_max = (size_t)16 << 20;
     o->batch_max = (size_t)256 << 10;
+    o->chunk_bytes = (size_t)256 << 10;
 }
 
 /* --- Making and unmaking ------------------------------------------------------------------------------------------ */
@@ -62,7 +63,7 @@ static void init_parts(struct weft_replica *r) {
     weft_buf_init(&r->txn_bytes, a);
     weft_buf_init(&r->pairs, a);
     weft_buf_init(&r->body, a);
-    weft_buf_init(&r->incoming.bytes, a);
+    weft__staging_init(&r->incoming.staging, a);
     weft_buf_init(&r->outgoing.bytes, a);
     weft_version_vector_init(&r->outgoing.applied, a);
     weft__output_init(&r->outputs[0], a);
@@ -81,6 +82,7 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
     struct weft_replica_options own;
     weft_replica_options_init(&own);
     int rc = weft__options_read(&own, sizeof own, o);
+    if (rc == 0 && (own.chunk_bytes == 0 || own.chunk_bytes > WEFT_TXN_MAX)) rc = WEFT_ERR_INVALID;
     if (rc != 0) return rc;
     const struct weft_alloc *alloc = weft__alloc_or_default(own.alloc);
     struct weft_replica *r = weft__calloc(alloc, 1, sizeof *r);
@@ -201,6 +203,7 @@ static int tick(struct weft_replica *r) {
 static int start(struct weft_replica *r, uint64_t random) {
     int rc = weft__restore_finish(r);
     if (rc == 0) rc = weft__identity_start(r, random);
+    if (rc == 0) weft__state_resume(r);
     return rc;
 }
 
@@ -247,6 +250,7 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {
         rc = weft__state_join_if_whole(r);
         if (rc == 0) rc = weft__save_if_due(r);
+        if (rc == 0) rc = weft__state_settle(r);
     }
     if (rc != 0) return rc; /* what has come together stays for the next update */
     struct weft__output *out = weft__out(r);

@@ -150,9 +150,12 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
         if (rc == 0) rc = restore_row(r, rec);
         return rc == 0 ? 0 : corrupt(r, rc, "log row with sequence number", rec->seq);
     }
+    case WEFT_RECORD_STAGED:
+        return weft__staging_restore(&r->incoming.staging, rec->id, rec->bytes);
     case WEFT_RECORD_QUARANTINE:
     case WEFT_RECORD_SEGMENT_DROP:
     case WEFT_RECORD_LOG_DROP:
+    case WEFT_RECORD_STAGED_DROP:
         break;
     }
     return 0;

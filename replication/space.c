@@ -41,6 +41,12 @@ int weft__space_reserve(struct weft__space *s, uint32_t origin) {
     return 0;
 }
 
+bool weft__space_is_empty(const struct weft__space *s) {
+    for (uint32_t i = 0; i < s->applied.len; i++)
+        if (s->applied.seq[i] > 0) return false;
+    return true;
+}
+
 struct weft_causal_context weft__space_context(const struct weft__space *s) {
     return (struct weft_causal_context){.base = s->applied, .cloud = NULL, .cloud_len = 0, .cloud_cap = 0};
 }

@@ -38,6 +38,8 @@ int weft__space_init(struct weft__space *s, const struct weft_id *id, struct wef
 void weft__space_fini(struct weft__space *s);
 /* Room for an origin: its lineage exists and its entry in the vector can be raised without failing. */
 int weft__space_reserve(struct weft__space *s, uint32_t origin);
+/* Nothing is applied. */
+bool weft__space_is_empty(const struct weft__space *s);
 /* The vector as a context without a cloud; lent. */
 struct weft_causal_context weft__space_context(const struct weft__space *s);
 /* Interned indices with a number above 0, in the order of full ids, into *out (grown as needed). */

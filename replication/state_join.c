@@ -204,7 +204,7 @@ static int try_to_join(struct weft_replica *r, bool *joined) {
     struct weft__space staged;
     *joined = false;
     int rc = weft__space_init(&staged, &r->space.id, r->origins, r->options.seed, r->alloc);
-    if (rc == 0) rc = read_state(weft_buf_slice(&r->incoming.bytes), &staged);
+    if (rc == 0) rc = read_state(weft_buf_slice(&r->incoming.staging.bytes), &staged);
     if (rc == 0 && is_ahead(r, &staged))
         report(r, WEFT_NOTICE_PARKED, WEFT_ERR_CLOCK_REMOTE_AHEAD,
                "a state holds stamps beyond the drift bound: not yet");

@@ -1,20 +1,23 @@
 /* state_transfer.c: a peer below every log's floor takes the whole state. What is served is one vector's state as one
  * string of bytes, cut into chunks that are asked for one after the other; the receiver keeps them outside its state,
- * invisible to reads, digests and forwarding, until the last one is there and the whole is checked (state_join.c).
- * Partial state never meets a full vector (hazard 4.1). */
+ * in memory and in the store (staging.h), invisible to reads, digests and forwarding, until the last one is there and
+ * the whole is checked (state_join.c). Partial state never meets a full vector (hazard 4.1).
+ *
+ * The bytes have a name, which follows from them. After a lost link or a restart the receiver asks for the next chunk
+ * under that name, and whoever serves these bytes goes on; whoever does not begins with its own, and what was staged is
+ * dropped. One state is staged at a time: a second source is asked when the first one's has been joined. */
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "base/endian.h"
 #include "base/hash.h"
 #include "replication/engine.h"
 
-#define CHUNK_BYTES   ((size_t)256 << 10)
-#define STATE_MAX     ((uint64_t)8 << 30) /* bytes of a state that a peer may announce; they are kept in memory */
-#define SERVED_FACTOR 4u
-
-enum purpose { PURPOSE_TRANSFER = 2 };
+/* A state is kept for others, served or staged, this many times state_ns. */
+#define KEPT_FACTOR 4u
 
 /* --- Encoding ----------------------------------------------------------------------------------------------------- */
 
@@ -53,31 +56,36 @@ static void stop_serving(struct weft_replica *r) {
     r->outgoing.transfer = 0;
 }
 
+/* The same bytes cut in the same way have one name, here and everywhere. */
+static uint64_t name_transfer(const struct weft_replica *r) {
+    return (weft__load64(r->outgoing.hash) ^ r->options.chunk_bytes) | 1;
+}
+
 static int start_serving(struct weft_replica *r) {
     struct weft__outgoing *o = &r->outgoing;
     stop_serving(r);
     int rc = weft_version_vector_copy(&o->applied, &r->space.applied);
     if (rc == 0) rc = weft__state_encode(r, &o->bytes);
-    if (rc != 0) {
+    if (rc != 0 || o->bytes.len > WEFT_STATE_MAX) {
         stop_serving(r);
         return rc;
     }
     weft__blake2b128(o->hash, weft_buf_slice(&o->bytes));
     o->record = r->recording.issued;
-    o->transfer = weft__keyed(r->options.seed, PURPOSE_TRANSFER, r->now.mono_ns, o->record, 0) | 1;
+    o->transfer = name_transfer(r);
     return 0;
 }
 
 static void send_chunk(struct weft_replica *r, struct weft__peer *p) {
     const struct weft__outgoing *o = &r->outgoing;
+    size_t each = r->options.chunk_bytes, count = (o->bytes.len + each - 1) / each;
     p->state_wanted = false;
-    size_t from = (size_t)p->state_chunk * CHUNK_BYTES;
-    if (p->state_transfer != o->transfer || from >= o->bytes.len) return; /* another one by now: it will ask anew */
-    size_t len = o->bytes.len - from < CHUNK_BYTES ? o->bytes.len - from : CHUNK_BYTES;
-    uint32_t count = (uint32_t)((o->bytes.len + CHUNK_BYTES - 1) / CHUNK_BYTES);
+    if (p->state_transfer != o->transfer || p->state_chunk >= count) return; /* another one by now: it will ask anew */
+    size_t from = p->state_chunk * each;
+    size_t len = o->bytes.len - from < each ? o->bytes.len - from : each;
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
-    (void)!weft__message_write_state_chunk(&weft__out(r)->bytes, &head, o->transfer, p->state_chunk, count,
+    (void)!weft__message_write_state_chunk(&weft__out(r)->bytes, &head, o->transfer, p->state_chunk, (uint32_t)count,
                                            o->bytes.len, o->hash, weft_slice(o->bytes.ptr + from, len));
     weft__output_message_end(weft__out(r), p->link, mark);
 }
@@ -95,38 +103,58 @@ static bool is_followed(const struct weft_replica *r) {
     return true;
 }
 
+static bool is_worth_serving(const struct weft_replica *r) {
+    return r->outgoing.transfer != 0 && r->now.mono_ns < r->outgoing.until_ns && is_followed(r);
+}
+
 int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     if (!weft__may_speak(r)) return 0; /* it will ask again */
     struct weft__outgoing *o = &r->outgoing;
-    bool begin = m->state.transfer == 0;
-    if (begin && (o->transfer == 0 || r->now.mono_ns >= o->until_ns || !is_followed(r))) {
+    bool first = m->state.transfer == 0 || m->state.transfer != p->state_transfer;
+    if (first && !is_worth_serving(r)) {
         int rc = start_serving(r);
         if (rc != 0) return rc;
     }
-    bool onward = m->state.transfer == p->state_transfer && m->state.chunk > p->state_chunk;
-    if (begin || onward) o->until_ns = r->now.mono_ns + r->options.state_ns * SERVED_FACTOR;
+    bool same = m->state.transfer == o->transfer;
+    if (o->transfer == 0 || (!first && !same)) {
+        p->state_transfer = 0; /* another one by now: the next question is a first one */
+        return 0;
+    }
+    if (first || m->state.chunk > p->state_chunk) o->until_ns = r->now.mono_ns + r->options.state_ns * KEPT_FACTOR;
     p->state_wanted = true;
-    p->state_transfer = begin ? o->transfer : m->state.transfer;
-    p->state_chunk = begin ? 0 : m->state.chunk;
+    p->state_transfer = o->transfer;
+    p->state_chunk = same ? m->state.chunk : 0;
     weft__state_serve_waiting(r);
     return 0;
 }
 
 /* --- Receiving ---------------------------------------------------------------------------------------------------- */
 
-static void abandon(struct weft_replica *r) {
-    weft_buf_fini(&r->incoming.bytes);
-    memset(&r->incoming, 0, sizeof r->incoming);
-    weft_buf_init(&r->incoming.bytes, r->alloc);
+static void let_go(struct weft_replica *r) {
+    r->incoming.active = r->incoming.answered = r->incoming.whole = false;
+    r->incoming.attempts = 0;
+}
+
+/* What has come stays for whoever serves the rest. */
+static void suspend(struct weft_replica *r) {
+    let_go(r);
+    r->incoming.until_ns = r->now.mono_ns + r->options.state_ns * KEPT_FACTOR;
 }
 
 void weft__state_abandon(struct weft_replica *r) {
-    abandon(r);
+    let_go(r);
+    weft__staging_clear(&r->incoming.staging);
 }
 
 void weft__state_give_up(struct weft_replica *r) {
     r->state_again_ns = r->now.mono_ns + r->options.state_ns;
-    abandon(r);
+    weft__state_abandon(r);
+}
+
+static void report_dropped(struct weft_replica *r, int err, const char *why) {
+    struct weft_notice n = {
+        .kind = WEFT_NOTICE_STATE_DROPPED, .err = err, .link = r->incoming.link, .seq = r->incoming.staging.next};
+    weft__output_notice(weft__out(r), &n, "%s", why);
 }
 
 static void ask_for_chunk(struct weft_replica *r) {
@@ -134,7 +162,7 @@ static void ask_for_chunk(struct weft_replica *r) {
     in->until_ns = r->now.mono_ns + r->options.request_ns;
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
-    (void)!weft__message_write_state_request(&weft__out(r)->bytes, &head, in->transfer, in->next);
+    (void)!weft__message_write_state_request(&weft__out(r)->bytes, &head, in->staging.name.transfer, in->staging.next);
     weft__output_message_end(weft__out(r), in->link, mark);
 }
 
@@ -143,73 +171,132 @@ void weft__state_begin(struct weft_replica *r, struct weft__peer *p) {
     if (in->active || r->wants_epoch || r->now.mono_ns < r->state_again_ns) return;
     in->active = true;
     in->link = p->link;
-    struct weft_notice n = {.kind = WEFT_NOTICE_STATE_BEGUN, .link = p->link, .origin = p->id};
+    if (weft__space_is_empty(&r->space)) r->knows_of_more = true;
+    struct weft_notice n = {.kind = WEFT_NOTICE_STATE_BEGUN, .link = p->link, .origin = p->id, .seq = in->staging.next};
     weft__output_notice(weft__out(r), &n, "no log reaches back to what is here: taking the whole state");
     ask_for_chunk(r);
 }
 
 void weft__state_link_down(struct weft_replica *r, uint32_t link) {
-    if (r->incoming.active && r->incoming.link == link && !r->incoming.whole) abandon(r);
+    if (r->incoming.active && r->incoming.link == link && !r->incoming.whole) suspend(r);
 }
 
 void weft__state_timeouts(struct weft_replica *r) {
     struct weft__incoming *in = &r->incoming;
     if (r->outgoing.transfer != 0 && r->now.mono_ns >= r->outgoing.until_ns) stop_serving(r);
-    if (!in->active || in->whole || r->now.mono_ns < in->until_ns) return;
+    if (in->whole || r->now.mono_ns < in->until_ns) return;
+    if (!in->active && in->staging.next > 0) {
+        report_dropped(r, 0, "nobody serves the rest of a state: what is staged of it is dropped");
+        weft__state_abandon(r);
+    }
+    if (!in->active) return;
     if (++in->attempts > WEFT__STATE_ATTEMPTS)
-        abandon(r); /* the next digest finds a peer again */
+        suspend(r); /* the next digest finds a peer again */
     else
         ask_for_chunk(r);
 }
 
-static int take_first(struct weft__incoming *in, const struct weft__message *m) {
-    if (m->state.chunk != 0 || m->state.total > STATE_MAX || m->state.count == 0) return WEFT_ERR_MALFORMED;
-    in->transfer = m->state.transfer;
-    in->count = m->state.count;
-    in->total = m->state.total;
-    memcpy(in->hash, m->state.hash, WEFT__CHAIN_LEN);
-    return 0;
+uint64_t weft__state_deadline(const struct weft_replica *r) {
+    const struct weft__incoming *in = &r->incoming;
+    return !in->whole && (in->active || in->staging.next > 0) ? in->until_ns : UINT64_MAX;
 }
 
-static bool is_of_this_transfer(const struct weft__incoming *in, const struct weft__message *m) {
-    return m->state.transfer == in->transfer && m->state.count == in->count && m->state.total == in->total &&
-           memcmp(m->state.hash, in->hash, WEFT__CHAIN_LEN) == 0;
+/* --- Staging ------------------------------------------------------------------------------------------------------ */
+
+static int record(struct weft_replica *r, const struct weft_record *rec) {
+    int rc = weft__output_record(weft__out(r), rec);
+    if (rc == 0) weft__out(r)->records[weft__out(r)->record_count - 1].number = weft__next_record(r);
+    return rc;
+}
+
+int weft__state_settle(struct weft_replica *r) {
+    struct weft__staging *s = &r->incoming.staging;
+    int rc = s->stale ? record(r, &(struct weft_record){.kind = WEFT_RECORD_STAGED_DROP}) : 0;
+    if (rc == 0 && s->stale) s->stale = s->stored = false;
+    return rc;
+}
+
+static int record_chunk(struct weft_replica *r, struct weft_slice bytes) {
+    struct weft__staging *s = &r->incoming.staging;
+    struct weft__staged_chunk c = {s->name, s->next, bytes};
+    struct weft_buf b;
+    weft_buf_init(&b, r->alloc);
+    int rc = weft__state_settle(r); /* before what it must not remove */
+    if (rc == 0) rc = weft__staged_write(&b, &c);
+    if (rc == 0)
+        rc = record(r, &(struct weft_record){.kind = WEFT_RECORD_STAGED, .id = c.chunk, .bytes = weft_buf_slice(&b)});
+    if (rc == 0) s->stored = true;
+    weft_buf_fini(&b);
+    return rc;
+}
+
+void weft__state_resume(struct weft_replica *r) {
+    struct weft__staging *s = &r->incoming.staging;
+    if (s->damaged) report_dropped(r, WEFT_ERR_CORRUPT, "what was staged of a state is damaged in the store");
+    s->damaged = false;
+    if (s->next == 0) s->stale = s->stored;
+    if (s->next > 0 && weft__space_is_empty(&r->space)) r->knows_of_more = true;
+    suspend(r);
+}
+
+/* The last one is not recorded: the whole is joined in the same step as a rule. */
+static int stage(struct weft_replica *r, struct weft_slice bytes) {
+    struct weft__staging *s = &r->incoming.staging;
+    size_t before = s->bytes.len;
+    bool is_last = s->next + 1 == s->count;
+    int rc = weft_buf_reserve(&s->bytes, bytes.len);
+    s->bytes.err = 0;
+    if (rc == 0 && !is_last) rc = record_chunk(r, bytes);
+    if (rc == 0) rc = weft__staging_add(s, bytes);
+    if (rc != 0) s->bytes.len = before;
+    return rc;
+}
+
+/* The first answer may be another state than what is staged, and so may the answer to a question that was repeated. */
+static int take_other(struct weft_replica *r, const struct weft__state_name *name, const struct weft__message *m) {
+    struct weft__incoming *in = &r->incoming;
+    if (in->staging.next > 0) report_dropped(r, 0, "another state is served by now: what was staged is dropped");
+    return weft__staging_begin(&in->staging, name, m->state.count, m->state.bytes.len) ? 0 : WEFT_ERR_MALFORMED;
+}
+
+static int check_whole(struct weft_replica *r) {
+    struct weft__incoming *in = &r->incoming;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    weft__blake2b128(hash, weft_buf_slice(&in->staging.bytes));
+    in->whole = memcmp(hash, in->staging.name.hash, sizeof hash) == 0;
+    if (in->whole) return 0;
+    weft__state_abandon(r);
+    return WEFT_ERR_MALFORMED;
 }
 
 int weft__recv_state_chunk(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__incoming *in = &r->incoming;
     if (!in->active || in->whole || in->link != p->link) return 0; /* late */
-    if (in->transfer == 0) {
-        int rc = take_first(in, m);
+    struct weft__state_name name = {.transfer = m->state.transfer, .total = m->state.total};
+    memcpy(name.hash, m->state.hash, WEFT__CHAIN_LEN);
+    if (!weft__state_name_eq(&name, &in->staging.name)) {
+        if (m->state.chunk != 0 || (in->answered && in->attempts == 0)) return 0; /* of an abandoned one */
+        int rc = take_other(r, &name, m);
         if (rc != 0) return rc;
     }
-    if (!is_of_this_transfer(in, m) || m->state.chunk != in->next) return 0; /* repeated, or of an abandoned one */
-    if (m->state.bytes.len == 0 || in->bytes.len + m->state.bytes.len > in->total) return WEFT_ERR_MALFORMED;
-    int rc = weft_buf_append_slice(&in->bytes, m->state.bytes);
+    if (m->state.chunk != in->staging.next) return 0; /* repeated */
+    if (!weft__staging_fits(&in->staging, m->state.chunk, m->state.count, m->state.bytes.len))
+        return WEFT_ERR_MALFORMED;
+    int rc = stage(r, m->state.bytes);
     if (rc != 0) {
-        in->bytes.err = 0;
         if (++in->attempts < WEFT__STATE_ATTEMPTS) return rc;
         weft__state_give_up(r); /* it takes the room of everything else */
         return 0;
     }
-    in->next++;
+    in->answered = true;
     in->attempts = 0;
-    if (in->next < in->count) {
-        ask_for_chunk(r);
-        return 0;
-    }
-    uint8_t hash[WEFT__CHAIN_LEN];
-    weft__blake2b128(hash, weft_buf_slice(&in->bytes));
-    if (in->bytes.len != in->total || memcmp(hash, in->hash, sizeof hash) != 0) {
-        abandon(r);
-        return WEFT_ERR_MALFORMED;
-    }
-    in->whole = true;
+    if (in->staging.next == in->staging.count) return check_whole(r);
+    ask_for_chunk(r);
     return 0;
 }
 
 void weft__state_fini(struct weft_replica *r) {
     weft_version_vector_fini(&r->outgoing.applied);
-    weft_buf_fini(&r->incoming.bytes);
+    weft__staging_fini(&r->incoming.staging);
     weft_buf_fini(&r->outgoing.bytes);
 }

@@ -37,6 +37,7 @@ struct inspection {
     struct weft_buf identity, manifest; /* the META records */
     struct weft_buf refused;            /* a line per quarantined message */
     uint64_t rows, row_bytes, segments, segment_bytes, quarantined;
+    uint64_t staged, staged_bytes;
     int rc; /* of the replica, where it did not take a record */
 };
 
@@ -80,8 +81,13 @@ static void note(struct inspection *in, const struct weft_record *r) {
         in->quarantined++;
         note_refused(in, r);
         break;
+    case WEFT_RECORD_STAGED:
+        in->staged++;
+        in->staged_bytes += r->bytes.len;
+        break;
     case WEFT_RECORD_SEGMENT_DROP:
     case WEFT_RECORD_LOG_DROP:
+    case WEFT_RECORD_STAGED_DROP:
         break;
     }
 }
@@ -205,6 +211,11 @@ static int print_summary(struct inspection *in, struct weft_buf *b) {
     weft_replica_stats(in->replica, &stats);
     weft_buf_printf(b, "log         %" PRIu64 " transactions, %" PRIu64 " bytes\n", in->rows, in->row_bytes);
     weft_buf_printf(b, "checkpoint  %" PRIu64 " segments, %" PRIu64 " bytes\n", in->segments, in->segment_bytes);
+    if (in->staged > 0)
+        weft_buf_printf(b,
+                        "staged      %" PRIu64 " chunks of a state on its way here, %" PRIu64
+                        " bytes; not part of anything below\n",
+                        in->staged, in->staged_bytes);
     weft_buf_printf(b, "state       %" PRIu64 " objects, %" PRIu64 " bytes of memory, hash ", stats.objects,
                     stats.state_bytes);
     for (size_t i = 0; i < sizeof stats.state_hash; i++) weft_buf_printf(b, "%02x", stats.state_hash[i]);

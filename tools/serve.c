@@ -138,6 +138,8 @@ static const char *notice_name(enum weft_notice_kind kind) {
         return "checkpoint";
     case WEFT_NOTICE_DIVERGED:
         return "diverged";
+    case WEFT_NOTICE_STATE_DROPPED:
+        return "state transfer dropped";
     }
     return "notice";
 }

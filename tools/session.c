@@ -68,10 +68,17 @@ static int get(struct weft__session *s, struct weft_txn *t, struct weft_slice ke
     return rc;
 }
 
+/* What an empty replica would answer while it takes its first state is not so. */
+static bool may_read(struct weft__session *s) {
+    int rc = weft_replica_readable(weft_uv_replica(s->node));
+    if (rc != 0) weft__session_error(s, rc, "%s: try again later", weft_strerror(rc));
+    return rc == 0;
+}
+
 static void run_get(struct weft__session *s) {
     struct weft_txn *t;
     size_t found = 0;
-    if (weft__session_peek(s, &t) != 0) return;
+    if (!may_read(s) || weft__session_peek(s, &t) != 0) return;
     int rc = get(s, t, s->words.items[1], &found);
     if (t != NULL) weft_txn_abort(t);
     if (rc != 0)
@@ -91,6 +98,7 @@ static void run_keys(struct weft__session *s) {
     struct weft_slice prefix = s->words.count > 1 ? s->words.items[1] : weft_slice(NULL, 0);
     struct weft_slice last = {NULL, 0};
     struct weft_object_info info;
+    if (!may_read(s)) return;
     bool more = weft_replica_object(r, prefix, 0, &info);
     weft_buf_append_str(&s->out, "ok");
     for (; more && weft_slice_has_prefix(info.key, prefix); more = next_object(r, &info)) {
@@ -107,6 +115,7 @@ static void run_dump(struct weft__session *s) {
     struct weft_object_info info;
     size_t count = 0;
     int rc = 0;
+    if (!may_read(s)) return;
     bool more = weft_replica_object(r, weft_slice(NULL, 0), 0, &info);
     for (; more && rc == 0; more = next_object(r, &info)) {
         rc = weft__value_json(&s->out, &info);

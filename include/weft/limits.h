@@ -6,9 +6,11 @@
 #ifndef WEFT_LIMITS_H
 #define WEFT_LIMITS_H
 
+#include <stdint.h>
+
 /* A key is an address, not a document: 1 KiB keeps a thousand of them in one 1 MiB message. */
 #define WEFT_KEY_MAX        1024u
-/* An element of a set or a value of a register. One chunk of state holds it whole. */
+/* An element of a set or a value of a register. */
 #define WEFT_VALUE_MAX      (1u << 20)
 /* Steps from an object's key to a nested child; deep enough for any document that people wrote by hand. */
 #define WEFT_PATH_DEPTH_MAX 16u
@@ -20,6 +22,9 @@
 #define WEFT_DOTS_MAX       65536u
 /* Origins of one space (replica ids times their epochs), until folding takes them away. */
 #define WEFT_ORIGINS_MAX    (1u << 20)
+/* A state on its way from one replica to another, as one string of bytes; it is kept in memory until it is joined. A
+ * replica whose state is larger serves logs only. */
+#define WEFT_STATE_MAX      (UINT64_C(8) << 30)
 /* A frame on a link: a transaction and its envelope. */
 #define WEFT_FRAME_MAX      (WEFT_TXN_MAX + (64u << 10))
 

@@ -50,6 +50,8 @@ struct weft_replica_options {
     size_t segment_bytes;    /* a checkpoint's segments are cut near this size; default 64 KiB */
     size_t pending_max;      /* bytes of transactions that wait for others or for their time; default 16 MiB */
     size_t batch_max;        /* bytes of transactions in one message; default 256 KiB */
+    size_t chunk_bytes;      /* bytes of a state that is served in one message; default 256 KiB. Replicas with the same
+                              * one and the same segment_bytes can take over from each other in a transfer */
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL */
     const struct weft_alloc *alloc;
     const struct weft_log *log;
@@ -108,10 +110,12 @@ enum weft_notice_kind {
     WEFT_NOTICE_SAME_REPLICA, /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it
                                */
     WEFT_NOTICE_EQUIVOCATION, /* an origin issued two transactions with one dot */
-    WEFT_NOTICE_STATE_BEGUN,  /* a state transfer from the link began */
+    WEFT_NOTICE_STATE_BEGUN,  /* a state transfer from the link began; seq: chunks that are here from an earlier try */
     WEFT_NOTICE_STATE_DONE,   /* and was joined */
     WEFT_NOTICE_CHECKPOINT,   /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
-    WEFT_NOTICE_DIVERGED      /* a peer has other state under an equal vector: a bug or damaged memory */
+    WEFT_NOTICE_DIVERGED,     /* a peer has other state under an equal vector: a bug or damaged memory */
+    WEFT_NOTICE_STATE_DROPPED /* seq chunks of a state on its way are of no use: nobody serves the rest, or, with err
+                               * WEFT_ERR_CORRUPT, the store gave them back damaged. It is taken anew if need be */
 };
 
 struct weft_notice {
@@ -174,6 +178,16 @@ WEFT_API void weft_txn_abort(struct weft_txn *t);
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */
 
+/* 0: what is read is a state that this replica had at some time. WEFT_ERR_NOT_WHOLE: it has nothing, and knows that
+ * others have more: it set out to take a whole state, at this opening or before, and that has not come. Views read as
+ * bottom then, which is true of no time, so the caller does not show them: it answers with this error, and asks again
+ * after WEFT_NOTICE_STATE_DONE. What is staged of the state is never read.
+ *
+ * Commits are taken all the same. They are issued under an epoch of this opening's own and mean what they mean at any
+ * replica that has seen nothing: an increment counts, a write is concurrent with those that are not here yet, a removal
+ * finds nothing to remove. After the first one the replica has a state of its own, if an old one, and reads are allowed
+ * as they are at any replica that is behind. */
+WEFT_API int weft_replica_readable(const struct weft_replica *r) WEFT_MUST_CHECK;
 /* Committed state; absent reads as bottom. Valid until the next commit or step. */
 WEFT_API struct weft_view weft_replica_view(const struct weft_replica *r, struct weft_slice key,
                                             const struct weft_crdt_class *cls);

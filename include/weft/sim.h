@@ -192,7 +192,7 @@ struct weft_sim_stats {
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
-    uint64_t notices[WEFT_NOTICE_DIVERGED + 1]; /* by kind */
+    uint64_t notices[WEFT_NOTICE_STATE_DROPPED + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;
     uint8_t trace[16]; /* running hash of every event and what it led to */
     uint8_t state[16]; /* of the first running replica */

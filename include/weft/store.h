@@ -23,8 +23,10 @@ enum weft_record_kind {
     WEFT_RECORD_SEGMENT = 2,      /* (id) -> bytes, a piece of a checkpoint; ids are never used again */
     WEFT_RECORD_SEGMENT_DROP = 3, /* removes segment (id) */
     WEFT_RECORD_LOG = 4, /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
-    WEFT_RECORD_LOG_DROP = 5,  /* removes the log rows of origin up to and with seq */
-    WEFT_RECORD_QUARANTINE = 6 /* (id) -> bytes, something refused, for people to look at; replaces */
+    WEFT_RECORD_LOG_DROP = 5,   /* removes the log rows of origin up to and with seq */
+    WEFT_RECORD_QUARANTINE = 6, /* (id) -> bytes, something refused, for people to look at; replaces */
+    WEFT_RECORD_STAGED = 7,     /* (id) -> bytes, a chunk of a state that is on its way and part of nothing; replaces */
+    WEFT_RECORD_STAGED_DROP = 8 /* removes all staged chunks */
 };
 
 /* META ids */
@@ -46,8 +48,10 @@ struct weft_store {
 struct weft_store_class {
     size_t size;
     const char *name;
-    /* Visits everything kept: META, then SEGMENT, then LOG rows in the order they were first appended, then QUARANTINE.
-     * `each` returning non-zero ends the visit with that code. WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO. */
+    /* Visits everything kept: META, then SEGMENT, then LOG rows in the order they were first appended, then QUARANTINE,
+     * then STAGED, all but LOG by id. `each` returning non-zero ends the visit with that code. A damaged STAGED record
+     * may be passed on as it reads: it carries a hash, and the engine fetches the chunk again. WEFT_ERR_CORRUPT,
+     * WEFT_ERR_VERSION, WEFT_ERR_IO. */
     int (*load)(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx);
     /* All records, in their order, durable on return 0, or none of them: WEFT_ERR_IO, WEFT_ERR_FULL. After a failure
      * the caller may write the same records again. */

@@ -89,8 +89,15 @@ static void drop_log(struct memory *m, const struct weft_origin *origin, uint64_
     }
 }
 
+static void drop_staged(struct memory *m) {
+    struct weft_record key = {.kind = WEFT_RECORD_STAGED};
+    struct row *row;
+    while ((row = row_of(weft__omap_lower_bound(&m->rows, &key))) != NULL && row->record.kind == WEFT_RECORD_STAGED)
+        remove_row(m, row);
+}
+
 static bool is_removal(const struct weft_record *r) {
-    return r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP;
+    return r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_STAGED_DROP;
 }
 
 static int memory_write(struct weft_store *s, const struct weft_record *records, size_t count) {
@@ -112,6 +119,7 @@ static int memory_write(struct weft_store *s, const struct weft_record *records,
     for (size_t i = 0; i < count; i++) {
         if (records[i].kind == WEFT_RECORD_SEGMENT_DROP) drop_segment(m, records[i].id);
         if (records[i].kind == WEFT_RECORD_LOG_DROP) drop_log(m, &records[i].origin, records[i].seq);
+        if (records[i].kind == WEFT_RECORD_STAGED_DROP) drop_staged(m);
         if (is_removal(&records[i])) continue;
         row = first;
         first = row->next;
@@ -142,7 +150,7 @@ static int visit_kind(struct memory *m, enum weft_record_kind kind, struct row *
 
 static int memory_load(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx) {
     static const enum weft_record_kind kinds[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,
-                                                  WEFT_RECORD_QUARANTINE};
+                                                  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
     struct memory *m = (struct memory *)s;
     size_t count = m->rows.count;
     struct row **rows = weft__calloc(m->alloc, count + 1, sizeof(struct row *));

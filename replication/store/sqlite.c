@@ -109,12 +109,15 @@ static const char *const write_sql[WEFT__SQLITE_KINDS] = {
                         "ON CONFLICT(replica, epoch, seq) DO UPDATE SET bytes = excluded.bytes, crc = excluded.crc",
     [WEFT_RECORD_LOG_DROP] = "DELETE FROM log WHERE replica = ?1 AND epoch = ?2 AND seq <= ?3",
     [WEFT_RECORD_QUARANTINE] = "INSERT OR REPLACE INTO quarantine(id, bytes, crc) VALUES(?1, ?2, ?3)",
+    [WEFT_RECORD_STAGED] = "INSERT OR REPLACE INTO staged(id, bytes, crc) VALUES(?1, ?2, ?3)",
+    [WEFT_RECORD_STAGED_DROP] = "DELETE FROM staged",
 };
 
 /* Parameters are the key's, then bytes and checksum where the statement has them. Epochs and ids are only compared for
  * equality, so a cast keeps them; sequence numbers are compared by size. */
 static int bind(sqlite3_stmt *stmt, const struct weft_record *r) {
     int at = 1, rc;
+    if (r->kind == WEFT_RECORD_STAGED_DROP) return SQLITE_OK;
     if (r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_LOG_DROP) {
         int64_t seq = r->seq > INT64_MAX ? INT64_MAX : (int64_t)r->seq;
         rc = sqlite3_bind_blob(stmt, at++, r->origin.replica.bytes, sizeof r->origin.replica.bytes, SQLITE_STATIC);
@@ -142,7 +145,7 @@ static int write_record(struct weft__sqlite *s, const struct weft_record *r) {
 }
 
 static int check_record(struct weft__sqlite *s, const struct weft_record *r) {
-    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_QUARANTINE)
+    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_STAGED_DROP)
         return weft__sqlite_say(s, WEFT_ERR_INVALID, "there is no record of kind %d", (int)r->kind);
     if (r->kind == WEFT_RECORD_LOG && r->seq > INT64_MAX)
         return weft__sqlite_say(s, WEFT_ERR_RANGE, "a sequence number does not fit");
@@ -183,6 +186,7 @@ static const struct table tables[] = {
      "SELECT count(*) FROM log"},
     {"quarantine", WEFT_RECORD_QUARANTINE, "SELECT id, bytes, crc FROM quarantine ORDER BY id",
      "SELECT count(*) FROM quarantine"},
+    {"staged", WEFT_RECORD_STAGED, "SELECT id, bytes, crc FROM staged ORDER BY id", "SELECT count(*) FROM staged"},
 };
 
 struct visit {
@@ -239,7 +243,8 @@ static int visit_rows(struct visit *v, const struct table *t, sqlite3_stmt *stmt
     int code, rc = 0;
     while ((code = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct weft_record record;
-        if (!read_row(stmt, t->kind, &record)) return damaged(v->s, t, whole, "its checksum does not match");
+        if (!read_row(stmt, t->kind, &record) && t->kind != WEFT_RECORD_STAGED)
+            return damaged(v->s, t, whole, "its checksum does not match");
         rc = v->each(v->ctx, &record);
         if (rc != 0) return rc;
         whole++;

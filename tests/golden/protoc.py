@@ -15,6 +15,7 @@ KINDS = [
     (r"record-meta-3$", "weft.Manifest", TXN),
     (r"record-segment-", "weft.Segment", TXN),
     (r"record-log-", "weft.Transaction", TXN),
+    (r"record-staged$", "weft.Staged", TXN),
 ]
 
 

@@ -14,6 +14,7 @@
 #include <weft/pncounter.h>
 
 #include "replication/message.h"
+#include "replication/staging.h"
 #include "tests/support/cluster.h"
 
 #define MUST(expr)                                                                                                     \
@@ -203,6 +204,18 @@ static void build_state_messages(void) {
                                          hash, weft_str("some bytes of a state")));
 }
 
+static int take_staged(const struct vector *v, struct weft_slice bytes) {
+    struct weft__staged_chunk c;
+    (void)v;
+    return weft__staged_read(bytes, &c);
+}
+
+static void build_staged_record(void) {
+    struct weft__staged_chunk c = {{.transfer = 77, .total = 600}, 2, weft_str("some bytes of a state")};
+    memset(c.name.hash, 0xab, sizeof c.name.hash);
+    MUST(weft__staged_write(&vector_new("record-staged", take_staged)->bytes, &c));
+}
+
 static void build_all(void) {
     for (size_t i = 0; i < 4; i++) {
         char name[48];
@@ -215,6 +228,7 @@ static void build_all(void) {
     }
     build_replica();
     build_state_messages();
+    build_staged_record();
 }
 
 /* --- Against the file

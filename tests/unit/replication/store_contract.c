@@ -30,6 +30,14 @@ struct weft_record store_quarantine(uint64_t id, const char *bytes) {
     return (struct weft_record){.kind = WEFT_RECORD_QUARANTINE, .id = id, .bytes = weft_str(bytes)};
 }
 
+struct weft_record store_staged(uint64_t id, const char *bytes) {
+    return (struct weft_record){.kind = WEFT_RECORD_STAGED, .id = id, .bytes = weft_str(bytes)};
+}
+
+struct weft_record store_staged_drop(void) {
+    return (struct weft_record){.kind = WEFT_RECORD_STAGED_DROP};
+}
+
 struct weft_record store_log(uint8_t replica, uint64_t epoch, uint64_t seq, const char *bytes) {
     struct weft_record r = {.kind = WEFT_RECORD_LOG, .seq = seq, .bytes = weft_str(bytes)};
     r.origin.replica.bytes[0] = replica;
@@ -44,7 +52,8 @@ struct weft_record store_log_drop(uint8_t replica, uint64_t epoch, uint64_t seq)
 }
 
 static int print_record(void *ctx, const struct weft_record *r) {
-    static const char *const names[] = {"", "meta", "segment", "segment drop", "log", "log drop", "quarantine"};
+    static const char *const names[] = {"",         "meta",       "segment", "segment drop", "log",
+                                        "log drop", "quarantine", "staged",  "staged drop"};
     struct weft_buf *out = ctx;
     if (r->kind == WEFT_RECORD_LOG)
         (void)weft_buf_printf(out, "log %u/%llx/%llu ", r->origin.replica.bytes[0], (unsigned long long)r->origin.epoch,
@@ -88,8 +97,9 @@ END_TEST
 
 START_TEST(kinds_come_in_their_order) {
     struct weft_store *s = subject->open();
-    ck_assert_write(s, store_quarantine(1, "q"), store_log(1, 1, 1, "l"), store_segment(1, "s"), store_meta(1, "m"));
-    ck_assert_store(s, "meta 1 m\nsegment 1 s\nlog 1/1/1 l\nquarantine 1 q\n");
+    ck_assert_write(s, store_staged(1, "t"), store_quarantine(1, "q"), store_log(1, 1, 1, "l"), store_segment(1, "s"),
+                    store_meta(1, "m"));
+    ck_assert_store(s, "meta 1 m\nsegment 1 s\nlog 1/1/1 l\nquarantine 1 q\nstaged 1 t\n");
     s->cls->close(s);
 }
 END_TEST
@@ -146,6 +156,21 @@ START_TEST(meta_segment_and_quarantine_are_told_apart) {
     ck_assert_write(s, store_meta(1, "n"), store_quarantine(1, "r"), store_segment_drop(1), store_segment_drop(9));
     s = subject->reopen(s);
     ck_assert_store(s, "meta 1 n\nsegment 2 t\nquarantine 1 r\n");
+    s->cls->close(s);
+}
+END_TEST
+
+START_TEST(a_staged_drop_takes_all_chunks_and_nothing_else) {
+    struct weft_store *s = subject->open();
+    ck_assert_write(s, store_staged_drop(), store_staged(9, "b"), store_staged(0, "a"), store_staged(9, "c"),
+                    store_quarantine(0, "q"), store_segment(9, "s"));
+    s = subject->reopen(s);
+    ck_assert_store(s, "segment 9 s\nquarantine 0 q\nstaged 0 a\nstaged 9 c\n");
+    ck_assert_write(s, store_staged_drop(), store_staged(1, "of another"));
+    ck_assert_store(s, "segment 9 s\nquarantine 0 q\nstaged 1 of another\n");
+    ck_assert_write(s, store_staged_drop());
+    s = subject->reopen(s);
+    ck_assert_store(s, "segment 9 s\nquarantine 0 q\n");
     s->cls->close(s);
 }
 END_TEST
@@ -232,12 +257,14 @@ static bool same_row(const struct weft_record *a, const struct weft_record *b) {
 
 static bool is_dropped_by(const struct weft_record *row, const struct weft_record *r) {
     if (r->kind == WEFT_RECORD_SEGMENT_DROP) return row->kind == WEFT_RECORD_SEGMENT && row->id == r->id;
+    if (r->kind == WEFT_RECORD_STAGED_DROP) return row->kind == WEFT_RECORD_STAGED;
     return r->kind == WEFT_RECORD_LOG_DROP && row->kind == WEFT_RECORD_LOG &&
            weft_origin_cmp(&row->origin, &r->origin) == 0 && row->seq <= r->seq;
 }
 
 static void model_write(struct model *m, const struct weft_record *r) {
-    bool removal = r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP;
+    bool removal =
+        r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_STAGED_DROP;
     size_t kept = 0, at = m->count;
     for (size_t i = 0; i < m->count; i++) {
         if (is_dropped_by(&m->rows[i], r)) continue;
@@ -256,8 +283,8 @@ static void model_write(struct model *m, const struct weft_record *r) {
 
 static void model_dump(const struct model *m, struct weft_buf *out) {
     static const enum weft_record_kind order[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,
-                                                  WEFT_RECORD_QUARANTINE};
-    for (size_t k = 0; k < 4; k++) {
+                                                  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
+    for (size_t k = 0; k < 5; k++) {
         /* Ids of the random writes are below 8. */
         for (uint64_t id = 0; id < (order[k] == WEFT_RECORD_LOG ? 1 : 8); id++) {
             for (size_t i = 0; i < m->count; i++) {
@@ -271,7 +298,7 @@ static void model_dump(const struct model *m, struct weft_buf *out) {
 }
 
 static struct weft_record random_record(struct weft__prng *p, char text[24]) {
-    uint64_t kind = weft__prng_below(p, 16), id = weft__prng_below(p, 8);
+    uint64_t kind = weft__prng_below(p, 20), id = weft__prng_below(p, 8);
     uint8_t replica = (uint8_t)weft__prng_below(p, 3);
     uint64_t epoch = weft__prng_below(p, 2), seq = 1 + weft__prng_below(p, 40);
     (void)snprintf(text, 24, "%llx", (unsigned long long)weft__prng_next(p));
@@ -280,6 +307,8 @@ static struct weft_record random_record(struct weft__prng *p, char text[24]) {
     if (kind < 5) return store_segment_drop(id);
     if (kind < 6) return store_log_drop(replica, epoch, seq / 4);
     if (kind < 7) return store_quarantine(id, text);
+    if (kind < 8) return store_staged_drop();
+    if (kind < 11) return store_staged(id, text);
     return store_log(replica, epoch, seq, text);
 }
 
@@ -312,7 +341,7 @@ int store_contract_run(const char *name, const struct store_subject *s) {
     return RUN_SUITE(name, a_new_store_is_empty, kinds_come_in_their_order, the_log_keeps_the_order_of_appending,
                      a_log_row_is_replaced_in_its_place, a_row_that_was_dropped_is_appended_anew,
                      a_log_drop_takes_one_origin_up_to_a_number, meta_segment_and_quarantine_are_told_apart,
-                     records_of_one_write_act_in_their_order, numbers_keep_all_their_bits,
-                     bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
+                     a_staged_drop_takes_all_chunks_and_nothing_else, records_of_one_write_act_in_their_order,
+                     numbers_keep_all_their_bits, bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
                      random_writes_are_what_a_list_would_hold);
 }

@@ -25,6 +25,8 @@ struct weft_record store_meta(uint64_t id, const char *bytes);
 struct weft_record store_segment(uint64_t id, const char *bytes);
 struct weft_record store_segment_drop(uint64_t id);
 struct weft_record store_quarantine(uint64_t id, const char *bytes);
+struct weft_record store_staged(uint64_t id, const char *bytes);
+struct weft_record store_staged_drop(void);
 /* replica: the first byte of the origin's id. */
 struct weft_record store_log(uint8_t replica, uint64_t epoch, uint64_t seq, const char *bytes);
 struct weft_record store_log_drop(uint8_t replica, uint64_t epoch, uint64_t seq);

@@ -388,6 +388,27 @@ START_TEST(the_message_says_which_row_and_how_many_are_whole) {
 }
 END_TEST
 
+/* It carries a hash of its own, and can be fetched again: no reason to refuse the store. */
+START_TEST(a_rotten_staged_chunk_is_passed_on) {
+    failing_vfs_install(&disk);
+    folder_make(&folder);
+    struct weft_store *s = open_file();
+    ck_assert_write(s, store_meta(1, "m"), store_staged(0, "a chunk of some state"), store_staged(1, "another chunk"));
+    s->cls->close(s);
+    size_t len, at = 0;
+    unsigned char *image = folder_read(db(), &len);
+    const char words[] = "chunk of some";
+    while (memcmp(image + at, words, sizeof words - 1) != 0) at++;
+    image[at] ^= 1;
+    folder_write(db(), image, len);
+    s = open_file();
+    ck_assert_store(s, "meta 1 m\nstaged 0 a bhunk of some state\nstaged 1 another chunk\n");
+    s->cls->close(s);
+    free(image);
+    folder_remove(&folder);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("SQLite store, disk faults");
     TCase *tcase = tcase_create("write");
@@ -401,6 +422,6 @@ int main(void) {
     failed |= RUN_SUITE("SQLite store, faults", a_store_that_could_not_be_made_can_be_made_later,
                         a_failing_wal_checkpoint_loses_nothing, what_was_reported_survives_kill_9,
                         a_flipped_byte_is_found, a_truncated_file_is_found, rows_that_vanished_are_missed,
-                        the_message_says_which_row_and_how_many_are_whole);
+                        the_message_says_which_row_and_how_many_are_whole, a_rotten_staged_chunk_is_passed_on);
     return failed;
 }
