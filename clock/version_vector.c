@@ -26,6 +26,7 @@ uint64_t weft_version_vector_get(const struct weft_version_vector *v, uint32_t o
 
 int weft_version_vector_reserve(struct weft_version_vector *v, uint32_t len) {
     if (len <= v->cap) return 0;
+    if (len > UINT32_MAX / 2) return WEFT_ERR_NOMEM; /* doubled, the capacity would not fit */
     void *seq = v->seq;
     size_t cap = v->cap;
     int rc = weft__grow(v->alloc, &seq, &cap, len, sizeof *v->seq);

@@ -177,8 +177,32 @@ START_TEST(out_of_memory_changes_nothing) {
 }
 END_TEST
 
+/* An allocator that grants whatever is asked for; the vector touches none of it. */
+static void *grant(void *ctx, void *ptr, size_t old_size, size_t new_size) {
+    (void)ptr;
+    (void)old_size;
+    return new_size == 0 ? NULL : ctx;
+}
+
+START_TEST(no_length_wraps_the_capacity) {
+    static const uint32_t lens[] = {1, 0x40000001, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, UINT32_MAX};
+    uint64_t room;
+    struct weft_alloc generous = {grant, &room};
+    struct weft_version_vector v;
+    weft_version_vector_init(&v, &generous);
+    for (size_t i = 0; i < sizeof lens / sizeof *lens; i++) {
+        uint32_t before = v.cap;
+        int rc = weft_version_vector_reserve(&v, lens[i]);
+        REQUIRE(rc == 0 ? v.cap >= lens[i] : rc == WEFT_ERR_NOMEM && v.cap == before);
+        REQUIRE(rc == 0 || lens[i] > 0x7fffffff);
+    }
+    REQUIRE(weft_version_vector_raise(&v, UINT32_MAX, 1) == WEFT_ERR_NOMEM);
+    weft_version_vector_fini(&v);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("clock/version_vector", random_vectors_match_arrays, a_raise_never_lowers,
                      a_copy_forgets_what_was_there, trailing_zeros_do_not_count, what_is_reserved_cannot_fail,
-                     out_of_memory_changes_nothing);
+                     out_of_memory_changes_nothing, no_length_wraps_the_capacity);
 }
