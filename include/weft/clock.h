@@ -34,7 +34,8 @@ struct weft_stamp {
 
 /* Durations as differences of words. */
 #define WEFT_HLC_SECONDS(s) ((uint64_t)(s) << 32)
-#define WEFT_HLC_MS(ms)     ((((uint64_t)(ms) << 32) / 1000u) & ~UINT64_C(0xffff))
+#define WEFT_HLC_MS(ms)                                                                                                \
+    ((WEFT_HLC_SECONDS((uint64_t)(ms) / 1000u) + ((uint64_t)(ms) % 1000u << 32) / 1000u) & ~UINT64_C(0xffff))
 
 /* (epoch, word) */
 WEFT_API int weft_stamp_cmp(struct weft_stamp a, struct weft_stamp b);

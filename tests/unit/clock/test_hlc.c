@@ -95,6 +95,13 @@ START_TEST(clock_epoch_comes_before_the_word) {
 }
 END_TEST
 
+START_TEST(durations_of_any_length) {
+    ck_assert_uint_eq(WEFT_HLC_MS(1), UINT64_C(0x00410000)); /* 4294967.296, down to the tick */
+    ck_assert_uint_eq(WEFT_HLC_MS(1999), WEFT_HLC_SECONDS(1) + WEFT_HLC_MS(999));
+    ck_assert_uint_eq(WEFT_HLC_MS(UINT64_C(4294968000)), WEFT_HLC_SECONDS(4294968)); /* 50 days */
+}
+END_TEST
+
 START_TEST(differences_in_nanoseconds) {
     ck_assert_uint_eq(weft_hlc_diff_ns(WEFT_HLC_SECONDS(1)), 1000000000);
     ck_assert_uint_eq(weft_hlc_diff_ns(WEFT_HLC_SECONDS(1) / 2), 500000000);
@@ -166,9 +173,10 @@ START_TEST(check_does_not_wrap) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE(
-        "clock/hlc", known_times, times_outside_the_range_are_refused, i14_conversion_keeps_time_within_a_tick,
-        i14_conversion_is_monotone, i13_order_is_that_of_seconds_fraction_logical, clock_epoch_comes_before_the_word,
-        differences_in_nanoseconds, now_is_the_greater_of_clock_and_successor, logical_part_carries_into_the_fraction,
-        i15_nothing_wraps_at_the_top, check_measures_the_excess, check_does_not_wrap);
+    return RUN_SUITE("clock/hlc", known_times, times_outside_the_range_are_refused,
+                     i14_conversion_keeps_time_within_a_tick, i14_conversion_is_monotone,
+                     i13_order_is_that_of_seconds_fraction_logical, clock_epoch_comes_before_the_word,
+                     durations_of_any_length, differences_in_nanoseconds, now_is_the_greater_of_clock_and_successor,
+                     logical_part_carries_into_the_fraction, i15_nothing_wraps_at_the_top, check_measures_the_excess,
+                     check_does_not_wrap);
 }
