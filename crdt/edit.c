@@ -124,7 +124,10 @@ static size_t push_element(struct weft_edit *e, struct weft__spot spot, struct w
     if (item == WEFT__OVERLAY_NONE) {
         weft_edit_fail(e, WEFT_ERR_NOMEM);
     } else if (spot.cell != WEFT__SLAB_NONE) {
-        e->overlay->items[item].observed = count_dots(e, spot.cell);
+        uint32_t observed = count_dots(e, spot.cell);
+        /* A merge may bring more together than an entry may name: nobody would take that entry. */
+        if (observed > WEFT_DOTS_MAX) weft_edit_fail(e, WEFT_ERR_LIMIT);
+        e->overlay->items[item].observed = observed;
     }
     return item;
 }

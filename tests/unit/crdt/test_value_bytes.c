@@ -350,6 +350,54 @@ START_TEST(forged_dot_near_the_end_of_numbers_is_refused) {
 }
 END_TEST
 
+/* One element with the dots 1..count of one origin. */
+static struct weft_value *value_with_dots(uint64_t count) {
+    struct weft_value *v = value_of(&weft_aworset_class, 0);
+    struct weft_buf b, vector;
+    weft_buf_init(&b, NULL);
+    weft_buf_init(&vector, NULL);
+    weft__write_varint(&vector, count);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    weft__write_field_varint(&b, 3, 1);
+    write_origin(&b, 5, 4);
+    weft__write_bytes(&b, 10, weft_buf_slice(&vector));
+    size_t body = weft__write_begin(&b, 12), entry = weft__write_begin(&b, 1);
+    weft__write_bytes(&b, 2, weft_str("x"));
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        size_t dot = weft__write_begin(&b, 3);
+        weft__write_field_varint(&b, 2, seq);
+        weft__write_end(&b, dot);
+    }
+    weft__write_end(&b, entry);
+    weft__write_end(&b, body);
+    apply_ok(v, &b);
+    weft_buf_fini(&b);
+    weft_buf_fini(&vector);
+    return v;
+}
+
+/* What a commit writes others take; where they would not, the edit says so. */
+START_TEST(an_entry_observes_no_more_dots_than_it_may) {
+    struct weft_value *v = value_with_dots(WEFT_DOTS_MAX), *w = copy_of(v, 1);
+    set_remove(v, "x");
+    struct weft_buf delta = commit_at(v, 1);
+    apply_ok(w, &delta);
+    check_shows(w, "{}");
+    weft_buf_fini(&delta);
+    weft_value_free(v);
+    weft_value_free(w);
+
+    v = value_with_dots(WEFT_DOTS_MAX + 1);
+    set_remove(v, "x");
+    ck_assert_int_eq(weft_value_commit(v, stamp_of(1), NULL), WEFT_ERR_LIMIT);
+    weft_edit_reset(weft_value_edit(v));
+    ck_assert_int_eq(weft_value_commit(v, stamp_of(1), NULL), WEFT_ERR_LIMIT);
+    check_shows(v, "{x}");
+    weft_value_free(v);
+}
+END_TEST
+
 /* --- What bytes cost ---------------------------------------------------------------------------------------------- */
 
 static void expect_applied(struct weft_buf *b) {
@@ -554,6 +602,7 @@ int main(void) {
     tcase_add_loop_test(tc, altered_states_that_are_taken_are_canonical, 0, CLASSES);
     tcase_add_test(tc, headers_of_deltas_are_checked);
     tcase_add_test(tc, forged_dot_near_the_end_of_numbers_is_refused);
+    tcase_add_test(tc, an_entry_observes_no_more_dots_than_it_may);
     tcase_add_loop_test(tc, out_of_memory_changes_nothing, 0, CLASSES);
     tcase_add_test(tc, out_of_memory_makes_no_value);
     tcase_add_loop_test(tc, memory_is_what_the_allocator_says, 0, CLASSES);
