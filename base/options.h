@@ -1,4 +1,7 @@
-/* options.h: options structs grow by appending, and begin with their size as the application was compiled with it. */
+/* options.h: options structs grow by appending, and begin with their size as the application was compiled with it.
+ *
+ * So each weft_x_options_init is a macro: a function of the library would write a struct of the library's size, over
+ * the end of the one that an older application has. */
 #ifndef WEFT_BASE_OPTIONS_H
 #define WEFT_BASE_OPTIONS_H
 
@@ -6,6 +9,14 @@
 #include <string.h>
 
 #include <weft/err.h>
+
+/* Writes the defaults into a struct for which the application has `size` bytes: of options that it does not know none,
+ * to options that this library does not know nothing. */
+static inline void weft__options_write(void *out, size_t size, const void *defaults, size_t own_size) {
+    memset(out, 0, size);
+    memcpy(out, defaults, size < own_size ? size : own_size);
+    memcpy(out, &size, sizeof size);
+}
 
 /* Copies what an application gave over `own`, which holds this library's defaults. WEFT_ERR_INVALID: the size is not
  * set, or the application is newer than the library and uses an option that is not known here. */

@@ -30,6 +30,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 
 #define CACHE_LINE   64u
 #define STEP         (UINT64_C(1) << 20) /* the room of a bound while stamps are ahead of the physical clock */
@@ -413,15 +414,15 @@ void weft_clock_after_fork(struct weft_clock *c) {
 
 /* --- Life ----------------------------------------------------------------------------------------------------- */
 
-void weft_clock_options_init(struct weft_clock_options *o) {
-    *o = (struct weft_clock_options){
-        .size = sizeof *o,
+void weft_clock_options_init_sized(struct weft_clock_options *o, size_t size) {
+    static const struct weft_clock_options defaults = {
         .max_drift = WEFT_HLC_SECONDS(60),
         .warn_drift = WEFT_HLC_MS(500),
         .window = WEFT_HLC_SECONDS(2),
         .jump_tolerance = WEFT_HLC_SECONDS(10),
         .on_jump = WEFT_JUMP_HOLD,
     };
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 /* A program built with an older header gives fewer options: the rest keep their defaults. */

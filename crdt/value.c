@@ -18,14 +18,16 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "clock/causal_context.h"
 
 #define ENVELOPE_CHARGE 128u /* a ValueDelta without its body and its other origins */
 
 /* --- Life --------------------------------------------------------------------------------------------------------- */
 
-void weft_value_options_init(struct weft_value_options *o) {
-    *o = (struct weft_value_options){.size = sizeof *o};
+void weft_value_options_init_sized(struct weft_value_options *o, size_t size) {
+    static const struct weft_value_options defaults = {.seed = 0};
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 static void *counted_resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {

@@ -34,19 +34,20 @@ const char *weft_replica_errmsg(const struct weft_replica *r) {
     return r->errmsg;
 }
 
-void weft_replica_options_init(struct weft_replica_options *o) {
-    memset(o, 0, sizeof *o);
-    o->size = sizeof *o;
-    o->drift = WEFT_HLC_SECONDS(60);
-    o->digest_ns = UINT64_C(1000000000);
-    o->request_ns = UINT64_C(2000000000);
-    o->state_ns = UINT64_C(10000000000);
-    o->log_max = (size_t)64 << 20;
-    o->checkpoint_bytes = (size_t)4 << 20;
-    o->segment_bytes = (size_t)64 << 10;
-    o->pending_max = (size_t)16 << 20;
-    o->batch_max = (size_t)256 << 10;
-    o->chunk_bytes = (size_t)256 << 10;
+void weft_replica_options_init_sized(struct weft_replica_options *o, size_t size) {
+    static const struct weft_replica_options defaults = {
+        .drift = WEFT_HLC_SECONDS(60),
+        .digest_ns = UINT64_C(1000000000),
+        .request_ns = UINT64_C(2000000000),
+        .state_ns = UINT64_C(10000000000),
+        .log_max = (size_t)64 << 20,
+        .checkpoint_bytes = (size_t)4 << 20,
+        .segment_bytes = (size_t)64 << 10,
+        .pending_max = (size_t)16 << 20,
+        .batch_max = (size_t)256 << 10,
+        .chunk_bytes = (size_t)256 << 10,
+    };
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 /* --- Making and unmaking ------------------------------------------------------------------------------------------ */

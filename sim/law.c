@@ -10,6 +10,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/options.h"
 #include "base/prng.h"
 #include "sim/law_case.h"
 #include "sim/law_shrink.h"
@@ -25,9 +26,8 @@ struct check {
     struct weft_law_options shrink; /* the options with which shrinking runs */
 };
 
-void weft_law_options_init(struct weft_law_options *o) {
-    *o = (struct weft_law_options){
-        .size = sizeof *o,
+void weft_law_options_init_sized(struct weft_law_options *o, size_t size) {
+    static const struct weft_law_options defaults = {
         .resets = true,
         .replicas = 3,
         .short_steps = 4,
@@ -41,6 +41,7 @@ void weft_law_options_init(struct weft_law_options *o) {
         .concurrent_min = 50,
         .shrink_max = 5000,
     };
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 static const char *missing_function(const struct weft_law_subject *s) {

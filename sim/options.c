@@ -5,6 +5,7 @@
 
 #include <weft/err.h>
 
+#include "base/options.h"
 #include "sim/schedule.h"
 
 #define MILLION UINT64_C(1000000)
@@ -64,13 +65,13 @@ uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim
     return (uint64_t *)(void *)((char *)o + n->offset);
 }
 
-void weft_sim_options_init(struct weft_sim_options *o) {
-    memset(o, 0, sizeof *o);
-    o->size = sizeof *o;
+void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size) {
+    struct weft_sim_options defaults = {.size = size};
     for (size_t i = 0; i < weft__sim_number_count; i++)
-        *weft__sim_number_at(o, &weft__sim_numbers[i]) = weft__sim_numbers[i].initial;
+        *weft__sim_number_at(&defaults, &weft__sim_numbers[i]) = weft__sim_numbers[i].initial;
     const char *seed = getenv("WEFT_SEED");
-    if (seed != NULL && *seed != '\0') o->seed = strtoull(seed, NULL, 0);
+    if (seed != NULL && *seed != '\0') defaults.seed = strtoull(seed, NULL, 0);
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad) {

@@ -94,7 +94,8 @@ struct weft_clock_stats {
     bool holding;           /* in WEFT_JUMP_HOLD: stamps follow boot time */
 };
 
-WEFT_API void weft_clock_options_init(struct weft_clock_options *o);
+#define weft_clock_options_init(o) weft_clock_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_clock_options_init_sized(struct weft_clock_options *o, size_t size);
 /* WEFT_ERR_INVALID (phys missing, window not below max_drift / 4), WEFT_ERR_CLOCK_RANGE (start), _PHYS_FAILED,
  * _IMPLAUSIBLE, _NO_DURABLE_BOUND, WEFT_ERR_NOMEM. */
 WEFT_API int weft_clock_new(struct weft_clock **out, const struct weft_clock_options *o,

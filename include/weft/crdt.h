@@ -123,7 +123,8 @@ struct weft_value_options {
     const struct weft_alloc *alloc;
     uint64_t seed; /* placement in hash tables; random where elements come from strangers */
 };
-WEFT_API void weft_value_options_init(struct weft_value_options *o);
+#define weft_value_options_init(o) weft_value_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_value_options_init_sized(struct weft_value_options *o, size_t size);
 /* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel). */
 WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls,
                             const struct weft_value_options *o) WEFT_MUST_CHECK;

@@ -178,7 +178,8 @@ struct weft_law_options {
     uint32_t concurrent_min;
     uint32_t shrink_max; /* runs spent on shrinking; default 5,000 */
 };
-WEFT_API void weft_law_options_init(struct weft_law_options *o);
+#define weft_law_options_init(o) weft_law_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_law_options_init_sized(struct weft_law_options *o, size_t size);
 
 struct weft_law_report {
     const char *law; /* the one that failed, "" when all held; static storage */

@@ -56,7 +56,8 @@ struct weft_replica_options {
     const struct weft_alloc *alloc;
     const struct weft_log *log;
 };
-WEFT_API void weft_replica_options_init(struct weft_replica_options *o);
+#define weft_replica_options_init(o) weft_replica_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_replica_options_init_sized(struct weft_replica_options *o, size_t size);
 
 /* Time as it comes with each event. wall: the physical clock as a word (weft_hlc_from_timespec). mono: nanoseconds that
  * never go back, for intervals and deadlines. */

@@ -99,7 +99,8 @@ struct weft_sim_options {
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
     uint64_t engine_pending_max;
 };
-WEFT_API void weft_sim_options_init(struct weft_sim_options *o);
+#define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
 /* One of the numbers by its name: "skew_ns" "250ms", "loss_ppm" "2%", "drift_ppb" "200ppm", "replicas" "5".
  * WEFT_ERR_NOT_FOUND: no such option; WEFT_ERR_MALFORMED: not such a value, or out of bounds. `message` says so. */
 WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, const char *value,

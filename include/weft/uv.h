@@ -40,7 +40,8 @@ struct weft_uv_options {
     size_t unwritten_max;
     uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter, from 1 ms; default 100 ms, 10 s */
 };
-WEFT_API void weft_uv_options_init(struct weft_uv_options *o);
+#define weft_uv_options_init(o) weft_uv_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size);
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
  * WEFT_ERR_INVALID (an address), WEFT_ERR_BUSY (port in use), WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO,

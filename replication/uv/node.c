@@ -18,14 +18,14 @@
 
 #define SWEEP_MS 1000u
 
-void weft_uv_options_init(struct weft_uv_options *o) {
-    *o = (struct weft_uv_options){
-        .size = sizeof *o,
+void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size) {
+    static const struct weft_uv_options defaults = {
         .write_queue_max = (size_t)8 << 20,
         .unwritten_max = (size_t)16 << 20,
         .reconnect_min_ms = 100,
         .reconnect_max_ms = 10000,
     };
+    weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
 /* --- Telling ----------------------------------------------------------------------------------------------------- */
