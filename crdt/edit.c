@@ -147,11 +147,18 @@ void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct weft_slic
         weft_edit_fail(e, WEFT_ERR_LIMIT);
         return;
     }
+    /* What was read from this edit may be written to it. */
+    struct weft_slice *const lent[] = {&path, &element, &value};
+    int rc = weft__overlay_reserve(e->overlay, path.len + element.len + 2 * value.len, lent, 3);
+    if (rc != 0) {
+        weft_edit_fail(e, rc);
+        return;
+    }
     struct weft__spot spot = weft__edit_look(e, path, element);
     size_t item = weft__overlay_find(e->overlay, spot, path, element);
     if (item == WEFT__OVERLAY_NONE) item = push_element(e, spot, path, element);
     if (item == WEFT__OVERLAY_NONE) return;
-    int rc = weft__overlay_set_value(e->overlay, item, value);
+    rc = weft__overlay_set_value(e->overlay, item, value);
     if (rc != 0) {
         weft_edit_fail(e, rc);
         return;

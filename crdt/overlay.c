@@ -108,6 +108,18 @@ static int index_grow(struct weft__overlay *o) {
     return 0;
 }
 
+int weft__overlay_reserve(struct weft__overlay *o, size_t more, struct weft_slice *const *lent, size_t count) {
+    if (more <= o->bytes.cap - o->bytes.len) return 0;
+    uintptr_t before = (uintptr_t)o->bytes.ptr;
+    int rc = weft_buf_reserve(&o->bytes, more);
+    o->bytes.err = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        uintptr_t at = (uintptr_t)lent[i]->ptr - before;
+        if (before != 0 && at < o->bytes.len) lent[i]->ptr = o->bytes.ptr + at;
+    }
+    return rc;
+}
+
 static int make_room(struct weft__overlay *o, size_t key_len) {
     if (o->count == UINT32_MAX - 1) return WEFT_ERR_NOMEM;
     void *items = o->items;
@@ -164,7 +176,8 @@ int weft__overlay_set_value(struct weft__overlay *o, size_t item, struct weft_sl
         it->value_room = (uint32_t)room;
         o->bytes.len += room;
     }
-    if (value.len > 0) memcpy(o->bytes.ptr + it->value, value.ptr, value.len);
+    /* It may be a part of what stands there. */
+    if (value.len > 0) memmove(o->bytes.ptr + it->value, value.ptr, value.len);
     it->value_len = (uint32_t)value.len;
     return 0;
 }

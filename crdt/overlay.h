@@ -58,6 +58,10 @@ void weft__overlay_free(struct weft__overlay *o);
 /* Forgets every item; keeps memory. */
 void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool);
 
+/* Room for `more` bytes of keys and values, without which those may move; slices that were lent from them are made to
+ * follow. */
+int weft__overlay_reserve(struct weft__overlay *o, size_t more, struct weft_slice *const *lent, size_t count);
+
 /* `spot` is what was found at base under the key. WEFT__OVERLAY_NONE: not edited. */
 size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
                           struct weft_slice element);

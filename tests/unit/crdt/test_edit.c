@@ -319,6 +319,44 @@ START_TEST(range_is_checked_against_the_own_total) {
 }
 END_TEST
 
+/* --- What an edit shows is put into it ---------------------------------------------------------------------------- */
+
+START_TEST(a_part_of_the_pending_value_can_be_set) {
+    struct weft_value *v = value_of(&weft_lwwreg_class, 0);
+    struct weft_edit *e = weft_value_edit(v);
+    struct weft_slice value;
+    weft_lwwreg_set(e, weft_str("a register's value"));
+    ck_assert_int_eq(weft_lwwreg_get(weft_edit_view(e), &value, NULL), 0);
+    weft_lwwreg_set(e, weft_slice(value.ptr + 2, value.len - 2));
+    check_prints(weft_edit_view(e), &weft_lwwreg_class, "\"register's value\"");
+    weft_value_abort(v);
+    weft_value_free(v);
+}
+END_TEST
+
+/* The element and its value are lent by the edit that has to move what it lent. */
+START_TEST(pending_elements_and_values_can_be_put) {
+    struct weft_value *v = value_of(&nested_class, 0);
+    struct weft_edit *e = weft_value_edit(v);
+    struct weft_slice none = {NULL, 0}, element = weft_str("0123456789012345678901234567890123456789"), last = none;
+    weft_edit_put(e, none, element, element);
+    for (size_t len = element.len - 1; len > 0; len--) {
+        struct weft_elements it;
+        struct weft_write write;
+        ck_assert_int_eq(weft_elements_open(&it, weft_edit_view(e), none), 0);
+        ck_assert(weft_elements_next(&it, &last));
+        weft_elements_close(&it);
+        ck_assert(weft_view_write(weft_edit_view(e), none, element, 0, &write));
+        weft_edit_put(e, none, weft_slice(last.ptr, len), write.value);
+        ck_assert(weft_view_write(weft_edit_view(e), none, weft_slice(element.ptr, len), 0, &write));
+        ck_assert(weft_slice_eq(write.value, element));
+    }
+    ck_assert_uint_eq(weft_view_count(weft_edit_view(e)), element.len);
+    weft_value_abort(v);
+    weft_value_free(v);
+}
+END_TEST
+
 /* --- Errors and limits -------------------------------------------------------------------------------------------- */
 
 START_TEST(the_first_error_sticks) {
@@ -507,6 +545,8 @@ int main(void) {
     tcase_add_test(tc, an_aborted_edit_leaves_nothing);
     tcase_add_test(tc, totals_by_path_and_column);
     tcase_add_test(tc, range_is_checked_against_the_own_total);
+    tcase_add_test(tc, a_part_of_the_pending_value_can_be_set);
+    tcase_add_test(tc, pending_elements_and_values_can_be_put);
     tcase_add_test(tc, the_first_error_sticks);
     tcase_add_test(tc, kernels_and_classes_are_not_mixed_up);
     tcase_add_test(tc, limits_hold_at_the_edit);
