@@ -28,16 +28,16 @@ static void edit(struct weft_txn *t, const struct weft__sim_op *op, uint64_t amo
     if (op->type == WEFT__SIM_R && op->verb == WEFT__SIM_MINUS) weft_lwwreg_clear(e);
 }
 
-/* A replica may be unable to write for a time. */
-static bool is_allowed(int rc) {
-    return rc == WEFT_ERR_NOT_READY || rc == WEFT_ERR_CLOCK_LOCAL_AHEAD || rc == WEFT_ERR_CLOCK_RANGE;
+static int verdict(struct weft_sim *s, uint32_t i, int rc) {
+    return rc == WEFT_ERR_CORRUPT ? weft__world_fail(s, i, WEFT__CHECKS, NULL) : rc;
 }
 
+/* A replica may be unable to write for a time. */
 static int refuse(struct weft_sim *s, uint32_t i, int rc) {
+    struct weft__machine *m = &s->machines[i];
     if (rc == WEFT_ERR_NOMEM || rc == WEFT_ERR_BUSY) return rc;
-    if (!is_allowed(rc)) return weft__world_fail(s, i, WEFT__CHECK_CALL, weft_strerror(rc));
     s->stats.refused_transactions++;
-    return 0;
+    return verdict(s, i, weft__check_refusal(&s->check, &m->watched, rc, m->epoch_posted));
 }
 
 static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
@@ -46,6 +46,7 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     const struct weft__sim_op *ops = s->schedule->ops + item->first_op;
     struct weft_txn *t;
     uint64_t seq;
+    m->watched.wall = now.wall;
     int rc = weft_txn_begin(m->replica, &now, &t);
     if (rc != 0) return refuse(s, item->replica, rc);
     for (size_t k = 0; k < item->op_count; k++) edit(t, &ops[k], ops[k].amount + s->mutant.twists_operations);
@@ -53,7 +54,7 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     if (rc != 0) return refuse(s, item->replica, rc);
     if (seq == 0) {
         s->stats.empty_transactions++;
-        return 0;
+        return verdict(s, item->replica, weft__check_without_effect(&s->check, &m->watched, ops, item->op_count));
     }
     s->stats.transactions++;
     m->watched.announced = ops;

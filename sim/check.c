@@ -58,6 +58,7 @@ void weft__check_fini(struct weft__check *c) {
 
 void weft__watched_init(struct weft__watched *w, const struct weft_alloc *alloc) {
     memset(w, 0, sizeof *w);
+    w->drift = UINT64_MAX;
     weft__vector_init(&w->applied, alloc);
     weft__oracle_init(&w->oracle, alloc);
 }
@@ -132,9 +133,15 @@ static int see_between(struct weft__check *c, struct weft__watched *w, const str
 }
 
 static int take_joined(struct weft__check *c, struct weft__watched *w, const struct weft__vector *to) {
+    struct weft_stamp latest = {0, 0};
     int rc = see_between(c, w, &w->applied, to);
-    for (uint32_t i = 0; rc == 0 && i < to->len; i++)
-        if (to->seq[i] > weft__vector_get(&w->applied, i)) rc = move(w, i, to->seq[i]);
+    for (uint32_t i = 0; rc == 0 && i < to->len; i++) {
+        if (to->seq[i] <= weft__vector_get(&w->applied, i)) continue;
+        const struct weft__commit *last = weft__history_find(&c->history, i, to->seq[i]);
+        if (last != NULL && weft_stamp_cmp(latest, last->stamp) < 0) latest = last->stamp;
+        rc = move(w, i, to->seq[i]);
+    }
+    if (rc == 0) rc = weft__check_drift(c, w, latest);
     return rc;
 }
 
@@ -228,6 +235,7 @@ int weft__check_record(struct weft__check *c, struct weft__watched *w, const str
         return weft__check_fail(c, WEFT__CHECK_HOLE, "%llu of origin %lu after %llu", (unsigned long long)r->seq,
                                 (unsigned long)origin, (unsigned long long)weft__vector_get(&w->applied, origin));
     rc = check_past(c, w, commit);
+    if (rc == 0) rc = weft__check_drift(c, w, commit->stamp);
     if (rc == 0) rc = weft__oracle_see(&w->oracle, &c->history, commit);
     return rc != 0 ? rc : move(w, origin, r->seq);
 }
@@ -293,6 +301,8 @@ static int check_content(struct weft__check *c, const struct weft__watched *w, c
         rc = weft__history_number(&c->history, &t.origin, &number);
         if (rc == 0 && number == w->self) rc = check_said(c, durable, &t.origin, t.seq, "a push");
     }
+    if (rc == 0 && m->kind == WEFT__MESSAGE_STATE_CHUNK && m->state.chunk == 0)
+        rc = weft__check_chunk(c, durable, m->state.bytes);
     return rc;
 }
 
@@ -446,8 +456,11 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     if (rc == 0) rc = weft__check_vector(c, w, weft_replica_applied(r), joined);
     if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), !weft__hash_eq(before, w->vector_hash));
     if (rc == 0) rc = exempt_foreign(c, u);
+    if (rc == 0) rc = weft__check_changes(c, u);
     if (rc == 0) rc = check_values(c, w, r, joined ? weft__oracle_compare_all : weft__oracle_compare);
     if (rc == 0) rc = check_messages(c, w, u, durable);
+    if (rc == 0) rc = weft__check_recorded(c, w, r, u, durable);
+    if (rc == 0) rc = weft__check_refused(c, w, u, &stats, state_hash(&stats));
     if (rc == 0) rc = check_bounds(c, w, &stats);
     if (rc == 0 && has_notice(u, WEFT_NOTICE_DIVERGED)) rc = weft__check_fail(c, WEFT__CHECK_DIVERGED, "it does");
     if (rc == 0) rc = name_self(c, w, r);
@@ -477,6 +490,9 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
         return weft__check_fail(c, WEFT__CHECK_LOST, "more came back than was durable");
     rc = see_between(c, w, &nothing, &w->applied);
     weft_replica_stats(r, &stats);
+    w->last_applied = stats.transactions;
+    w->last_pending = stats.pending;
+    w->last_state = state_hash(&stats);
     if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), true);
     w->oracle.touched_count = 0;
     return rc != 0 ? rc : check_values(c, w, r, weft__oracle_compare_all);

@@ -24,9 +24,13 @@
     X(CAUSAL, "causal order: what a transaction had seen is applied before it")                                        \
     X(STATE, "invariant 4: equal vectors mean equal states")                                                           \
     X(SAID, "invariant 5: nothing is said before it is recorded")                                                      \
+    X(WHOLE, "invariant 8: a message that is refused changes nothing")                                                 \
     X(BOUND, "invariant 9: every queue has a bound")                                                                   \
+    X(PASSED_ON, "invariant 10: whether a transaction is passed on depends on vectors and links only")                 \
     X(LOST, "invariant 11: what is recorded is not lost")                                                              \
     X(CLOCK, "clock: what comes after has a greater stamp")                                                            \
+    X(AHEAD, "clock: what is stamped beyond the drift bound waits, and nothing else does")                             \
+    X(TOLD, "changes: what is applied is told")                                                                        \
     X(VALUE, "specification: the value is a function of the visible operations")                                       \
     X(CALL, "a call of the engine failed that must not fail")                                                          \
     X(DIVERGED, "a replica says that a peer has another state under an equal vector")
@@ -48,6 +52,10 @@ struct weft__watched {
     struct weft__oracle oracle;
     uint64_t steps;
     uint64_t pending_max, log_max;        /* bounds */
+    uint64_t wall, drift;                 /* what its clock shows, and how far ahead of it a stamp may be */
+    uint64_t epoch_recorded;              /* the latest that is durable */
+    uint64_t last_applied, last_pending;  /* its statistics after the last step ... */
+    struct weft__hash128 last_state;      /* ... and its state */
     const struct weft__sim_op *announced; /* what its next transaction will do */
     size_t announced_count;
 };
@@ -94,5 +102,27 @@ int weft__check_message(struct weft__check *c, const struct weft__watched *w, st
 int weft__check_vector(struct weft__check *c, struct weft__watched *w, const struct weft_version_vector *applied,
                        bool joined);
 int weft__check_state(struct weft__check *c, struct weft__watched *w, struct weft__hash128 state, bool changed);
+
+/* check_promises.c: what a replica says of itself and in answers. */
+
+/* What is called recorded is durable: the vector, its notice, a state that is sent, the epoch that speaks. */
+int weft__check_recorded(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r,
+                         const struct weft_update *u, const struct weft__vector *durable);
+int weft__check_chunk(struct weft__check *c, const struct weft__vector *durable, struct weft_slice bytes);
+/* A stamp that is issued or applied now. */
+int weft__check_drift(struct weft__check *c, const struct weft__watched *w, struct weft_stamp stamp);
+/* A commit returned `rc` now, with or without a new epoch on its way. */
+int weft__check_refusal(struct weft__check *c, const struct weft__watched *w, int rc, bool draws_epoch);
+/* A commit had no effect. */
+int weft__check_without_effect(struct weft__check *c, const struct weft__watched *w, const struct weft__sim_op *ops,
+                               size_t count);
+/* Each record of a transaction has its changes, as many as at its origin. */
+int weft__check_changes(struct weft__check *c, const struct weft_update *u);
+/* An update that says that a message was refused. */
+int weft__check_refused(struct weft__check *c, struct weft__watched *w, const struct weft_update *u,
+                        const struct weft_replica_stats *stats, struct weft__hash128 state);
+/* What it answers on the link over which these bytes came. */
+int weft__check_answer(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r,
+                       const struct weft_update *u, uint32_t link, struct weft_slice bytes);
 
 #endif

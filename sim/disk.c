@@ -7,6 +7,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/wire.h"
 
 static void batch_init(struct weft__disk_batch *b, const struct weft_alloc *alloc) {
     memset(b, 0, sizeof *b);
@@ -88,6 +89,13 @@ bool weft__disk_begin_sync(struct weft__disk *d) {
     return true;
 }
 
+static void note_epoch(struct weft__disk *d, const struct weft_record *r) {
+    struct weft__reader in;
+    if (r->kind != WEFT_RECORD_META || r->id != WEFT_META_EPOCH) return;
+    weft__reader_init(&in, r->bytes);
+    d->epoch = weft__read_field_fixed64(&in, 1);
+}
+
 int weft__disk_end_sync(struct weft__disk *d, uint64_t *number) {
     if (d->failing > 0) {
         d->failing--;
@@ -97,6 +105,7 @@ int weft__disk_end_sync(struct weft__disk *d, uint64_t *number) {
     int rc = d->store->cls->write(d->store, b->records, b->count);
     if (rc == 0) rc = weft__vector_copy(&d->durable, &b->applied);
     if (rc != 0) return rc;
+    for (size_t i = 0; i < b->count; i++) note_epoch(d, &b->records[i]);
     *number = b->number;
     d->busy = false;
     batch_clear(b);

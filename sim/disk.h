@@ -30,6 +30,7 @@ struct weft__disk_backup {
 struct weft__disk {
     struct weft_store *store;
     struct weft__vector durable; /* what a restart would find */
+    uint64_t epoch;              /* the latest that is durable */
     struct weft__disk_batch waiting, syncing;
     bool busy;                         /* a sync is under way */
     uint64_t failing;                  /* so many writes from now on fail */

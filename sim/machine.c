@@ -54,6 +54,7 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     fill_options(s, i, &m->options);
     weft__watched_init(&m->watched, s->alloc);
     m->watched.pending_max = m->options.pending_max;
+    m->watched.drift = m->options.drift;
     m->watched.log_max = m->options.log_max + 2 * m->options.checkpoint_bytes + WEFT_FRAME_MAX;
     rc = weft__disk_init(&m->disk, s->alloc);
     s->machine_count++; /* also when it failed: weft_sim_free takes it down */
@@ -207,7 +208,12 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     if (rc != 0) return fail_call(s, i, rc);
     s->stats.steps++;
     struct weft__hash128 before = m->watched.vector_hash;
-    rc = checked(s, i, weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable));
+    m->watched.wall = e->now.wall;
+    m->watched.epoch_recorded = m->disk.epoch;
+    rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
+    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED)
+        rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
+    rc = checked(s, i, rc);
     if (rc != 0) return rc;
     if (!weft__hash_eq(before, m->watched.vector_hash)) s->moved = true;
     trace(s, i, e, &u, bytes);

@@ -157,6 +157,35 @@ int weft__oracle_see(struct weft__oracle *o, const struct weft__history *h, cons
     return rc;
 }
 
+/* Whether a later operation of the same transaction takes the n-th one's write away. */
+static bool is_taken_back(const struct weft__sim_op *ops, size_t count, size_t n) {
+    const struct weft__live w = {.number = ops[n].amount};
+    for (size_t i = n + 1; i < count; i++) {
+        bool same = ops[i].type == ops[n].type && ops[i].object == ops[n].object;
+        bool adds = is_counter(ops[i].type) && ops[i].verb != WEFT__SIM_DELETE;
+        if (same && !adds && replaces(&ops[i], &w)) return true;
+    }
+    return false;
+}
+
+static bool takes_something(const struct weft__oracle *o, const struct weft__sim_op *op) {
+    uint32_t index = weft__oracle_index(op->type, op->object);
+    if (index >= o->object_count || (is_counter(op->type) && op->verb != WEFT__SIM_DELETE)) return false;
+    const struct weft__expected *x = &o->objects[index];
+    for (size_t i = 0; i < x->count; i++)
+        if (replaces(op, &x->live[i])) return true;
+    return false;
+}
+
+bool weft__oracle_has_effect(const struct weft__oracle *o, const struct weft__sim_op *ops, size_t count) {
+    for (size_t n = 0; n < count; n++) {
+        bool is_nothing = is_counter(ops[n].type) && ops[n].amount == 0;
+        if (is_write(&ops[n]) && !is_nothing && !is_taken_back(ops, count, n)) return true;
+        if (takes_something(o, &ops[n])) return true;
+    }
+    return false;
+}
+
 /* --- Comparing
  * -------------------------------------------------------------------------------------------------------- */
 

@@ -50,6 +50,9 @@ void weft__oracle_fini(struct weft__oracle *o);
 void weft__oracle_clear(struct weft__oracle *o);
 /* A transaction becomes visible; all that it had seen is visible. WEFT_ERR_NOMEM. */
 int weft__oracle_see(struct weft__oracle *o, const struct weft__history *h, const struct weft__commit *c);
+/* Whether these operations, as one transaction of somebody who has seen all that was seen here, change anything: one of
+ * their own writes stands at their end, or one that stood before does not. */
+bool weft__oracle_has_effect(const struct weft__oracle *o, const struct weft__sim_op *ops, size_t count);
 /* Compares what was touched since the last call with what `view` shows. 0: all as it must be, or WEFT_ERR_CORRUPT and
  * what is wrong in `wrong`. */
 typedef struct weft_view weft__view_fn(void *ctx, struct weft_slice key, const struct weft_crdt_class *cls);

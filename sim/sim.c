@@ -19,8 +19,8 @@ static int init(struct weft_sim *s) {
     int rc = weft__check_init(&s->check, s->alloc);
     if (rc == 0) rc = weft__net_init(&s->net, plan->region_count, plan->one_way_us, s->alloc);
     /* A changed transaction that still reads is another transaction with one dot: nothing below a real channel's check
-     * sums can be promised but that all go on. */
-    if (o->corrupt_ppm > 0) s->check.off = ~(UINT32_C(1) << WEFT__CHECK_BOUND);
+     * sums can be promised but that all go on, and that what is refused changes nothing. */
+    if (o->corrupt_ppm > 0) s->check.off = ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
     s->net.seed = o->seed;
     s->net.loss_ppm = o->loss_ppm;
     s->net.duplicate_ppm = o->duplicate_ppm;

@@ -299,10 +299,41 @@ START_TEST(a_value_that_differs_is_seen) {
 }
 END_TEST
 
+/* No net effect, no transaction: which ones these are. */
+START_TEST(what_changes_nothing_and_what_does) {
+    struct play p;
+    const struct weft__sim_op add = {WEFT__SIM_S, WEFT__SIM_PLUS, 0, 1}, other = {WEFT__SIM_S, WEFT__SIM_PLUS, 0, 2};
+    const struct weft__sim_op away = {WEFT__SIM_S, WEFT__SIM_MINUS, 0, 1}, gone = {WEFT__SIM_S, WEFT__SIM_DELETE, 0, 0};
+    const struct weft__sim_op plus = {WEFT__SIM_P, WEFT__SIM_PLUS, 0, 1}, minus = {WEFT__SIM_P, WEFT__SIM_MINUS, 0, 1};
+    const struct weft__sim_op none = {WEFT__SIM_P, WEFT__SIM_PLUS, 0, 0}, clear = {WEFT__SIM_R, WEFT__SIM_MINUS, 0, 0};
+    const struct weft__sim_op set = {WEFT__SIM_R, WEFT__SIM_ASSIGN, 0, 5},
+                              reset = {WEFT__SIM_P, WEFT__SIM_DELETE, 0, 0};
+    begin(&p);
+    const struct weft__oracle *o = &p.oracle[0];
+#define HAS(...)                                                                                                       \
+    weft__oracle_has_effect(o, (const struct weft__sim_op[]){__VA_ARGS__},                                             \
+                            sizeof((const struct weft__sim_op[]){__VA_ARGS__}) / sizeof(struct weft__sim_op))
+    ck_assert(!HAS(away) && !HAS(gone) && !HAS(clear) && !HAS(none) && !HAS(reset)); /* nothing is there */
+    ck_assert(!HAS(add, away) && !HAS(add, other, gone) && !HAS(set, clear) && !HAS(plus, reset));
+    ck_assert(HAS(add, away, add) && HAS(add, other, away) && HAS(gone, add));
+    ck_assert(HAS(plus, minus) && HAS(set) && HAS(reset, plus)); /* both totals rise */
+    commit(&p, 0, &add, 1, 1);
+    commit(&p, 0, &plus, 1, 1);
+    commit(&p, 0, &set, 1, 1);
+    ck_assert(HAS(away) && HAS(gone) && HAS(add) && HAS(reset) && HAS(clear) && HAS(add, away));
+    ck_assert(!HAS(none) && !HAS(other, (struct weft__sim_op){WEFT__SIM_S, WEFT__SIM_MINUS, 0, 2}));
+    commit(&p, 0, &gone, 1, 1);
+    commit(&p, 0, &reset, 1, 1);
+    ck_assert(!HAS(away) && !HAS(gone) && !HAS(reset));
+#undef HAS
+    end(&p);
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("sim-oracle", adds_win_over_concurrent_removes_and_deletions,
-                     a_deletion_takes_back_what_it_has_seen_exactly,
-                     a_register_shows_the_greatest_stamp_that_nobody_replaced, equal_stamps_are_decided_by_the_origin,
-                     within_a_transaction_the_later_operation_sees_the_earlier,
-                     the_oracle_says_what_the_specification_says, a_value_that_differs_is_seen);
+    return RUN_SUITE(
+        "sim-oracle", adds_win_over_concurrent_removes_and_deletions, a_deletion_takes_back_what_it_has_seen_exactly,
+        a_register_shows_the_greatest_stamp_that_nobody_replaced, equal_stamps_are_decided_by_the_origin,
+        within_a_transaction_the_later_operation_sees_the_earlier, the_oracle_says_what_the_specification_says,
+        what_changes_nothing_and_what_does, a_value_that_differs_is_seen);
 }
