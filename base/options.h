@@ -24,9 +24,9 @@ static inline int weft__options_read(void *own, size_t own_size, const void *giv
     size_t size;
     memcpy(&size, given, sizeof size);
     if (size < sizeof size) return WEFT_ERR_INVALID;
-    const unsigned char *tail = (const unsigned char *)given + own_size;
-    for (size_t i = own_size; i < size; i++, tail++)
-        if (*tail != 0) return WEFT_ERR_INVALID;
+    const unsigned char *bytes = given;
+    for (size_t i = own_size; i < size; i++)
+        if (bytes[i] != 0) return WEFT_ERR_INVALID;
     memcpy(own, given, size < own_size ? size : own_size);
     memcpy(own, &own_size, sizeof own_size);
     return 0;

@@ -1,65 +1,67 @@
-/* Options structs between a program and a library of different age. */
-#include <string.h>
-
+/* test_options.c: programs and libraries of different age. */
 #include "base/options.h"
+
+#include <check.h>
+#include <stddef.h>
+
 #include "tests/support/suite.h"
 
-/* The struct as three releases have it. */
-struct old {
+struct own {
     size_t size;
-    long first;
-};
-struct now {
-    size_t size;
-    long first, second;
-};
-struct next {
-    size_t size;
-    long first, second, third;
+    int first, second;
 };
 
-static const struct now defaults = {sizeof(struct now), 1, 2};
+static struct own defaults(void) {
+    return (struct own){sizeof(struct own), 1, 2};
+}
 
-START_TEST(an_older_program_is_not_written_past_its_end) {
-    struct {
-        struct old o;
-        long after;
-    } program = {.after = 99};
-    weft__options_write(&program.o, sizeof program.o, &defaults, sizeof defaults);
-    ck_assert_uint_eq(program.o.size, sizeof program.o);
-    ck_assert_int_eq(program.o.first, 1);
-    ck_assert_int_eq(program.after, 99);
-    struct now own = defaults;
-    program.o.first = 5;
-    ck_assert_int_eq(weft__options_read(&own, sizeof own, &program.o), 0);
-    ck_assert_int_eq(own.first, 5);
-    ck_assert_int_eq(own.second, 2); /* what the program does not know keeps its default */
+START_TEST(options_of_the_same_age_are_taken) {
+    struct own own = defaults(), given = {sizeof given, 7, 8};
+    ck_assert_int_eq(weft__options_read(&own, sizeof own, &given), 0);
+    ck_assert_int_eq(own.first, 7);
+    ck_assert_int_eq(own.second, 8);
     ck_assert_uint_eq(own.size, sizeof own);
 }
 END_TEST
 
-START_TEST(a_newer_program_may_leave_what_is_not_known_here) {
-    struct next program;
-    memset(&program, 0xff, sizeof program);
-    weft__options_write(&program, sizeof program, &defaults, sizeof defaults);
-    ck_assert_uint_eq(program.size, sizeof program);
-    ck_assert_int_eq(program.second, 2);
-    ck_assert_int_eq(program.third, 0);
-    struct now own = defaults;
-    ck_assert_int_eq(weft__options_read(&own, sizeof own, &program), 0);
-    program.third = 1;
-    ck_assert_int_eq(weft__options_read(&own, sizeof own, &program), WEFT_ERR_INVALID);
+/* A program that does not know the second option: its struct ends before it. */
+START_TEST(what_an_older_program_does_not_know_keeps_its_default) {
+    struct own own = defaults(), given = {offsetof(struct own, second), 7, 99};
+    ck_assert_int_eq(weft__options_read(&own, sizeof own, &given), 0);
+    ck_assert_int_eq(own.first, 7);
+    ck_assert_int_eq(own.second, 2);
+    ck_assert_uint_eq(own.size, sizeof own);
 }
 END_TEST
 
-START_TEST(options_that_were_not_initialised_are_refused) {
-    struct now own = defaults, program = {.first = 5};
-    ck_assert_int_eq(weft__options_read(&own, sizeof own, &program), WEFT_ERR_INVALID);
+/* A program that knows more options than the library: fine while it does not use them. */
+START_TEST(what_a_newer_program_uses_is_refused) {
+    struct {
+        struct own known;
+        uint8_t newer[24];
+    } given = {.known = {sizeof given, 7, 8}};
+    for (size_t i = 0; i <= sizeof given.newer; i++) {
+        struct own own = defaults();
+        if (i < sizeof given.newer) given.newer[i] = 1;
+        int rc = weft__options_read(&own, sizeof own, &given);
+        ck_assert_int_eq(rc, i < sizeof given.newer ? WEFT_ERR_INVALID : 0);
+        ck_assert_int_eq(own.first, rc == 0 ? 7 : 1);
+        ck_assert_uint_eq(own.size, sizeof own);
+        if (i < sizeof given.newer) given.newer[i] = 0;
+    }
+}
+END_TEST
+
+START_TEST(a_size_that_is_not_set_is_refused) {
+    struct own own = defaults(), given = {0, 7, 8};
+    for (given.size = 0; given.size < sizeof given.size; given.size++)
+        ck_assert_int_eq(weft__options_read(&own, sizeof own, &given), WEFT_ERR_INVALID);
     ck_assert_int_eq(own.first, 1);
 }
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("options", an_older_program_is_not_written_past_its_end,
-                     a_newer_program_may_leave_what_is_not_known_here, options_that_were_not_initialised_are_refused);
+    return RUN_SUITE("base/options", options_of_the_same_age_are_taken,
+                     what_an_older_program_does_not_know_keeps_its_default, what_a_newer_program_uses_is_refused,
+                     a_size_that_is_not_set_is_refused);
 }
