@@ -425,11 +425,10 @@ void weft_clock_options_init_sized(struct weft_clock_options *o, size_t size) {
     weft__options_write(o, size, &defaults, sizeof defaults);
 }
 
-/* A program built with an older header gives fewer options: the rest keep their defaults. */
 static int take_options(struct weft_clock_options *to, const struct weft_clock_options *from) {
-    if (from->size < offsetof(struct weft_clock_options, earliest) || from->size > sizeof *to) return WEFT_ERR_INVALID;
     weft_clock_options_init(to);
-    memcpy(to, from, from->size);
+    int rc = weft__options_read(to, sizeof *to, from);
+    if (rc != 0) return rc;
     if (to->phys == NULL || to->window >= to->max_drift / 4) return WEFT_ERR_INVALID;
     return to->start >= LAST_WORD ? WEFT_ERR_CLOCK_RANGE : 0;
 }

@@ -396,8 +396,12 @@ START_TEST(options_are_checked) {
     p.opt.size = 0;
     ck_assert_int_eq(weft_clock_new(&p.clock, &p.opt, NULL), WEFT_ERR_INVALID);
     platform_init(&p);
-    p.opt.size++;
-    ck_assert_int_eq(weft_clock_new(&p.clock, &p.opt, NULL), WEFT_ERR_INVALID);
+    struct {
+        struct weft_clock_options known;
+        uint64_t newer;
+    } opt = {p.opt, 1};
+    opt.known.size = sizeof opt;
+    ck_assert_int_eq(weft_clock_new(&p.clock, &opt.known, NULL), WEFT_ERR_INVALID);
     platform_init(&p);
     p.disk_fails = true;
     ck_assert_int_eq(weft_clock_new(&p.clock, &p.opt, &p.mem.alloc), WEFT_ERR_CLOCK_NO_DURABLE_BOUND);
@@ -406,6 +410,25 @@ START_TEST(options_are_checked) {
     p.mem.fail_at = p.mem.calls + 1;
     ck_assert_int_eq(weft_clock_new(&p.clock, &p.opt, &p.mem.alloc), WEFT_ERR_NOMEM);
     weft_clock_free(NULL);
+}
+END_TEST
+
+/* A header without the last option, and one with an option more that is not used. */
+START_TEST(options_of_another_age_are_taken) {
+    static struct {
+        struct weft_clock_options known;
+        uint64_t newer;
+    } opt;
+    static const size_t sizes[] = {offsetof(struct weft_clock_options, earliest), sizeof opt};
+    for (size_t i = 0; i < 2; i++) {
+        platform_init(&p);
+        p.opt.earliest = i == 0 ? UINT64_MAX : 0;
+        opt.known = p.opt;
+        opt.known.size = sizes[i];
+        ck_assert_int_eq(weft_clock_new(&p.clock, &opt.known, &p.mem.alloc), 0);
+        ck_assert_uint_eq(issue(&p), T0);
+        platform_end(&p);
+    }
 }
 END_TEST
 
@@ -453,18 +476,18 @@ START_TEST(a_batch_of_none_is_invalid) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("clock/clock", s01_carry_after_observe, s02_full_logical_part_with_a_frozen_clock,
-                     s03_a_million_stamps_in_a_frozen_second, s04_observing_the_past_does_not_count,
-                     s05_a_failed_batch_leaves_the_clock,
-                     s06_a_peer_eight_hours_ahead_is_refused_until_its_time_has_come,
-                     s08_policy_holds_from_the_first_call, words_beyond_the_warning_are_accepted_and_counted,
-                     s09_the_bound_is_renewed_on_the_way, a_failing_disk_is_noticed_early_and_fatal_late,
-                     an_active_clock_writes_once_a_window, s10_start_is_the_greatest_of_all_that_is_stored,
-                     s11_restart_with_a_clock_ten_minutes_back, s12_restart_after_three_days,
-                     s17_a_stamp_thirty_days_old_is_no_news, s18_equal_physical_part_and_a_greater_logical_one,
-                     s19_own_stamps_are_no_news, s21_a_physical_clock_that_cannot_be_read,
-                     s22_the_least_clock_accepts_no_far_word, s23_the_last_second_is_refused,
-                     i15_the_top_is_reached_and_not_passed, s29_a_forked_child_issues_nothing_until_renamed,
-                     s35_a_first_start_before_the_build_is_implausible, options_are_checked,
-                     only_the_physical_clock_is_required, a_promise_is_durable_and_bounded, a_batch_of_none_is_invalid);
+    return RUN_SUITE(
+        "clock/clock", s01_carry_after_observe, s02_full_logical_part_with_a_frozen_clock,
+        s03_a_million_stamps_in_a_frozen_second, s04_observing_the_past_does_not_count,
+        s05_a_failed_batch_leaves_the_clock, s06_a_peer_eight_hours_ahead_is_refused_until_its_time_has_come,
+        s08_policy_holds_from_the_first_call, words_beyond_the_warning_are_accepted_and_counted,
+        s09_the_bound_is_renewed_on_the_way, a_failing_disk_is_noticed_early_and_fatal_late,
+        an_active_clock_writes_once_a_window, s10_start_is_the_greatest_of_all_that_is_stored,
+        s11_restart_with_a_clock_ten_minutes_back, s12_restart_after_three_days, s17_a_stamp_thirty_days_old_is_no_news,
+        s18_equal_physical_part_and_a_greater_logical_one, s19_own_stamps_are_no_news,
+        s21_a_physical_clock_that_cannot_be_read, s22_the_least_clock_accepts_no_far_word,
+        s23_the_last_second_is_refused, i15_the_top_is_reached_and_not_passed,
+        s29_a_forked_child_issues_nothing_until_renamed, s35_a_first_start_before_the_build_is_implausible,
+        options_are_checked, options_of_another_age_are_taken, only_the_physical_clock_is_required,
+        a_promise_is_durable_and_bounded, a_batch_of_none_is_invalid);
 }
