@@ -55,14 +55,18 @@ static int value_init(struct weft_value *v, const struct weft_value_options *o) 
 
 int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls, const struct weft_value_options *o) {
     if (!weft__kernel_is_known(cls->type)) return WEFT_ERR_INVALID;
-    const struct weft_alloc *outer = weft__alloc_or_default(o->alloc);
+    struct weft_value_options own;
+    weft_value_options_init(&own);
+    int rc = weft__options_read(&own, sizeof own, o);
+    if (rc != 0) return rc;
+    const struct weft_alloc *outer = weft__alloc_or_default(own.alloc);
     struct weft_value *v = weft__calloc(outer, 1, sizeof *v);
     if (v == NULL) return WEFT_ERR_NOMEM;
     v->cls = cls;
     v->outer = outer;
     v->counted = (struct weft_alloc){counted_resize, v};
-    v->seed = o->seed;
-    int rc = value_init(v, o);
+    v->seed = own.seed;
+    rc = value_init(v, &own);
     if (rc != 0) {
         weft_value_free(v);
         return rc;

@@ -542,6 +542,20 @@ START_TEST(out_of_memory_changes_nothing) {
 }
 END_TEST
 
+START_TEST(options_without_a_size_make_no_value) {
+    struct weft_value_options o = options_of(1, NULL);
+    struct weft_value *v = NULL;
+    o.size = 0;
+    ck_assert_int_eq(weft_value_new(&v, &weft_aworset_class, &o), WEFT_ERR_INVALID);
+    ck_assert_ptr_null(v);
+    o.size = offsetof(struct weft_value_options, seed);
+    o.seed = 77;
+    ck_assert_int_eq(weft_value_new(&v, &weft_aworset_class, &o), 0);
+    ck_assert_uint_eq(v->seed, 0);
+    weft_value_free(v);
+}
+END_TEST
+
 START_TEST(out_of_memory_makes_no_value) {
     struct failing_alloc mem;
     struct weft_value *v = NULL;
@@ -604,6 +618,7 @@ int main(void) {
     tcase_add_test(tc, forged_dot_near_the_end_of_numbers_is_refused);
     tcase_add_test(tc, an_entry_observes_no_more_dots_than_it_may);
     tcase_add_loop_test(tc, out_of_memory_changes_nothing, 0, CLASSES);
+    tcase_add_test(tc, options_without_a_size_make_no_value);
     tcase_add_test(tc, out_of_memory_makes_no_value);
     tcase_add_loop_test(tc, memory_is_what_the_allocator_says, 0, CLASSES);
     tcase_add_loop_test(tc, an_open_edit_keeps_bytes_out, 0, CLASSES);
