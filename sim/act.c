@@ -70,8 +70,8 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
 
 static int crash(struct weft_sim *s, uint32_t i) {
     s->stats.crashes++;
-    weft__machine_crash(s, i);
-    return weft__links_look(s, i);
+    int rc = weft__machine_crash(s, i);
+    return rc == 0 ? weft__links_look(s, i) : rc;
 }
 
 static int restart(struct weft_sim *s, uint32_t i) {

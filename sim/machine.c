@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/prng.h"
+#include "replication/engine.h"
 #include "sim/world.h"
 
 #define NONE UINT64_MAX
@@ -55,7 +56,7 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     weft__watched_init(&m->watched, s->alloc);
     m->watched.pending_max = m->options.pending_max;
     m->watched.drift = m->options.drift;
-    m->watched.log_max = m->options.log_max + 2 * m->options.checkpoint_bytes + WEFT_FRAME_MAX;
+    m->watched.log_max = m->options.log_max + m->options.checkpoint_bytes;
     rc = weft__disk_init(&m->disk, s->alloc);
     s->machine_count++; /* also when it failed: weft_sim_free takes it down */
     return rc == 0 ? weft__links_add(s) : rc;
@@ -108,8 +109,11 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     m->timer_ns = m->wanted_ns = m->deadline = NONE;
     m->epoch_posted = m->touched = false;
     s->moved = true;
+    m->options.seed ^= s->mutant.other_tables;
     int rc = weft_replica_new(&m->replica, &m->options);
+    m->options.seed ^= s->mutant.other_tables;
     if (rc != 0) return rc;
+    m->replica->options.seed = m->options.seed; /* tables have theirs by now */
     rc = load(s, m);
     if (rc != 0) return fail_call(s, i, rc);
     struct weft_event e = {.kind = WEFT_EVENT_START, .random = draw_epoch(s, i)};
@@ -124,8 +128,20 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     return rc == 0 ? weft__links_look(s, i) : rc;
 }
 
-void weft__machine_crash(struct weft_sim *s, uint32_t i) {
+/* A write that is under way may still be done: then the replica never heard that it is. */
+static int end_write(struct weft_sim *s, uint32_t i) {
+    struct weft__disk *d = &s->machines[i].disk;
+    uint64_t number;
+    bool began = d->busy && s->machines[i].write_ns < s->now_ns;
+    if (!began || drawn(s, WEFT__PURPOSE_CRASH, i, s->now_ns) % 2 == 0) return 0;
+    int rc = weft__disk_end_sync(d, &number);
+    return rc < 0 ? rc : 0;
+}
+
+int weft__machine_crash(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
+    int rc = end_write(s, i);
+    if (rc != 0) return rc;
     weft_replica_free(m->replica);
     m->replica = NULL;
     m->watched.announced = NULL;
@@ -133,6 +149,7 @@ void weft__machine_crash(struct weft_sim *s, uint32_t i) {
     s->moved = true;
     weft__disk_crash(&m->disk);
     weft__links_crashed(s, i);
+    return 0;
 }
 
 /* --- Stepping
@@ -145,6 +162,7 @@ static int post_to(struct weft_sim *s, uint32_t i, enum weft__happening_kind kin
 
 static int begin_sync(struct weft_sim *s, uint32_t i) {
     if (!weft__disk_begin_sync(&s->machines[i].disk)) return 0;
+    s->machines[i].write_ns = s->now_ns;
     uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->schedule->options.sync_ns);
     return post_to(s, i, WEFT__SYNCED, s->now_ns + delay);
 }
@@ -210,6 +228,7 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     struct weft__hash128 before = m->watched.vector_hash;
     m->watched.wall = e->now.wall;
     m->watched.epoch_recorded = m->disk.epoch;
+    m->watched.unsynced = m->disk.waiting.bytes.len + m->disk.syncing.bytes.len;
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
     if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);

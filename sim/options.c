@@ -11,6 +11,8 @@
 #define MILLION UINT64_C(1000000)
 #define YEAR    (UINT64_C(366) * 86400 * 1000 * MILLION)
 
+#define LARGE   (UINT64_C(1) << 50)
+
 #define NUMBER(field, initial, least, most)                                                                            \
     { #field, offsetof(struct weft_sim_options, field), initial, least, most, false }
 #define TIME(field, initial)                                                                                           \
@@ -54,10 +56,10 @@ const struct weft__sim_number weft__sim_numbers[] = {
     TIME(step_ns, 1000 * MILLION),
     TIME(engine_drift_ns, 0),
     TIME(engine_digest_ns, 0),
-    NUMBER(engine_log_max, 0, 0, UINT64_MAX),
-    NUMBER(engine_checkpoint_bytes, 0, 0, UINT64_MAX),
-    NUMBER(engine_segment_bytes, 0, 0, UINT64_MAX),
-    NUMBER(engine_pending_max, 0, 0, UINT64_MAX),
+    NUMBER(engine_log_max, 0, 0, LARGE),
+    NUMBER(engine_checkpoint_bytes, 0, 0, LARGE),
+    NUMBER(engine_segment_bytes, 0, 0, LARGE),
+    NUMBER(engine_pending_max, 0, 0, LARGE),
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 

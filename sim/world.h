@@ -52,6 +52,7 @@ struct weft__machine {
     uint64_t timer_ns; /* when its timer goes off; UINT64_MAX: none is set */
     uint64_t wanted_ns;
     uint64_t deadline; /* the engine's, on its own clock */
+    uint64_t write_ns; /* when the write that is under way began */
     bool epoch_posted;
     bool touched; /* a transaction of the caller's was begun: its records may wait */
 };
@@ -71,6 +72,7 @@ struct weft__sim_mutant {
     bool twists_operations;  /* other amounts, elements and values than the history says */
     bool changes_bytes;      /* a byte of each pushed value, in one direction only */
     bool loses_transactions; /* no message with transactions gets to the last replica */
+    bool other_tables;       /* hash tables are laid out in another way, which nobody may notice */
 };
 
 struct weft_sim {
@@ -103,6 +105,7 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_SKEW,
     WEFT__PURPOSE_DRIFT,
     WEFT__PURPOSE_SYNC,
+    WEFT__PURPOSE_CRASH,
     WEFT__PURPOSE_LINK
 };
 
@@ -119,7 +122,7 @@ void weft__parcel_release(struct weft_sim *s, struct weft__parcel *p);
 /* machine.c */
 int weft__machine_add(struct weft_sim *s, uint8_t region);
 int weft__machine_open(struct weft_sim *s, uint32_t i);
-void weft__machine_crash(struct weft_sim *s, uint32_t i);
+int weft__machine_crash(struct weft_sim *s, uint32_t i);
 void weft__machine_fini(struct weft_sim *s, struct weft__machine *m);
 /* One event at a running replica: its update is checked and carried out. e->now is set here. */
 int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);

@@ -343,6 +343,30 @@ END_TEST
 /* --- Crashes and cuts
  * --------------------------------------------------------------------------------------------------- */
 
+/* Durable, and nobody heard of it: both are possible when the power goes in the middle of a write. */
+START_TEST(a_crash_during_the_sync_keeps_all_or_nothing) {
+    unsigned kept = 0;
+    for (uint64_t seed = 1; seed <= 16; seed++) {
+        struct weft_sim_options o;
+        options(&o, 2);
+        o.seed = seed;
+        o.sync_ns = WEFT_MILLISECONDS(10);
+        start_with(&o);
+        act("txn 0 g/0+1 s/0+1");
+        ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(1)), 0);
+        act("crash 0");
+        act("restart 0");
+        converge();
+        ck_assert_uint_eq(total(0, "g/0"), size(0, "s/0"));
+        ck_assert_uint_eq(total(0, "g/0"), total(1, "g/0"));
+        kept += total(0, "g/0") == 1;
+        stop();
+    }
+    ck_assert_uint_gt(kept, 2);
+    ck_assert_uint_lt(kept, 14);
+}
+END_TEST
+
 START_TEST(a_crash_before_the_sync_is_as_if_nothing_was_done) {
     start(3);
     act("txn 0 g/0+1");
@@ -518,7 +542,8 @@ int main(void) {
         hazard_4_9_years_ahead_is_parked_and_harms_nobody, hazard_4_9_what_is_parked_is_applied_when_it_is_due,
         hazard_4_9_a_raised_clock_epoch_ends_poisoned_time, a_clock_that_steps_back_goes_on_upwards,
         a_replica_away_longer_than_any_log_takes_the_state, who_was_away_for_long_brings_nothing_back_from_the_dead,
-        a_crash_before_the_sync_is_as_if_nothing_was_done, nothing_is_heard_of_a_write_that_no_disk_took,
-        what_one_peer_has_survives_its_origin, a_one_way_cut_is_gone_round, a_half_open_link_is_gone_round,
-        a_quiet_mesh_sends_each_payload_once, both_sides_of_a_partition_write, a_test_commits_with_the_public_calls);
+        a_crash_during_the_sync_keeps_all_or_nothing, a_crash_before_the_sync_is_as_if_nothing_was_done,
+        nothing_is_heard_of_a_write_that_no_disk_took, what_one_peer_has_survives_its_origin,
+        a_one_way_cut_is_gone_round, a_half_open_link_is_gone_round, a_quiet_mesh_sends_each_payload_once,
+        both_sides_of_a_partition_write, a_test_commits_with_the_public_calls);
 }

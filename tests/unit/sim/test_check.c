@@ -39,7 +39,7 @@ static void setup(void) {
         ck_assert_int_eq(weft_replica_new(&replicas[i], &o), 0);
         (void)step(i, WEFT_EVENT_START);
         weft__watched_init(&watched[i], NULL);
-        watched[i].pending_max = watched[i].log_max = SIZE_MAX;
+        watched[i].pending_max = watched[i].log_max = SIZE_MAX / 2;
         ck_assert_int_eq(weft__check_opened(&check, &watched[i], replicas[i], &nothing), 0);
     }
 }
@@ -192,6 +192,8 @@ START_TEST(bounds) {
     setup();
     struct weft_update u = add(0, 1);
     watched[0].log_max = 10;
+    ck_assert_int_eq(weft__check_step(&check, &watched[0], replicas[0], &u, &nothing), 0); /* it has just come */
+    u = step(0, WEFT_EVENT_TICK);
     fails(weft__check_step(&check, &watched[0], replicas[0], &u, &nothing), WEFT__CHECK_BOUND);
     static uint8_t large[WEFT_FRAME_MAX + 1];
     fails(weft__check_message(&check, &watched[0], weft_slice(large, sizeof large), &nothing), WEFT__CHECK_BOUND);

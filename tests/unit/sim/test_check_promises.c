@@ -46,7 +46,7 @@ static void setup(void) {
     ck_assert_int_eq(weft_replica_new(&replica, &o), 0);
     (void)step((struct weft_event){.kind = WEFT_EVENT_START, .random = 10});
     weft__watched_init(&watched, NULL);
-    watched.pending_max = watched.log_max = SIZE_MAX;
+    watched.pending_max = watched.log_max = SIZE_MAX / 2;
     ck_assert_int_eq(weft__check_opened(&check, &watched, replica, &nothing), 0);
     watched.epoch_recorded = weft_replica_self(replica).epoch;
     ck_assert_int_eq(weft__vector_set(&all, watched.self, 100), 0);
