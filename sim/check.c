@@ -60,12 +60,14 @@ void weft__watched_init(struct weft__watched *w, const struct weft_alloc *alloc)
     memset(w, 0, sizeof *w);
     w->drift = UINT64_MAX;
     weft__vector_init(&w->applied, alloc);
+    weft_buf_init(&w->sent, alloc);
     weft__oracle_init(&w->oracle, alloc);
 }
 
 void weft__watched_fini(struct weft__watched *w) {
     weft__free(w->applied.alloc, w->numbers, w->number_cap * sizeof *w->numbers);
     weft__oracle_fini(&w->oracle);
+    weft_buf_fini(&w->sent);
     weft__vector_fini(&w->applied);
 }
 
@@ -288,7 +290,7 @@ static int check_said(struct weft__check *c, const struct weft__vector *durable,
                             (unsigned long long)weft__vector_get(durable, number));
 }
 
-static int check_content(struct weft__check *c, const struct weft__watched *w, const struct weft__message *m,
+static int check_content(struct weft__check *c, struct weft__watched *w, const struct weft__message *m,
                          const struct weft__vector *durable) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && m->kind == WEFT__MESSAGE_DIGEST && i < m->digest.count; i++)
@@ -301,12 +303,11 @@ static int check_content(struct weft__check *c, const struct weft__watched *w, c
         rc = weft__history_number(&c->history, &t.origin, &number);
         if (rc == 0 && number == w->self) rc = check_said(c, durable, &t.origin, t.seq, "a push");
     }
-    if (rc == 0 && m->kind == WEFT__MESSAGE_STATE_CHUNK && m->state.chunk == 0)
-        rc = weft__check_chunk(c, durable, m->state.bytes);
+    if (rc == 0 && m->kind == WEFT__MESSAGE_STATE_CHUNK) rc = weft__check_chunk(c, w, m, durable);
     return rc;
 }
 
-int weft__check_message(struct weft__check *c, const struct weft__watched *w, struct weft_slice bytes,
+int weft__check_message(struct weft__check *c, struct weft__watched *w, struct weft_slice bytes,
                         const struct weft__vector *durable) {
     struct weft__message m;
     if (bytes.len > WEFT_FRAME_MAX)
@@ -320,7 +321,7 @@ int weft__check_message(struct weft__check *c, const struct weft__watched *w, st
 }
 
 /* The same bytes often go to everybody. */
-static int check_messages(struct weft__check *c, const struct weft__watched *w, const struct weft_update *u,
+static int check_messages(struct weft__check *c, struct weft__watched *w, const struct weft_update *u,
                           const struct weft__vector *durable) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < u->message_count; i++)

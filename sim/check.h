@@ -11,6 +11,7 @@
 
 #include <weft/replica.h>
 
+#include "replication/message.h"
 #include "sim/history.h"
 #include "sim/oracle.h"
 #include "sim/states.h"
@@ -58,6 +59,9 @@ struct weft__watched {
     uint64_t epoch_recorded;              /* the latest that is durable */
     uint64_t last_applied, last_pending;  /* its statistics after the last step ... */
     struct weft__hash128 last_state;      /* ... and its state */
+    struct weft_buf sent;                 /* the beginning of the state that it sends ... */
+    uint64_t sent_transfer;               /* ... in this transfer, */
+    uint32_t sent_chunks;                 /* in so many chunks */
     const struct weft__sim_op *announced; /* what its next transaction will do */
     size_t announced_count;
 };
@@ -99,7 +103,7 @@ int weft__check_fail(struct weft__check *c, enum weft__check_name name, const ch
 
 /* The parts of weft__check_step. */
 int weft__check_record(struct weft__check *c, struct weft__watched *w, const struct weft_record *r);
-int weft__check_message(struct weft__check *c, const struct weft__watched *w, struct weft_slice bytes,
+int weft__check_message(struct weft__check *c, struct weft__watched *w, struct weft_slice bytes,
                         const struct weft__vector *durable);
 int weft__check_vector(struct weft__check *c, struct weft__watched *w, const struct weft_version_vector *applied,
                        bool joined);
@@ -110,7 +114,8 @@ int weft__check_state(struct weft__check *c, struct weft__watched *w, struct wef
 /* What is called recorded is durable: the vector, its notice, a state that is sent, the epoch that speaks. */
 int weft__check_recorded(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r,
                          const struct weft_update *u, const struct weft__vector *durable);
-int weft__check_chunk(struct weft__check *c, const struct weft__vector *durable, struct weft_slice bytes);
+int weft__check_chunk(struct weft__check *c, struct weft__watched *w, const struct weft__message *m,
+                      const struct weft__vector *durable);
 /* A stamp that is issued or applied now. */
 int weft__check_drift(struct weft__check *c, const struct weft__watched *w, struct weft_stamp stamp);
 /* A commit returned `rc` now, with or without a new epoch on its way. */

@@ -13,6 +13,8 @@
 #include "replication/transaction.h"
 #include "sim/check.h"
 
+#define VECTOR_ROOM 65536u /* of the beginning of a state: some hundred origins */
+
 /* --- Recorded -------------------------------------------------------------------------------------------------------
  */
 
@@ -37,9 +39,9 @@ int weft__check_recorded(struct weft__check *c, const struct weft__watched *w, c
     return weft__check_fail(c, WEFT__CHECK_SAID, "a message leaves under an epoch that is not durable");
 }
 
-/* Of a state: its length, then the manifest, whose vector is in its first fields (replication/manifest.c). One that is
- * longer than a chunk is looked at as far as it goes. */
-int weft__check_chunk(struct weft__check *c, const struct weft__vector *durable, struct weft_slice bytes) {
+/* A state begins with the length of its manifest, then that, whose first fields are its vector
+ * (replication/manifest.c): looked at as far as it goes. */
+static int expect_durable_state(struct weft__check *c, const struct weft__vector *durable, struct weft_slice bytes) {
     struct weft__reader names, rows, row;
     struct weft_origin origin;
     uint32_t number;
@@ -59,6 +61,21 @@ int weft__check_chunk(struct weft__check *c, const struct weft__vector *durable,
         if (rc == 0) rc = expect_durable(c, durable, number, seq, "a state");
     }
     return rc;
+}
+
+/* The vector may go over several chunks, which are sent again, and to others. */
+int weft__check_chunk(struct weft__check *c, struct weft__watched *w, const struct weft__message *m,
+                      const struct weft__vector *durable) {
+    if (m->state.chunk == 0) {
+        weft_buf_reset(&w->sent);
+        w->sent_transfer = m->state.transfer;
+        w->sent_chunks = 0;
+    }
+    if (m->state.transfer != w->sent_transfer || m->state.chunk != w->sent_chunks) return 0;
+    w->sent_chunks++;
+    if (w->sent.len >= VECTOR_ROOM) return 0;
+    int rc = weft_buf_append_slice(&w->sent, m->state.bytes);
+    return rc == 0 ? expect_durable_state(c, durable, weft_buf_slice(&w->sent)) : rc;
 }
 
 /* --- Time -----------------------------------------------------------------------------------------------------------

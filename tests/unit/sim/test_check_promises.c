@@ -114,9 +114,18 @@ START_TEST(a_state_that_is_sent_is_recorded) {
                      0);
     fails(weft__check_message(&check, &watched, weft_buf_slice(&message), &nothing), WEFT__CHECK_SAID);
     ck_assert_int_eq(weft__check_message(&check, &watched, weft_buf_slice(&message), &all), 0);
-    /* cut anywhere: what can be read is looked at, and nothing is read beyond it */
-    for (size_t len = 0; len < state.len; len++)
-        ck_assert_int_eq(weft__check_chunk(&check, &all, weft_slice(state.ptr, len)), 0);
+    /* in chunks of a byte: what can be read is looked at, and nothing is read beyond it */
+    struct weft__message chunk = {.kind = WEFT__MESSAGE_STATE_CHUNK, .state = {.transfer = 2}};
+    int rc = 0;
+    for (; rc == 0 && chunk.state.chunk < state.len; chunk.state.chunk++) {
+        chunk.state.bytes = weft_slice(state.ptr + chunk.state.chunk, 1);
+        rc = weft__check_chunk(&check, &watched, &chunk, &nothing);
+    }
+    fails(rc, WEFT__CHECK_SAID);
+    for (chunk.state.chunk = 0; chunk.state.chunk < state.len; chunk.state.chunk++) {
+        chunk.state.bytes = weft_slice(state.ptr + chunk.state.chunk, 1);
+        ck_assert_int_eq(weft__check_chunk(&check, &watched, &chunk, &all), 0);
+    }
     weft_buf_fini(&state);
     weft_buf_fini(&message);
     teardown();
