@@ -38,6 +38,7 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
     if (o->engine_checkpoint_bytes > 0) to->checkpoint_bytes = (size_t)o->engine_checkpoint_bytes;
     if (o->engine_segment_bytes > 0) to->segment_bytes = (size_t)o->engine_segment_bytes;
     if (o->engine_pending_max > 0) to->pending_max = (size_t)o->engine_pending_max;
+    if (o->engine_chunk_bytes > 0) to->chunk_bytes = (size_t)o->engine_chunk_bytes;
 }
 
 int weft__machine_add(struct weft_sim *s, uint8_t region) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/options.h"
 #include "sim/schedule.h"
@@ -60,6 +61,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(engine_checkpoint_bytes, 0, 0, LARGE),
     NUMBER(engine_segment_bytes, 0, 0, LARGE),
     NUMBER(engine_pending_max, 0, 0, LARGE),
+    NUMBER(engine_chunk_bytes, 0, 0, WEFT_TXN_MAX),
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 

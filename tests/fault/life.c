@@ -24,6 +24,7 @@ void life_init(struct life *l) {
         l->c.at[i].options.segment_bytes = 256;
         l->c.at[i].options.log_max = 900;
         l->c.at[i].options.checkpoint_bytes = 900;
+        if (i > 0) l->c.at[i].options.chunk_bytes = 200; /* what replica 0 takes comes in pieces */
     }
 }
 

@@ -340,6 +340,54 @@ START_TEST(who_was_away_for_long_brings_nothing_back_from_the_dead) {
 }
 END_TEST
 
+/* A transfer is some way on, and not over. */
+static void be_in_a_transfer(void) {
+    while (stats().notices[WEFT_NOTICE_STATE_BEGUN] == 0) ck_assert_int_eq(weft_sim_run_for(sim, 1000000), 0);
+    ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(500)), 0);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_STATE_DONE], 0);
+}
+
+static void crash_in_a_transfer(bool taker, bool source) {
+    struct weft_sim_options o;
+    options(&o, 3);
+    o.engine_log_max = 2000;
+    o.engine_checkpoint_bytes = 2000;
+    o.engine_chunk_bytes = 40;
+    start_with(&o);
+    act("crash 1");
+    act("crash 2");
+    for (unsigned i = 0; i < 100; i++) {
+        char line[64];
+        (void)snprintf(line, sizeof line, "txn 0 s/%u+%u g/%u+1", i % 5, i, i % 7);
+        act(line);
+        ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(50)), 0);
+    }
+    act("checkpoint 0");
+    act("restart 2");
+    be_in_a_transfer();
+    if (taker) act("crash 2");
+    if (source) act("crash 0");
+    run(1);
+    if (source) act("restart 0");
+    if (taker) act("restart 2");
+    act("txn 2 g/0+5");
+    converge();
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_STATE_BEGUN], 2);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_STATE_DONE], 1);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_STATE_DROPPED], 0);
+    ck_assert_uint_eq(total(2, "g/0"), 20);
+    act("restart 1");
+    converge();
+    stop();
+}
+
+START_TEST(a_crash_in_a_transfer_begins_nothing_anew) {
+    crash_in_a_transfer(true, false);
+    crash_in_a_transfer(false, true);
+    crash_in_a_transfer(true, true);
+}
+END_TEST
+
 /* --- Crashes and cuts
  * --------------------------------------------------------------------------------------------------- */
 
@@ -541,9 +589,9 @@ int main(void) {
         hazard_4_7_equal_writes_go_on_to_the_third, hazard_4_7_equal_deletions_go_on_to_the_third,
         hazard_4_9_years_ahead_is_parked_and_harms_nobody, hazard_4_9_what_is_parked_is_applied_when_it_is_due,
         hazard_4_9_a_raised_clock_epoch_ends_poisoned_time, a_clock_that_steps_back_goes_on_upwards,
-        a_replica_away_longer_than_any_log_takes_the_state, who_was_away_for_long_brings_nothing_back_from_the_dead,
-        a_crash_during_the_sync_keeps_all_or_nothing, a_crash_before_the_sync_is_as_if_nothing_was_done,
-        nothing_is_heard_of_a_write_that_no_disk_took, what_one_peer_has_survives_its_origin,
-        a_one_way_cut_is_gone_round, a_half_open_link_is_gone_round, a_quiet_mesh_sends_each_payload_once,
-        both_sides_of_a_partition_write, a_test_commits_with_the_public_calls);
+        a_replica_away_longer_than_any_log_takes_the_state, a_crash_in_a_transfer_begins_nothing_anew,
+        who_was_away_for_long_brings_nothing_back_from_the_dead, a_crash_during_the_sync_keeps_all_or_nothing,
+        a_crash_before_the_sync_is_as_if_nothing_was_done, nothing_is_heard_of_a_write_that_no_disk_took,
+        what_one_peer_has_survives_its_origin, a_one_way_cut_is_gone_round, a_half_open_link_is_gone_round,
+        a_quiet_mesh_sends_each_payload_once, both_sides_of_a_partition_write, a_test_commits_with_the_public_calls);
 }

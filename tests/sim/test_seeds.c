@@ -34,6 +34,7 @@ static void small_stores(struct weft_sim_options *o) {
     o->engine_checkpoint_bytes = 4000;
     o->engine_segment_bytes = 1000;
     o->engine_pending_max = 4000;
+    o->engine_chunk_bytes = 300;
 }
 
 static void all_faults(struct weft_sim_options *o) {
