@@ -6,19 +6,8 @@
 
 static int print(struct weft_view v, struct weft_buf *out) {
     struct weft_elements it;
-    struct weft_slice element;
     int rc = weft_elements_open(&it, v, weft_slice(NULL, 0));
-    if (rc != 0) return rc;
-    const char *separator = "";
-    (void)weft_buf_append_str(out, "{");
-    while (weft_elements_next(&it, &element)) {
-        (void)weft_buf_append_str(out, separator);
-        if (element.len == 0) (void)weft_buf_append_str(out, "\"\"");
-        (void)weft__text_escape(out, element);
-        separator = ", ";
-    }
-    weft_elements_close(&it);
-    return weft_buf_append_str(out, "}");
+    return rc != 0 ? rc : weft__text_elements(out, &it);
 }
 
 const struct weft_crdt_class weft_aworset_class = {

@@ -4,19 +4,26 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/dwflag.h>
 #include <weft/err.h>
+#include <weft/ewflag.h>
 #include <weft/gcounter.h>
+#include <weft/gset.h>
 #include <weft/lwwreg.h>
+#include <weft/lwwset.h>
+#include <weft/maxreg.h>
+#include <weft/mvreg.h>
 #include <weft/pncounter.h>
+#include <weft/rworset.h>
+#include <weft/topk.h>
 
 #include "base/alloc.h"
 #include "crdt/object.h"
 
 static const struct weft_crdt_class *const built_in[] = {
-    &weft_gcounter_class,
-    &weft_pncounter_class,
-    &weft_aworset_class,
-    &weft_lwwreg_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
 };
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc) {

@@ -20,3 +20,17 @@ int weft__text_escape(struct weft_buf *out, struct weft_slice bytes) {
     }
     return out->err;
 }
+
+int weft__text_elements(struct weft_buf *out, struct weft_elements *it) {
+    struct weft_slice element;
+    const char *separator = "";
+    (void)weft_buf_append_str(out, "{");
+    while (weft_elements_next(it, &element)) {
+        (void)weft_buf_append_str(out, separator);
+        if (element.len == 0) (void)weft_buf_append_str(out, "\"\"");
+        (void)weft__text_escape(out, element);
+        separator = ", ";
+    }
+    weft_elements_close(it);
+    return weft_buf_append_str(out, "}");
+}

@@ -32,6 +32,10 @@ bool weft__edit_is(struct weft_edit *e, const struct weft_crdt_class *cls) {
     return false;
 }
 
+const struct weft_alloc *weft__view_alloc(struct weft_view v) {
+    return v.object != NULL ? v.object->pool->alloc : v.edit->pool->alloc;
+}
+
 static bool is_dots(struct weft_view v) {
     enum weft_kernel kernel = WEFT_TYPE_KERNEL(weft__view_type(v));
     return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED;
@@ -189,16 +193,31 @@ int weft_elements_open(struct weft_elements *it, struct weft_view v, struct weft
     if (rc == 0 && v.object != NULL) rc = weft__listing_open(&l, v.object, &path, pool->alloc);
     if (rc != 0) return rc;
     without_dropped(&l, o, pool);
-    it->alloc = pool->alloc;
-    it->count = l.count + fresh;
-    if (it->count > 0) it->items = weft__malloc(it->alloc, it->count * sizeof *it->items);
-    rc = it->count > 0 && it->items == NULL ? WEFT_ERR_NOMEM : 0;
+    rc = weft__elements_reserve(it, v, l.count + fresh);
     if (rc == 0) {
+        it->count = l.count + fresh;
         merge(it, &l, pool, o, fresh);
-    } else {
-        it->count = 0;
     }
     if (v.object != NULL) weft__listing_close(&l);
+    return rc;
+}
+
+int weft__elements_reserve(struct weft_elements *it, struct weft_view v, size_t room) {
+    if (room == 0) return 0;
+    it->alloc = weft__view_alloc(v);
+    it->items = weft__malloc(it->alloc, room * sizeof *it->items);
+    if (it->items == NULL) return WEFT_ERR_NOMEM;
+    it->room = room;
+    return 0;
+}
+
+int weft__elements_open_where(struct weft_elements *it, struct weft_view v,
+                              bool (*is_in)(struct weft_view v, struct weft_slice element)) {
+    int rc = weft_elements_open(it, v, weft_slice(NULL, 0));
+    size_t kept = 0;
+    for (size_t i = 0; i < it->count; i++)
+        if (is_in(v, it->items[i])) it->items[kept++] = it->items[i];
+    it->count = kept;
     return rc;
 }
 
@@ -209,7 +228,7 @@ bool weft_elements_next(struct weft_elements *it, struct weft_slice *element) {
 }
 
 void weft_elements_close(struct weft_elements *it) {
-    weft__free(it->alloc, it->items, it->count * sizeof *it->items);
+    weft__free(it->alloc, it->items, it->room * sizeof *it->items);
     *it = (struct weft_elements){.alloc = NULL};
 }
 

@@ -28,4 +28,12 @@ struct weft__writes {
 void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_slice path, struct weft_slice element);
 bool weft__writes_next(struct weft__writes *it, struct weft_write *out);
 
+/* Where memory for what a view shows comes from. Something is there. */
+const struct weft_alloc *weft__view_alloc(struct weft_view v);
+/* Room in a fresh iterator. WEFT_ERR_NOMEM. */
+int weft__elements_reserve(struct weft_elements *it, struct weft_view v, size_t room);
+/* weft_elements_open at the empty path, and only those elements that are in: for types that keep entries of others. */
+int weft__elements_open_where(struct weft_elements *it, struct weft_view v,
+                              bool (*is_in)(struct weft_view v, struct weft_slice element));
+
 #endif

@@ -4,9 +4,17 @@
 #include <inttypes.h>
 
 #include <weft/aworset.h>
+#include <weft/dwflag.h>
+#include <weft/ewflag.h>
 #include <weft/gcounter.h>
+#include <weft/gset.h>
 #include <weft/lwwreg.h>
+#include <weft/lwwset.h>
+#include <weft/maxreg.h>
+#include <weft/mvreg.h>
 #include <weft/pncounter.h>
+#include <weft/rworset.h>
+#include <weft/topk.h>
 
 #include "tools/json.h"
 #include "tools/words.h"
@@ -14,10 +22,9 @@
 static const struct weft_slice nothing = {NULL, 0};
 
 const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES] = {
-    &weft_gcounter_class,
-    &weft_pncounter_class,
-    &weft_aworset_class,
-    &weft_lwwreg_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
 };
 
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls) {
@@ -81,10 +88,16 @@ static int counter_text(struct weft_buf *out, struct weft_view v, const struct w
                  : weft_buf_printf(out, "%s %" PRId64, cls->name, either);
 }
 
+static bool is_counter(const struct weft_crdt_class *cls) {
+    return cls == &weft_gcounter_class || cls == &weft_pncounter_class;
+}
+
 int weft__value_text(struct weft_buf *out, struct weft_view v, const struct weft_crdt_class *cls) {
     if (cls == &weft_aworset_class) return elements_text(out, v);
     if (cls == &weft_lwwreg_class) return register_text(out, v);
-    return counter_text(out, v, cls);
+    if (is_counter(cls)) return counter_text(out, v, cls);
+    weft_buf_printf(out, "%s ", cls->name);
+    return cls->print(v, out);
 }
 
 int weft__value_brief(struct weft_buf *out, struct weft_view v, const struct weft_crdt_class *cls) {
@@ -130,6 +143,16 @@ static int counter_json(struct weft_buf *out, struct weft_view v, const struct w
                  : weft_buf_printf(out, ",\"value\":%" PRId64, either);
 }
 
+static int printed_json(struct weft_buf *out, struct weft_view v, const struct weft_crdt_class *cls) {
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    int rc = cls->print(v, &text);
+    weft_buf_append_str(out, ",\"value\":");
+    weft__json_bytes(out, weft_buf_slice(&text));
+    weft_buf_fini(&text);
+    return rc;
+}
+
 int weft__value_json(struct weft_buf *out, const struct weft_object_info *info) {
     weft_buf_append_str(out, "{\"key\":");
     weft__json_bytes(out, info->key);
@@ -142,8 +165,10 @@ int weft__value_json(struct weft_buf *out, const struct weft_object_info *info) 
         rc = set_json(out, info->view);
     else if (info->cls == &weft_lwwreg_class)
         rc = register_json(out, info->view);
-    else if (info->cls == &weft_gcounter_class || info->cls == &weft_pncounter_class)
+    else if (info->cls != NULL && is_counter(info->cls))
         rc = counter_json(out, info->view, info->cls);
+    else if (info->cls != NULL && info->cls->print != NULL)
+        rc = printed_json(out, info->view, info->cls);
     else
         weft_buf_printf(out, ",\"elements\":%zu", info->elements);
     weft_buf_append(out, "}", 1);

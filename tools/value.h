@@ -8,12 +8,13 @@
 #include <weft/replica.h>
 
 /* The types that commands know. */
-#define WEFT__VALUE_CLASSES 4u
+#define WEFT__VALUE_CLASSES 13u
 extern const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES];
 
 /* Whether there is anything: an element, a write, an addition. */
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls);
-/* Appends "gcounter 5", "pncounter -3", "aworset 2 ham milk" or "lwwreg Ada 0.65a1c3f200000000 ORIGIN".
+/* Appends "gcounter 5", "pncounter -3", "aworset 2 ham milk", "lwwreg Ada 0.65a1c3f200000000 ORIGIN", or of another
+ * type its name and what it prints: "mvreg {ham, milk}".
  * WEFT_ERR_RANGE, WEFT_ERR_NOMEM: nothing is appended. */
 int weft__value_text(struct weft_buf *out, struct weft_view v, const struct weft_crdt_class *cls);
 /* The same without a set's elements, for telling of changes. */

@@ -86,6 +86,7 @@ struct weft_elements {
     struct weft_slice *items;
     size_t count;
     size_t next;
+    size_t room;
     const struct weft_alloc *alloc;
 };
 WEFT_API int weft_elements_open(struct weft_elements *it, struct weft_view v, struct weft_slice path) WEFT_MUST_CHECK;

@@ -3,15 +3,26 @@
  *
  * Input: the type, then pieces. */
 #include <weft/aworset.h>
+#include <weft/dwflag.h>
 #include <weft/err.h>
+#include <weft/ewflag.h>
 #include <weft/gcounter.h>
+#include <weft/gset.h>
 #include <weft/lwwreg.h>
+#include <weft/lwwset.h>
+#include <weft/maxreg.h>
+#include <weft/mvreg.h>
 #include <weft/pncounter.h>
+#include <weft/rworset.h>
+#include <weft/topk.h>
 
 #include "tests/fuzz/fuzz.h"
 
-static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
-                                                        &weft_aworset_class, &weft_lwwreg_class};
+static const struct weft_crdt_class *const classes[] = {
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
+};
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
     struct weft_value_options o;
@@ -36,6 +47,18 @@ static void print(const struct weft_value *v) {
     weft_buf_fini(&text);
 }
 
+static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e) {
+    if (cls == &weft_gset_class) weft_gset_add(e, weft_str("milk"));
+    if (cls == &weft_mvreg_class) weft_mvreg_set(e, weft_str("milk"));
+    if (cls == &weft_rworset_class) weft_rworset_remove(e, weft_str("milk"));
+    if (cls == &weft_lwwset_class) weft_lwwset_remove(e, weft_str("milk"));
+    if (cls == &weft_ewflag_class) weft_ewflag_disable(e);
+    if (cls == &weft_dwflag_class) weft_dwflag_disable(e);
+    if (cls == &weft_maxreg_class) weft_maxreg_set(e, 5);
+    if (cls == &weft_minreg_class) weft_minreg_set(e, 5);
+    if (cls == &weft_topk_class) weft_topk_add(e, weft_str("milk"), 5, 2);
+}
+
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */
 static void write_on(struct weft_value *v, struct weft_value *copy) {
     const struct weft_crdt_class *cls = weft_value_class(v);
@@ -51,6 +74,7 @@ static void write_on(struct weft_value *v, struct weft_value *copy) {
         weft_aworset_add(e, weft_str("milk"));
         weft_aworset_remove(e, weft_str("tea"));
     }
+    edit_other_types(cls, e);
     int rc = weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1800000000), 7}, &delta);
     HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT);
     if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
@@ -97,7 +121,7 @@ static void apply(struct weft_value *v, struct weft_slice bytes) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
-    struct weft_value *v = value_new(classes[fuzz_byte(&in) % 4]);
+    struct weft_value *v = value_new(classes[fuzz_byte(&in) % (sizeof classes / sizeof *classes)]);
     while (fuzz_left(&in) > 0) {
         struct weft_slice piece = fuzz_piece(&in);
         uint8_t *copy = fuzz_copy(piece);

@@ -9,9 +9,17 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/dwflag.h>
+#include <weft/ewflag.h>
 #include <weft/gcounter.h>
+#include <weft/gset.h>
 #include <weft/lwwreg.h>
+#include <weft/lwwset.h>
+#include <weft/maxreg.h>
+#include <weft/mvreg.h>
 #include <weft/pncounter.h>
+#include <weft/rworset.h>
+#include <weft/topk.h>
 
 #include "replication/message.h"
 #include "replication/staging.h"
@@ -43,6 +51,19 @@ static void commit(struct weft_value *v, uint64_t word, struct weft_buf *delta) 
     MUST(weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + word, 1}, delta));
 }
 
+static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {
+    struct weft_slice name = weft_str(turn == 1 ? "tea" : "milk");
+    if (cls == &weft_gset_class) weft_gset_add(e, name);
+    if (cls == &weft_mvreg_class) weft_mvreg_set(e, name);
+    if (cls == &weft_rworset_class) (turn == 2 ? weft_rworset_remove : weft_rworset_add)(e, weft_str("milk"));
+    if (cls == &weft_lwwset_class) (turn == 2 ? weft_lwwset_remove : weft_lwwset_add)(e, weft_str("milk"));
+    if (cls == &weft_ewflag_class) weft_ewflag_enable(e);
+    if (cls == &weft_dwflag_class) (turn == 2 ? weft_dwflag_disable : weft_dwflag_enable)(e);
+    if (cls == &weft_maxreg_class) weft_maxreg_set(e, -2 + turn);
+    if (cls == &weft_minreg_class) weft_minreg_set(e, 2 - turn);
+    if (cls == &weft_topk_class) weft_topk_add(e, name, turn, 1);
+}
+
 /* Two origins write one value; the last delta and the whole state are the vectors. */
 static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delta, struct weft_buf *state) {
     struct weft_value *a = value_new(1, cls), *b = value_new(2, cls);
@@ -59,6 +80,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
             weft_aworset_add(e, weft_str(i == 1 ? "tea" : "milk"));
             if (i == 2) weft_aworset_remove(e, weft_str("tea"));
         }
+        edit_other_types(cls, e, i);
         weft_buf_reset(&first);
         commit(turn[i], (uint64_t)i + 1, out);
         struct weft_value *other = turn[i] == a ? b : a;
@@ -70,8 +92,11 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
     weft_value_free(b);
 }
 
-static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
-                                                        &weft_aworset_class, &weft_lwwreg_class};
+static const struct weft_crdt_class *const classes[] = {
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
+};
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {
     struct weft_value *v = value_new(3, cls);
@@ -217,7 +242,7 @@ static void build_staged_record(void) {
 }
 
 static void build_all(void) {
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
         char name[48];
         (void)snprintf(name, sizeof name, "delta-%s", classes[i]->name);
         struct vector *delta = vector_new(name, take_value_vector);

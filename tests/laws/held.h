@@ -26,10 +26,11 @@ static inline void expect_laws_held(struct weft_law_options *o, struct weft_law_
     weft_buf_fini(&text);
 }
 
-static inline int run_one_case(const char *name, const TTest *test) {
+/* The case once for each index below `count`. */
+static inline int run_each_case(const char *name, const TTest *test, int count) {
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
-    tcase_add_test(tcase, test);
+    tcase_add_loop_test(tcase, test, 0, count);
     tcase_set_timeout(tcase, 0);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
@@ -37,6 +38,10 @@ static inline int run_one_case(const char *name, const TTest *test) {
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static inline int run_one_case(const char *name, const TTest *test) {
+    return run_each_case(name, test, 1);
 }
 
 #endif

@@ -33,7 +33,10 @@ FLOOR_OF_FOLDER = {
 FLOOR_OF_HEADER = {
     "base": ("api", "err", "alloc", "bytes", "limits", "log"),
     "clock": ("clock", "causal"),
-    "crdt": ("crdt", "gcounter", "pncounter", "aworset", "lwwreg"),
+    "crdt": (
+        "crdt", "gcounter", "pncounter", "aworset", "lwwreg", "gset", "mvreg", "rworset", "lwwset", "ewflag", "dwflag",
+        "maxreg", "topk",
+    ),
     "replication": ("replica", "store", "sqlite"),
     "uv": ("uv",),
     "sim": ("sim", "law"),
