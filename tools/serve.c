@@ -1,8 +1,8 @@
 /* serve.c: weft serve: one replica on a loop, with a session on standard input.
  *
  * What the session asked for is answered on standard output; what happens besides (links, refusals, a store that fails)
- * is told on standard error. The end of input, quit, SIGINT and SIGTERM all end in weft_uv_close, which writes what is
- * unwritten; only then the last answers are given. */
+ * is told on standard error. The end of input, nobody to read answers, quit, SIGINT and SIGTERM all end in
+ * weft_uv_close, which writes what is unwritten; only then the last answers are given. */
 #define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ static void usage(FILE *to) {
           "  --seed HOST:PORT     a peer to dial; as often as there are peers\n"
           "  --name NAME          for status and messages (default: weft)\n"
           "  --quiet              errors only on standard error\n"
-          "  --daemon             go on when standard input ends\n\n"
+          "  --daemon             go on when standard input ends, or nobody reads the answers\n\n"
           "Commands are read from standard input, one a line: try help.\n",
           to);
 }
@@ -166,12 +166,6 @@ static void on_store(void *ctx, int err, const char *text) {
 
 /* --- The session on the loop ------------------------------------------------------------------------------------- */
 
-static void on_answer(uv_prepare_t *prepare) {
-    struct serve *s = prepare->data;
-    weft__answers_write(&s->session.answers);
-    if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > ANSWERS_MAX);
-}
-
 static void on_node_closed(void *ctx) {
     struct serve *s = ctx;
     s->session.node = NULL;
@@ -187,6 +181,13 @@ static void close_all(struct serve *s) {
     s->session.closing = true;
     weft__input_close(&s->input);
     weft_uv_close(s->session.node, on_node_closed, s);
+}
+
+static void on_answer(uv_prepare_t *prepare) {
+    struct serve *s = prepare->data;
+    weft__answers_write(&s->session.answers);
+    if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > ANSWERS_MAX);
+    if (ferror(stdout) && !s->options.daemon) close_all(s);
 }
 
 static void on_quit(struct weft__session *session) {

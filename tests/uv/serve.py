@@ -135,6 +135,30 @@ def test_standard_streams(weft):
             assert done.returncode == 1 and b"standard output" in done.stderr, (command, done)
 
 
+def test_nobody_reads_answers(weft):
+    with tempfile.TemporaryDirectory() as folder:
+        store = os.path.join(folder, "a.db")
+        s = Serve(weft, "--store", store, "--quiet")
+        s.process.stdout.close()
+        s.say("incr n", "incr n")  # the first answer meets a closed pipe
+        assert s.process.wait(20) == 1
+        said = s.process.stderr.read().decode()
+        assert "standard output" in said, said
+        assert "ok gcounter 2" in run(weft, "serve", "--store", store, text="get n\n")[1]
+        daemon = Serve(weft, "--store", store, "--quiet", "--daemon")
+        daemon.process.stdout.close()
+        daemon.say("incr n")
+        try:
+            daemon.process.wait(0.5)
+            raise AssertionError("--daemon did not go on")
+        except subprocess.TimeoutExpired:
+            daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.wait(20) == 1
+        for process in (s.process, daemon.process):
+            process.stdin.close()
+            process.stderr.close()
+
+
 def test_transactions(weft):
     s = Serve(weft, "--quiet")
     expect(
