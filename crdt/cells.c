@@ -176,9 +176,16 @@ static int make_room(struct weft__cells *shape, const struct weft__pool *p) {
 }
 
 static void move_indexed(const struct weft__cells *from, struct weft__cells *to) {
-    struct index x = index_of(from);
-    for (uint32_t i = 0; i < from->capacity; i++)
-        if (x.tags[i / ROOM].of[i % ROOM] != 0) place_in(to, x.spots[i]);
+    struct index x = index_of(from), into = index_of(to);
+    for (uint32_t at = 0; at <= x.mask; at++) {
+        for (uint32_t i = 0; i < ROOM; i++) {
+            if (x.tags[at].of[i] == 0) continue;
+            struct weft__spot spot = x.spots[(size_t)at * ROOM + i];
+            if (to->buckets > 0) put(into, spot);
+            if (to->buckets == 0) plain_spots(to)[to->count] = spot;
+            to->count++;
+        }
+    }
 }
 
 static int resize(struct weft__cells *c, const struct weft__pool *p, struct weft__cells shape) {

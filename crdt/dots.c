@@ -286,12 +286,6 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
     return changed;
 }
 
-/* The same where nothing stood. */
-static bool put_first(const struct weft__dot_item *fresh, struct sink *out) {
-    if (fresh != NULL) put_dot(out, fresh);
-    return fresh != NULL;
-}
-
 static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
     return (struct sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
 }
@@ -303,7 +297,15 @@ static int plan_change(struct weft__plan *plan, struct weft_object *o, struct we
         struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
         item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, at.cell));
     }
-    return weft__plan_add(plan, item);
+    return weft__plan_add(plan, &item);
+}
+
+/* Nothing stands under most elements that are written, and then there is nothing to merge. */
+static bool write_entry(const struct weft_object *o, uint32_t old, const struct weft__dots_entry *e,
+                        const struct weft__dot_item *fresh, const struct weft__delta_env *env, struct sink *out) {
+    if (old != WEFT__SLAB_NONE) return apply_entry(o, old, e, fresh, env, out);
+    if (fresh != NULL) put_dot(out, fresh);
+    return fresh != NULL;
 }
 
 int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,
@@ -314,13 +316,12 @@ int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entr
     const struct weft__dot_item *fresh = writes ? &item : NULL;
     struct sink size = sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
-    bool was_empty = at.cell == WEFT__SLAB_NONE;
-    if (was_empty ? !put_first(fresh, &size) : !apply_entry(o, at.cell, e, fresh, env, &size)) return 0;
+    if (!write_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
         cell = weft__cell_new(o->pool, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
         struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
-        (void)(was_empty ? put_first(fresh, &payload) : apply_entry(o, at.cell, e, fresh, env, &payload));
+        (void)write_entry(o, at.cell, e, fresh, env, &payload);
     }
     return plan_change(plan, o, e->path, e->element, at, cell);
 }

@@ -40,6 +40,7 @@ void weft__edit_fini(struct weft_edit *e) {
 
 void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base) {
     e->cls = cls;
+    e->is_totals = WEFT_TYPE_KERNEL(cls->type) == WEFT_KERNEL_TOTALS;
     e->base = base;
     if (e->overlay != NULL) weft__overlay_clear(e->overlay, e->pool);
 }
@@ -56,14 +57,10 @@ struct weft_view weft_edit_view(const struct weft_edit *e) {
     return (struct weft_view){e == NULL ? NULL : e->base, e};
 }
 
-static bool is_totals(const struct weft_edit *e) {
-    return WEFT_TYPE_KERNEL(e->cls->type) == WEFT_KERNEL_TOTALS;
-}
-
 /* Whether an edit of the kernel may go on; makes the overlay at the first. */
 static bool may_edit(struct weft_edit *e, bool totals) {
     if (e == NULL || e->session->err != 0) return false;
-    if (is_totals(e) != totals) {
+    if (e->is_totals != totals) {
         weft_edit_fail(e, WEFT_ERR_TYPE);
         return false;
     }
@@ -289,8 +286,8 @@ static void reset_totals(struct weft_edit *e) {
 }
 
 void weft_edit_reset(struct weft_edit *e) {
-    if (e == NULL || !may_edit(e, is_totals(e))) return;
-    if (is_totals(e)) {
+    if (e == NULL || !may_edit(e, e->is_totals)) return;
+    if (e->is_totals) {
         reset_totals(e);
     } else {
         reset_elements(e);
@@ -301,14 +298,14 @@ void weft_edit_reset(struct weft_edit *e) {
 
 static bool has_effect(const struct weft_edit *e, size_t item) {
     const struct weft__overlay_item *it = &e->overlay->items[item];
-    if (is_totals(e)) return risen(e, item).count > 0;
+    if (e->is_totals) return risen(e, item).count > 0;
     return it->put || it->observed > 0;
 }
 
 static int mention_item(const struct weft_edit *e, size_t item, struct weft__origin_table *table) {
     uint32_t cell = e->overlay->items[item].cell;
     if (cell == WEFT__SLAB_NONE) return 0;
-    if (is_totals(e)) return weft__origin_table_add(table, weft__element_origin(weft__cell_at(e->pool, cell).element));
+    if (e->is_totals) return weft__origin_table_add(table, weft__element_origin(weft__cell_at(e->pool, cell).element));
     struct weft__dots it;
     struct weft__dot_item dot;
     int rc = 0;
@@ -318,13 +315,16 @@ static int mention_item(const struct weft_edit *e, size_t item, struct weft__ori
 }
 
 int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries) {
+    struct weft__overlay *o = e->overlay;
     *entries = 0;
-    int rc = 0;
-    for (size_t item = 0; e->overlay != NULL && rc == 0 && item < e->overlay->count; item++) {
+    if (o == NULL) return 0;
+    int rc = weft__overlay_list(o);
+    for (size_t item = 0; rc == 0 && item < o->count; item++) {
         if (!has_effect(e, item)) continue;
-        (*entries)++;
+        weft__overlay_list_item(o, item);
         rc = mention_item(e, item, table);
     }
+    *entries = o->listed;
     return rc;
 }
 
@@ -369,7 +369,7 @@ static struct weft__totals_entry totals_entry(const struct weft_edit *e, size_t 
 static int write_item(const struct weft_edit *e, size_t item, const struct weft__origin_table *table,
                       struct weft_buf *out) {
     struct weft__dots_entry entry;
-    if (is_totals(e)) {
+    if (e->is_totals) {
         struct weft__totals_entry tuple = totals_entry(e, item, table);
         weft__totals_write_entry(&tuple, out);
         return out->err;
@@ -379,49 +379,37 @@ static int write_item(const struct weft_edit *e, size_t item, const struct weft_
     return rc != 0 ? rc : out->err;
 }
 
-/* Puts the items that have an effect, in the order of their entries, into overlay->order. */
-static int order_items(struct weft_edit *e, const struct weft__origin_table *table, size_t *count) {
+int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out) {
     struct weft__overlay *o = e->overlay;
-    *count = 0;
+    int rc = 0;
     if (o == NULL) return 0;
-    int rc = weft__overlay_order_reserve(o);
-    if (rc != 0) return rc;
-    if (o->count == 1) {
-        o->order[0].item = 0;
-        *count = has_effect(e, 0);
-        return 0;
-    }
-    const struct weft__origin_table *order_by = is_totals(e) ? table : NULL;
-    for (size_t item = 0; item < o->count; item++)
-        if (has_effect(e, item)) o->order[(*count)++] = weft__overlay_place(o, item, order_by);
-    weft__overlay_sort(o, *count, order_by);
-    return 0;
+    weft__overlay_sort(o, e->is_totals ? table : NULL);
+    for (size_t i = 0; rc == 0 && i < o->listed; i++) rc = write_item(e, o->order[i].item, table, out);
+    return rc != 0 ? rc : out->err;
 }
 
-int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out) {
-    size_t count;
-    int rc = order_items(e, table, &count);
-    for (size_t i = 0; rc == 0 && i < count; i++) rc = write_item(e, e->overlay->order[i].item, table, out);
-    return rc != 0 ? rc : out->err;
+static int prepare_item(const struct weft_edit *e, size_t number, const struct weft__origin_table *table,
+                        const struct weft__delta_env *env, struct weft_object *o, struct weft__plan *plan) {
+    size_t item = e->overlay->order[number].item;
+    struct weft__spot spot = {e->overlay->items[item].cell, e->overlay->items[item].place};
+    if (e->is_totals) {
+        struct weft__totals_entry tuple = totals_entry(e, item, table);
+        return weft__totals_prepare_entry(o, &tuple, &spot, env, plan);
+    }
+    struct weft__dots_entry entry;
+    int rc = element_entry(e, item, table, &entry);
+    return rc == 0 ? weft__dots_prepare_entry(o, &entry, &spot, number, env, plan) : rc;
 }
 
 int weft__edit_prepare(struct weft_edit *e, const struct weft__origin_table *table, const struct weft__delta_env *env,
                        struct weft_object *o, struct weft__plan *plan) {
     assert(o == e->base);
-    size_t count, before = plan->count;
-    int rc = order_items(e, table, &count);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        size_t item = e->overlay->order[i].item;
-        struct weft__spot spot = {e->overlay->items[item].cell, e->overlay->items[item].place};
-        if (is_totals(e)) {
-            struct weft__totals_entry tuple = totals_entry(e, item, table);
-            rc = weft__totals_prepare_entry(o, &tuple, &spot, env, plan);
-        } else {
-            struct weft__dots_entry entry;
-            rc = element_entry(e, item, table, &entry);
-            if (rc == 0) rc = weft__dots_prepare_entry(o, &entry, &spot, i, env, plan);
-        }
-    }
+    struct weft__overlay *edits = e->overlay;
+    size_t before = plan->count;
+    int rc = 0;
+    if (edits == NULL) return 0;
+    weft__overlay_sort(edits, e->is_totals ? table : NULL);
+    for (size_t i = 0; rc == 0 && i < edits->listed; i++) rc = prepare_item(e, i, table, env, o, plan);
     if (rc != 0) weft__plan_drop_to(plan, before);
     return rc;
 }

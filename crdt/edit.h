@@ -25,6 +25,7 @@ struct weft_edit {
     struct weft__edit_session *session;
     struct weft__pool *pool;
     const struct weft_crdt_class *cls;
+    bool is_totals;                 /* the kernel of cls; otherwise DOTS or STAMPED */
     const struct weft_object *base; /* NULL: the object does not exist yet */
     struct weft__overlay *overlay;  /* owned; kept over clear for reuse */
 };
@@ -36,9 +37,10 @@ void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, con
 /* What stands at base under a key, and where the key is looked for; also where there is no base. */
 struct weft__spot weft__edit_look(const struct weft_edit *e, struct weft_slice path, struct weft_slice element);
 
-/* Adds the origins that the net effect names. *entries: how many entries it has (0: none). */
+/* Finds the net effect and adds the origins that it names. *entries: how many entries it has (0: none). No edit and no
+ * reading comes between this and the two below. */
 int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries);
-/* Appends the canonical delta body. */
+/* Appends the canonical delta body. The table is sealed. */
 int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out);
 /* What weft__object_prepare does with the bytes that weft__edit_write writes, without them: entry by entry through the
  * kernel's one join. `o` is what stands at base; env names origins as the table does. Only WEFT_ERR_NOMEM. */

@@ -3,7 +3,8 @@
  * Hashing is in steps, each keyed by the result of the one before (object, then the path if there is one, then the
  * element), so that no two splits of the same bytes into path and element hash alike, and nothing is concatenated.
  * Placing is for lookups, of which there are several for each change, and never leaves the process: short elements,
- * which most are, cost a multiplication for each four bytes. */
+ * which most are, cost a multiplication for each four bytes. The length tells a last word that is not whole from
+ * one that is. */
 #include "crdt/key.h"
 
 #include <string.h>
@@ -14,8 +15,8 @@
 #include "base/prng.h"
 #include "base/wire.h"
 
-/* Two of the secrets are for the beginning and the length, one is for a last word that is not whole. */
-#define SHORT ((WEFT__PLACING_WORDS - 3) * 4)
+/* Two of the secrets are for the beginning and the length. */
+#define SHORT ((WEFT__PLACING_WORDS - 2) * 4)
 
 bool weft__path_is_valid(struct weft_slice path) {
     struct weft__reader r;
@@ -44,19 +45,18 @@ struct weft__hash128 weft__key_hash(struct weft__hash128 object, struct weft_sli
  * Strongly Universal String Hashing is Fast, 2014). */
 static uint64_t place_short(const struct weft__pool *p, struct weft_slice element) {
     const uint64_t *secret = p->placing;
-    uint64_t sum = secret[0] + secret[1] * element.len;
-    uint32_t word = 0;
+    uint64_t sum = secret[0] + secret[1] * element.len, words;
     size_t at = 0;
-    for (secret += 2; element.len - at >= sizeof word; at += sizeof word) {
-        memcpy(&word, element.ptr + at, sizeof word);
-        sum += *secret++ * word;
+    for (secret += 2; element.len - at >= sizeof words; at += sizeof words, secret += 2) {
+        memcpy(&words, element.ptr + at, sizeof words);
+        sum += secret[0] * (uint32_t)words + secret[1] * (words >> 32);
     }
-    word = 0;
-    for (; at < element.len; at++) word = word << 8 | element.ptr[at];
-    return sum + *secret * word;
+    if (at == element.len) return sum;
+    for (words = 0; at < element.len; at++) words = words << 8 | element.ptr[at];
+    return sum + secret[0] * (uint32_t)words + secret[1] * (words >> 32);
 }
 
-static uint64_t place_long(const struct weft__pool *p, struct weft_slice path, struct weft_slice element) {
+WEFT_COLD static uint64_t place_long(const struct weft__pool *p, struct weft_slice path, struct weft_slice element) {
     struct weft__hash128 secret = {p->seed, 0};
     if (path.len > 0) secret.hi = weft__siphash64(secret, path.ptr, path.len);
     return weft__siphash64(secret, element.ptr, element.len);

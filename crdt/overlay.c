@@ -14,8 +14,8 @@
 #include "crdt/key.h"
 
 #define FEW       8u
-#define INDEX_MIN 32u
-#define RUN       8u /* sorted by insertion before merging starts */
+#define INDEX_MIN 128u
+#define RUN       4u /* sorted by insertion before merging starts */
 
 int weft__overlay_new(struct weft__overlay **out, const struct weft_alloc *alloc) {
     struct weft__overlay *o = weft__calloc(alloc, 1, sizeof *o);
@@ -46,6 +46,7 @@ void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool)
     o->foreign = 0;
     o->charge = 0;
     o->charge_of_origins = 0;
+    o->listed = 0;
     weft_buf_reset(&o->bytes);
 }
 
@@ -63,28 +64,28 @@ void weft__overlay_key(const struct weft__overlay *o, size_t item, struct weft_s
     *element = weft_slice(it->path_len > 0 ? key + it->path_len : key, it->element_len);
 }
 
-static bool is_item(const struct weft__overlay *o, size_t item, uint32_t cell, struct weft_slice path,
+static bool is_item(const struct weft__overlay *o, size_t item, struct weft__spot spot, struct weft_slice path,
                     struct weft_slice element) {
     const struct weft__overlay_item *it = &o->items[item];
-    if (it->cell != cell) return false;
-    if (cell != WEFT__SLAB_NONE) return true;
+    if (it->place != spot.place || it->cell != spot.cell) return false;
+    if (spot.cell != WEFT__SLAB_NONE) return true;
     if (it->path_len != path.len || it->element_len != element.len) return false;
     struct weft_slice own_path, own_element;
     weft__overlay_key(o, item, &own_path, &own_element);
     return weft_slice_eq(own_element, element) && weft_slice_eq(own_path, path);
 }
 
-size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
-                          struct weft_slice element) {
+size_t weft__overlay_search(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
+                            struct weft_slice element) {
     if (o->index_size == 0) {
         for (size_t i = 0; i < o->count; i++)
-            if (is_item(o, i, spot.cell, path, element)) return i;
+            if (is_item(o, i, spot, path, element)) return i;
         return WEFT__OVERLAY_NONE;
     }
     size_t mask = o->index_size - 1;
     for (size_t at = spot.place & mask; o->index[at] != 0; at = (at + 1) & mask) {
         size_t item = o->index[at] - 1;
-        if (o->items[item].place == spot.place && is_item(o, item, spot.cell, path, element)) return item;
+        if (is_item(o, item, spot, path, element)) return item;
     }
     return WEFT__OVERLAY_NONE;
 }
@@ -187,35 +188,33 @@ struct weft_slice weft__overlay_value(const struct weft__overlay *o, size_t item
     return weft_slice(it->value_len > 0 ? o->bytes.ptr + it->value : NULL, it->value_len);
 }
 
-int weft__overlay_order_reserve(struct weft__overlay *o) {
+int weft__overlay_list(struct weft__overlay *o) {
     void *order = o->order;
     int rc = weft__grow(o->alloc, &order, &o->order_cap, o->count * 2, sizeof *o->order);
     if (rc == 0) o->order = order;
+    o->listed = 0;
+    o->is_sorted = false;
     return rc;
 }
 
 /* The empty path comes before every other, so its first byte tells the two apart; up to seven bytes follow. */
-struct weft__overlay_place weft__overlay_place(const struct weft__overlay *o, size_t item,
-                                               const struct weft__origin_table *table) {
+static uint64_t prefix_of(const struct weft__overlay *o, size_t item, const struct weft__origin_table *table) {
     struct weft_slice path, element;
     weft__overlay_key(o, item, &path, &element);
-    struct weft__overlay_place place = {.item = (uint32_t)item};
-    if (path.len == 0 && table != NULL) {
-        place.prefix = weft__origin_table_index(table, weft__element_origin(element));
-        return place;
-    }
+    if (path.len == 0 && table != NULL) return weft__origin_table_index(table, weft__element_origin(element));
     struct weft_slice from = path.len == 0 ? element : path;
-    place.prefix = path.len == 0 ? 0 : 1;
-    for (size_t i = 0; i < 7; i++) place.prefix = place.prefix << 8 | (i < from.len ? from.ptr[i] : 0u);
-    return place;
+    uint8_t bytes[8] = {path.len > 0};
+    uint64_t prefix = 0;
+    if (from.len > 0) memcpy(bytes + 1, from.ptr, from.len < 7 ? from.len : 7);
+    for (size_t i = 0; i < sizeof bytes; i++) prefix = prefix << 8 | bytes[i];
+    return prefix;
 }
 
-static bool is_before(const struct weft__overlay *o, const struct weft__origin_table *table,
-                      struct weft__overlay_place a, struct weft__overlay_place b) {
-    if (a.prefix != b.prefix) return a.prefix < b.prefix;
+static bool is_before_by_key(const struct weft__overlay *o, const struct weft__origin_table *table, uint32_t a,
+                             uint32_t b) {
     struct weft_slice path_a, element_a, path_b, element_b;
-    weft__overlay_key(o, a.item, &path_a, &element_a);
-    weft__overlay_key(o, b.item, &path_b, &element_b);
+    weft__overlay_key(o, a, &path_a, &element_a);
+    weft__overlay_key(o, b, &path_b, &element_b);
     if (table == NULL) return weft__key_cmp(path_a, element_a, path_b, element_b) < 0;
     int order = weft_slice_cmp(path_a, path_b);
     if (order != 0) return order < 0;
@@ -223,36 +222,50 @@ static bool is_before(const struct weft__overlay *o, const struct weft__origin_t
            weft__origin_table_index(table, weft__element_origin(element_b));
 }
 
+static bool is_before(const struct weft__overlay *o, const struct weft__origin_table *table,
+                      struct weft__overlay_listed a, struct weft__overlay_listed b) {
+    return a.prefix != b.prefix ? a.prefix < b.prefix : is_before_by_key(o, table, a.item, b.item);
+}
+
 static void sort_run(const struct weft__overlay *o, const struct weft__origin_table *table,
-                     struct weft__overlay_place *a, size_t n) {
+                     struct weft__overlay_listed *a, size_t n) {
     for (size_t i = 1; i < n; i++) {
-        struct weft__overlay_place x = a[i];
+        struct weft__overlay_listed x = a[i];
         size_t at = i;
         for (; at > 0 && is_before(o, table, x, a[at - 1]); at--) a[at] = a[at - 1];
         a[at] = x;
     }
 }
 
+/* Which side is next is as good as random, so it is computed and not branched on. */
 static void merge(const struct weft__overlay *o, const struct weft__origin_table *table,
-                  const struct weft__overlay_place *from, size_t middle, size_t n, struct weft__overlay_place *to) {
+                  const struct weft__overlay_listed *from, size_t middle, size_t n, struct weft__overlay_listed *to) {
     size_t left = 0, right = middle;
-    for (size_t i = 0; i < n; i++) {
-        bool take_right = left == middle || (right < n && is_before(o, table, from[right], from[left]));
-        to[i] = take_right ? from[right++] : from[left++];
+    while (left < middle && right < n) {
+        bool take_right = is_before(o, table, from[right], from[left]);
+        *to++ = from[take_right ? right : left];
+        right += take_right;
+        left += !take_right;
     }
+    memcpy(to, from + left, (middle - left) * sizeof *to);
+    memcpy(to + (middle - left), from + right, (n - right) * sizeof *to);
 }
 
-void weft__overlay_sort(struct weft__overlay *o, size_t n, const struct weft__origin_table *table) {
-    struct weft__overlay_place *from = o->order, *to = o->order + o->count;
+void weft__overlay_sort(struct weft__overlay *o, const struct weft__origin_table *table) {
+    size_t n = o->listed;
+    if (n < 2 || o->is_sorted) return;
+    struct weft__overlay_listed *from = o->order, *to = o->order + o->count;
+    for (size_t i = 0; i < n; i++) from[i].prefix = prefix_of(o, from[i].item, table);
     for (size_t at = 0; at < n; at += RUN) sort_run(o, table, from + at, n - at < RUN ? n - at : RUN);
     for (size_t width = RUN; width < n; width *= 2) {
         for (size_t at = 0; at < n; at += 2 * width) {
             size_t len = n - at < 2 * width ? n - at : 2 * width;
             merge(o, table, from + at, len < width ? len : width, len, to + at);
         }
-        struct weft__overlay_place *swap = from;
+        struct weft__overlay_listed *swap = from;
         from = to;
         to = swap;
     }
-    if (from != o->order && n > 0) memcpy(o->order, from, n * sizeof *from);
+    if (from != o->order) memcpy(o->order, from, n * sizeof *from);
+    o->is_sorted = true;
 }

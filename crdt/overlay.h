@@ -29,8 +29,8 @@ struct weft__overlay_item {
     bool put;          /* DOTS: the element will have this edit's dot */
 };
 
-struct weft__overlay_place {
-    uint64_t prefix; /* orders as the key does, but for ties */
+struct weft__overlay_listed {
+    uint64_t prefix; /* orders as the key does, but for ties; known when sorted */
     uint32_t item;
 };
 
@@ -45,8 +45,10 @@ struct weft__overlay {
     struct weft_buf observed; /* what one entry of the net effect observed, while it is written or joined */
     uint32_t *index;          /* 1 + item, open addressing; in use: index_size slots, a power of two, or 0 */
     size_t index_size, index_cap;
-    struct weft__overlay_place *order; /* twice as many as items: the second half is for merging */
+    struct weft__overlay_listed *order; /* the listing; twice as many as items: the second half is for merging */
     size_t order_cap;
+    size_t listed;
+    bool is_sorted;
     ptrdiff_t growth; /* elements with the edits less elements at base */
     size_t foreign;   /* mentions of other origins, repeats too */
     size_t charge;    /* of all items */
@@ -62,9 +64,13 @@ void weft__overlay_clear(struct weft__overlay *o, const struct weft__pool *pool)
  * follow. */
 int weft__overlay_reserve(struct weft__overlay *o, size_t more, struct weft_slice *const *lent, size_t count);
 
+size_t weft__overlay_search(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
+                            struct weft_slice element);
 /* `spot` is what was found at base under the key. WEFT__OVERLAY_NONE: not edited. */
-size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
-                          struct weft_slice element);
+static inline size_t weft__overlay_find(const struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
+                                        struct weft_slice element) {
+    return o->count == 0 ? WEFT__OVERLAY_NONE : weft__overlay_search(o, spot, path, element);
+}
 /* A new item for a key that has none, without effect yet. WEFT__OVERLAY_NONE: out of memory. */
 size_t weft__overlay_push(struct weft__overlay *o, struct weft__spot spot, struct weft_slice path,
                           struct weft_slice element);
@@ -74,11 +80,12 @@ int weft__overlay_set_value(struct weft__overlay *o, size_t item, struct weft_sl
 struct weft_slice weft__overlay_value(const struct weft__overlay *o, size_t item);
 void weft__overlay_key(const struct weft__overlay *o, size_t item, struct weft_slice *path, struct weft_slice *element);
 
-/* A listing of chosen items: reserve, put places 0..n-1 of `order`, sort. */
-int weft__overlay_order_reserve(struct weft__overlay *o);
-struct weft__overlay_place weft__overlay_place(const struct weft__overlay *o, size_t item,
-                                               const struct weft__origin_table *table);
-/* By (path, element); with a table, for TOTALS, by (path, index of the origin in it). */
-void weft__overlay_sort(struct weft__overlay *o, size_t n, const struct weft__origin_table *table);
+/* A listing of chosen items, one at a time: begin, add, sort by (path, element); with a table, for TOTALS, by (path,
+ * index of the origin in it). What is sorted is not sorted again. */
+int weft__overlay_list(struct weft__overlay *o);
+static inline void weft__overlay_list_item(struct weft__overlay *o, size_t item) {
+    o->order[o->listed++].item = (uint32_t)item;
+}
+void weft__overlay_sort(struct weft__overlay *o, const struct weft__origin_table *table);
 
 #endif

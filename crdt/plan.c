@@ -28,18 +28,18 @@ static int push(struct weft__plan *p, const struct weft__plan_item *item) {
     return 0;
 }
 
-int weft__plan_add(struct weft__plan *p, struct weft__plan_item item) {
-    struct weft__cells *cells = &item.object->cells;
-    struct weft__pool *pool = item.object->pool;
-    bool is_new = item.at.cell == WEFT__SLAB_NONE;
-    if (is_new && item.new_cell == WEFT__SLAB_NONE) return 0;
+int weft__plan_add(struct weft__plan *p, const struct weft__plan_item *item) {
+    struct weft__cells *cells = &item->object->cells;
+    struct weft__pool *pool = item->object->pool;
+    bool is_new = item->at.cell == WEFT__SLAB_NONE;
+    if (is_new && item->new_cell == WEFT__SLAB_NONE) return 0;
     int rc = is_new ? weft__cells_reserve(cells, pool, 1) : 0;
     if (rc == 0) {
-        rc = push(p, &item);
+        rc = push(p, item);
         if (rc == 0) return 0;
         if (is_new) weft__cells_release(cells, 1);
     }
-    if (item.new_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item.new_cell);
+    if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->new_cell);
     return rc;
 }
 

@@ -39,6 +39,6 @@ void weft__plan_drop_to(struct weft__plan *p, size_t count);
 
 /* For the kernels. Takes over new_cell, also when it fails (WEFT_ERR_NOMEM: the cell is freed); nothing in place of
  * nothing is no item. */
-int weft__plan_add(struct weft__plan *p, struct weft__plan_item item);
+int weft__plan_add(struct weft__plan *p, const struct weft__plan_item *item);
 
 #endif

@@ -169,7 +169,7 @@ static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t
         struct weft__hash128 key = key_hash(o, path, origin);
         item.change = weft__hash_sub(tuple_hash(key, &t), tuple_hash(key, &before));
     }
-    return weft__plan_add(plan, item);
+    return weft__plan_add(plan, &item);
 }
 
 int weft__totals_prepare_entry(struct weft_object *o, const struct weft__totals_entry *e, const struct weft__spot *spot,

@@ -136,19 +136,20 @@ bool weft_view_write(struct weft_view v, struct weft_slice path, struct weft_sli
 
 /* --- Elements in order -------------------------------------------------------------------------------------------- */
 
-/* The new elements at a path, in order, as places 0..n-1 of the overlay's order. */
+/* Lists the new elements at a path, in order. */
 static int list_fresh(struct weft__overlay *o, struct weft_slice at, size_t *n) {
     *n = 0;
     if (o == NULL) return 0;
-    int rc = weft__overlay_order_reserve(o);
+    int rc = weft__overlay_list(o);
     if (rc != 0) return rc;
     for (size_t item = 0; item < o->count; item++) {
         struct weft_slice path, element;
         if (!o->items[item].put || o->items[item].cell != WEFT__SLAB_NONE) continue;
         weft__overlay_key(o, item, &path, &element);
-        if (weft_slice_eq(path, at)) o->order[(*n)++] = weft__overlay_place(o, item, NULL);
+        if (weft_slice_eq(path, at)) weft__overlay_list_item(o, item);
     }
-    weft__overlay_sort(o, *n, NULL);
+    weft__overlay_sort(o, NULL);
+    *n = o->listed;
     return 0;
 }
 
