@@ -3,7 +3,7 @@
  * Origins are kept in an array in the order they came, which is their index; an open-addressing table of indices
  * (linear probing, at most half full) finds them by SipHash. The key is the address of the table: nothing that leaves
  * depends on where an origin sits in the table, and a peer that invents origins cannot aim at one place. */
-#include <weft/causal.h>
+#include "clock/origins.h"
 
 #include <assert.h>
 #include <string.h>
@@ -125,6 +125,13 @@ int weft_origins_intern(struct weft_origins *o, const struct weft_origin *origin
     *index = (uint32_t)o->count++;
     *slot_of(o, &copy) = *index + 1;
     return 0;
+}
+
+/* It was put into its slot last, also if the table has grown since: no other was put behind it. */
+void weft__origins_forget_last(struct weft_origins *o) {
+    assert(o->count > 0);
+    *slot_of(o, &o->items[o->count - 1]) = EMPTY;
+    o->count--;
 }
 
 bool weft_origins_find(const struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) {

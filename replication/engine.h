@@ -27,12 +27,15 @@ struct weft__peer {
     uint32_t link;
     bool known;
     struct weft_origin id;
-    struct weft_version_vector has;    /* it has recorded this */
-    struct weft_version_vector floors; /* its log holds what is above */
-    uint64_t pushed;                   /* own transactions up to here were pushed on this link */
+    struct weft_version_vector has;                         /* it has recorded this */
+    struct weft_version_vector floors;                      /* its log holds what is above */
+    struct weft_version_vector strange_has, strange_floors; /* the same, of strangers by their own numbers */
+    size_t strangers;                                       /* of which it has said something */
+    uint64_t pushed;                                        /* own transactions up to here were pushed on this link */
     bool same_replica_said;
     uint64_t digest_due_ns;
     bool digest_changed; /* something was recorded since the last digest on this link */
+    size_t digest_from;  /* recorded origins that the last digest got through, if it did not get through all */
     bool heard;          /* a digest came on this link */
     uint64_t awaited_ns; /* since then something is awaited of it and nothing has come; 0: nothing is */
     uint32_t ask_from;   /* the origin that the next question begins with */
@@ -52,6 +55,13 @@ struct weft__asked {
     uint32_t link;
     uint64_t upto;
     uint64_t until_ns; /* asked again, of anybody, from then on; 0: nothing is outstanding */
+};
+
+/* Origins of which nothing has come (strangers.c). */
+struct weft__strangers {
+    struct weft_origins *origins; /* NULL: there are none */
+    struct weft__asked *asked;
+    size_t asked_cap;
 };
 
 /* How often one chunk is asked for, and how often memory for it, or for the join, is looked for in vain. */
@@ -102,6 +112,7 @@ struct weft_replica {
     struct weft__peers peers;
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
+    struct weft__strangers strangers;
     struct weft__incoming incoming;
     bool knows_of_more;      /* it was empty when it set out to take a state */
     uint64_t state_again_ns; /* the last state was of no use: none is asked for before */
@@ -206,6 +217,13 @@ struct weft__rows {
 uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
                             uint64_t upto);
 void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__rows *rows, bool answer);
+
+/* strangers.c */
+void weft__strangers_forget(struct weft_replica *r);
+/* What a digest says of an origin that is not known. */
+int weft__strangers_hear(struct weft_replica *r, struct weft__peer *p, const struct weft__digest_entry *e);
+/* Those that this peer has named and that are known by now. */
+void weft__strangers_meet(struct weft_replica *r, struct weft__peer *p);
 
 /* One file per message kind. */
 int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);

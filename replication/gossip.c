@@ -64,6 +64,8 @@ static uint64_t next_digest(const struct weft_replica *r, uint32_t link) {
 static void peer_fini(struct weft__peer *p) {
     weft_version_vector_fini(&p->has);
     weft_version_vector_fini(&p->floors);
+    weft_version_vector_fini(&p->strange_has);
+    weft_version_vector_fini(&p->strange_floors);
 }
 
 void weft__link_down(struct weft_replica *r, uint32_t link) {
@@ -73,6 +75,7 @@ void weft__link_down(struct weft_replica *r, uint32_t link) {
     size_t at = (size_t)(p - r->peers.items);
     memmove(p, p + 1, (r->peers.count - at - 1) * sizeof *p);
     r->peers.count--;
+    weft__strangers_forget(r);
     weft__state_link_down(r, link);
     for (size_t i = 0; i < r->asked_cap; i++)
         if (r->asked[i].link == link) r->asked[i].until_ns = 0;
@@ -90,6 +93,8 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     p->link = link;
     weft_version_vector_init(&p->has, r->alloc);
     weft_version_vector_init(&p->floors, r->alloc);
+    weft_version_vector_init(&p->strange_has, r->alloc);
+    weft_version_vector_init(&p->strange_floors, r->alloc);
     p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
     await(r, p);
     p->digest_changed = true;
@@ -98,6 +103,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
 }
 
 void weft__peers_fini(struct weft_replica *r) {
+    weft__strangers_forget(r);
     for (size_t i = 0; i < r->peers.count; i++) peer_fini(&r->peers.items[i]);
     weft__free(r->alloc, r->peers.items, r->peers.cap * sizeof *r->peers.items);
 }
@@ -120,17 +126,23 @@ static void fill_entry(const struct weft_replica *r, uint32_t origin, struct wef
         memcpy(e->hash, r->space.lineages[origin].hash, sizeof e->hash);
 }
 
-static int fill_entries(struct weft_replica *r, struct weft__digest_entry **entries, size_t *count, size_t *cap) {
-    size_t sorted;
+/* From where the last digest on this link ended, as far as one may go. *whole: these are all. */
+static int fill_entries(struct weft_replica *r, struct weft__peer *p, struct weft__digest_entry **entries,
+                        size_t *count, size_t *cap, bool *whole) {
+    size_t sorted, passed = 0;
     int rc = weft__space_sorted_origins(&r->space, &r->sorted, &r->sorted_cap, &sorted);
     if (rc != 0) return rc;
     *entries = weft__calloc(r->alloc, sorted + 1, sizeof **entries);
     *cap = sorted + 1;
     *count = 0;
     if (*entries == NULL) return WEFT_ERR_NOMEM;
-    for (size_t i = 0; i < sorted; i++)
-        if (weft_version_vector_get(&r->recording.recorded, r->sorted[i]) > 0)
-            fill_entry(r, r->sorted[i], &(*entries)[(*count)++]);
+    size_t i = 0;
+    for (; i < sorted && *count < WEFT_DIGEST_MAX; i++) {
+        if (weft_version_vector_get(&r->recording.recorded, r->sorted[i]) == 0) continue;
+        if (passed++ >= p->digest_from) fill_entry(r, r->sorted[i], &(*entries)[(*count)++]);
+    }
+    *whole = p->digest_from == 0 && i == sorted;
+    p->digest_from = i < sorted ? passed : 0;
     return 0;
 }
 
@@ -138,8 +150,9 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     if (!weft__may_speak(r)) return;
     struct weft__digest_entry *entries;
     size_t count, cap;
-    if (fill_entries(r, &entries, &count, &cap) != 0) return; /* at the next interval */
-    bool whole = weft_version_vector_leq(&r->space.applied, &r->recording.recorded);
+    bool whole;
+    if (fill_entries(r, p, &entries, &count, &cap, &whole) != 0) return; /* at the next interval */
+    whole = whole && weft_version_vector_leq(&r->space.applied, &r->recording.recorded);
     uint8_t hash[16];
     weft__hash_store(hash, r->space.pool.hash);
     struct weft__message_head head = weft__message_head(r);
@@ -232,39 +245,53 @@ void weft__gossip_recorded(struct weft_replica *r) {
 
 /* --- Asking ------------------------------------------------------------------------------------------------------- */
 
-static bool is_origin_of(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin) {
-    return p->heard && weft_origin_cmp(&p->id, weft_origins_at(r->origins, origin)) == 0;
+/* An origin as the peers speak of it. */
+struct topic {
+    const struct weft_origin *origin;
+    uint32_t index; /* its number, or that of a stranger */
+    bool strange;
+    uint64_t after; /* up to here nothing is missing */
+};
+
+static uint64_t has(const struct weft__peer *p, const struct topic *t) {
+    return weft_version_vector_get(t->strange ? &p->strange_has : &p->has, t->index);
+}
+
+static uint64_t floor_of(const struct weft__peer *p, const struct topic *t) {
+    return weft_version_vector_get(t->strange ? &p->strange_floors : &p->floors, t->index);
+}
+
+static bool is_origin_of(const struct weft__peer *p, const struct topic *t) {
+    return p->heard && weft_origin_cmp(&p->id, t->origin) == 0;
 }
 
 /* The origin itself is linked and its log reaches back: its push is on the way, or its own digest will say what is
  * missing. */
-static bool comes_by_itself(struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
+static bool comes_by_itself(struct weft_replica *r, const struct weft__peer *p, const struct topic *t) {
     bool comes = false;
-    if (is_origin_of(r, p, origin)) return false;
+    if (is_origin_of(p, t)) return false;
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *q = &r->peers.items[i];
-        if (!is_origin_of(r, q, origin) || weft_version_vector_get(&q->floors, origin) > after) continue;
+        if (!is_origin_of(q, t) || floor_of(q, t) > t->after) continue;
         await(r, q);
         comes = comes || !is_silent(r, q);
     }
     return comes;
 }
 
-static bool is_in_some_log(const struct weft_replica *r, uint32_t origin, uint64_t after) {
+static bool is_in_some_log(const struct weft_replica *r, const struct topic *t) {
     for (size_t i = 0; i < r->peers.count; i++) {
         const struct weft__peer *p = &r->peers.items[i];
-        if (weft_version_vector_get(&p->has, origin) > after && weft_version_vector_get(&p->floors, origin) <= after &&
-            !is_silent(r, p))
-            return true;
+        if (has(p, t) > t->after && floor_of(p, t) <= t->after && !is_silent(r, p)) return true;
     }
     return false;
 }
 
 /* In a log or in a state. */
-static bool is_elsewhere(const struct weft_replica *r, const struct weft__peer *p, uint32_t origin, uint64_t after) {
+static bool is_elsewhere(const struct weft_replica *r, const struct weft__peer *p, const struct topic *t) {
     for (size_t i = 0; i < r->peers.count; i++) {
         const struct weft__peer *q = &r->peers.items[i];
-        if (q != p && weft_version_vector_get(&q->has, origin) > after && !is_silent(r, q)) return true;
+        if (q != p && has(q, t) > t->after && !is_silent(r, q)) return true;
     }
     return false;
 }
@@ -276,29 +303,38 @@ static bool all_were_heard(const struct weft_replica *r) {
     return true;
 }
 
-static void begin_state(struct weft_replica *r, struct weft__peer *p, uint32_t origin, uint64_t after) {
-    if (is_in_some_log(r, origin, after) || !all_were_heard(r)) return;
+static void begin_state(struct weft_replica *r, struct weft__peer *p, const struct topic *t) {
+    if (is_in_some_log(r, t) || !all_were_heard(r)) return;
     weft__state_begin(r, p);
     await(r, p);
 }
 
+/* False: there is nothing to ask for. */
+static bool find_topic(const struct weft_replica *r, const struct weft__peer *p, uint32_t index, struct topic *t) {
+    uint32_t known = p->has.len;
+    *t = (struct topic){.index = index < known ? index : index - known, .strange = index >= known};
+    if (has(p, t) == 0 || (!t->strange && index == r->self)) return false;
+    t->origin = weft_origins_at(t->strange ? r->strangers.origins : r->origins, t->index);
+    if (t->strange) return true;
+    t->after = weft_version_vector_get(&r->space.applied, index);
+    if (has(p, t) <= t->after || r->space.lineages[index].forked) return false;
+    t->after = weft__pending_run(&r->pending, index, t->after);
+    return has(p, t) > t->after;
+}
+
 /* What is to be asked of this peer about an origin, if anything. */
-static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t origin, struct weft__range *range) {
-    uint64_t has = weft_version_vector_get(&p->has, origin);
-    uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
-    struct weft__asked *asked = &r->asked[origin];
-    if (has <= applied || r->space.lineages[origin].forked || asked->until_ns > r->now.mono_ns) return false;
-    uint64_t after = weft__pending_run(&r->pending, origin, applied);
-    if (has <= after || comes_by_itself(r, p, origin, after)) return false;
-    if (is_silent(r, p) && is_elsewhere(r, p, origin, after)) return false;
-    if (weft_version_vector_get(&p->floors, origin) > after) {
-        begin_state(r, p, origin, after);
+static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t index, struct weft__range *range) {
+    struct topic t;
+    if (!find_topic(r, p, index, &t)) return false;
+    struct weft__asked *asked = t.strange ? &r->strangers.asked[t.index] : &r->asked[t.index];
+    if (asked->until_ns > r->now.mono_ns || comes_by_itself(r, p, &t)) return false;
+    if (is_silent(r, p) && is_elsewhere(r, p, &t)) return false;
+    if (floor_of(p, &t) > t.after) {
+        begin_state(r, p, &t);
         return false;
     }
-    range->origin = *weft_origins_at(r->origins, origin);
-    range->after = after;
-    range->upto = has;
-    *asked = (struct weft__asked){p->link, has, r->now.mono_ns + r->options.request_ns};
+    *range = (struct weft__range){*t.origin, t.after, has(p, &t)};
+    *asked = (struct weft__asked){p->link, range->upto, r->now.mono_ns + r->options.request_ns};
     return true;
 }
 
@@ -307,14 +343,14 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t or
 void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
     struct weft__range ranges[RANGES_MAX];
     size_t count = 0;
-    uint32_t first = 0, len = p->has.len;
     if (!weft__may_speak(r)) return;
+    weft__strangers_meet(r, p);
     uint64_t own = weft_version_vector_get(&p->has, r->self);
     if (own > weft_version_vector_get(&r->space.applied, r->self)) weft__identity_cloned(r, p->link, own);
+    uint32_t first = 0, len = p->has.len + p->strange_has.len;
     for (uint32_t k = 0; k < len && count < RANGES_MAX; k++) {
         uint32_t i = (p->ask_from + k) % len;
-        if (i == r->self || !find_range(r, p, i, &ranges[count])) continue;
-        if (count++ == 0) first = i;
+        if (find_range(r, p, i, &ranges[count]) && count++ == 0) first = i;
     }
     if (count == 0) return;
     await(r, p);

@@ -98,6 +98,7 @@ static int read_digest(struct weft__message *m, struct budget *b, const Weft__Di
     m->digest.reply = pb->reply;
     m->digest.has_state_hash = pb->state_hash.len != 0;
     if (m->digest.has_state_hash && pb->state_hash.len != sizeof m->digest.state_hash) return WEFT_ERR_MALFORMED;
+    if (pb->n_entries > WEFT_DIGEST_MAX) return WEFT_ERR_LIMIT;
     if (m->digest.has_state_hash) memcpy(m->digest.state_hash, pb->state_hash.data, sizeof m->digest.state_hash);
     m->digest.count = pb->n_entries;
     m->digest.entries = list_within(b, pb->n_entries, sizeof *m->digest.entries);

@@ -68,8 +68,8 @@ struct weft__message {
     const struct weft_alloc *alloc;
 };
 
-/* WEFT_ERR_MALFORMED, WEFT_ERR_VERSION (newer protocol), WEFT_ERR_LIMIT (over the budget, or longer than
- * WEFT_FRAME_MAX), WEFT_ERR_NOMEM; then *out holds nothing. */
+/* WEFT_ERR_MALFORMED, WEFT_ERR_VERSION (newer protocol), WEFT_ERR_LIMIT (over the budget, longer than WEFT_FRAME_MAX,
+ * or a digest of more than WEFT_DIGEST_MAX entries), WEFT_ERR_NOMEM; then *out holds nothing. */
 int weft__message_decode(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc);
 void weft__message_fini(struct weft__message *m);
 

@@ -79,6 +79,7 @@ static uint64_t excess(const struct weft_version_vector *a, const struct weft_ve
 }
 
 bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out) {
+    static const struct weft_version_vector nothing;
     if (index >= r->peers.count) return false;
     const struct weft__peer *p = &r->peers.items[index];
     *out = (struct weft_link_info){
@@ -86,7 +87,7 @@ bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_l
         .known = p->known,
         .peer = p->id,
         .behind = excess(&r->recording.recorded, &p->has),
-        .ahead = excess(&p->has, &r->space.applied),
+        .ahead = excess(&p->has, &r->space.applied) + excess(&p->strange_has, &nothing),
         .skew_ns = p->skew_ns,
     };
     return true;

@@ -7,8 +7,8 @@
 
 static int take_entry(struct weft_replica *r, struct weft__peer *p, const struct weft__digest_entry *e) {
     uint32_t origin;
-    int rc = weft_origins_intern(r->origins, &e->origin, &origin);
-    if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
+    if (!weft_origins_find(r->origins, &e->origin, &origin)) return weft__strangers_hear(r, p, e);
+    int rc = weft__engine_reserve_origin(r, origin);
     if (rc == 0) rc = weft_version_vector_raise(&p->has, origin, e->seq);
     if (rc == 0) rc = weft_version_vector_raise(&p->floors, origin, e->floor);
     return rc;

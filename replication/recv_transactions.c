@@ -2,6 +2,7 @@
  * read refuses them all, and the link pays. */
 #include <weft/err.h>
 
+#include "clock/origins.h"
 #include "replication/engine.h"
 
 static int check_all(const struct weft_replica *r, const struct weft__message *m) {
@@ -19,10 +20,23 @@ static int check_all(const struct weft_replica *r, const struct weft__message *m
 static void settle(struct weft_replica *r, const struct weft__peer *p) {
     for (size_t i = 0; i < r->asked_cap; i++)
         if (r->asked[i].link == p->link) r->asked[i].until_ns = 0;
+    for (size_t i = 0; i < r->strangers.asked_cap; i++)
+        if (r->strangers.asked[i].link == p->link) r->strangers.asked[i].until_ns = 0;
 }
 
 static uint64_t news(const struct weft_replica *r) {
     return r->applied_count + r->pending.count;
+}
+
+/* A stranger has got a number. If its transaction was neither applied nor kept until it can be, nobody has that number,
+ * and it is taken back, or made-up ones would fill the table. */
+static int receive(struct weft_replica *r, const struct weft__peer *p, const struct weft__transaction *t) {
+    uint32_t count = weft_origins_count(r->origins);
+    int rc = weft__receive_transaction(r, p->link, t);
+    if (rc == 0 && weft_origins_count(r->origins) > count && weft_version_vector_get(&r->space.applied, count) == 0 &&
+        weft__pending_at(&r->pending, count, t->seq) == NULL)
+        weft__origins_forget_last(r->origins);
+    return rc;
 }
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
@@ -31,7 +45,7 @@ int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const 
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
         (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
-        rc = weft__receive_transaction(r, p->link, &t);
+        rc = receive(r, p, &t);
     }
     if (rc != 0) return rc;
     if (m->transactions.answer && news(r) != before) settle(r, p);

@@ -25,6 +25,8 @@
 /* A state on its way from one replica to another, as one string of bytes; it is kept in memory until it is joined. A
  * replica whose state is larger serves logs only. */
 #define WEFT_STATE_MAX      (UINT64_C(8) << 30)
+/* Origins that one digest names, so that it fits a frame whatever their numbers are. Of more it names a part. */
+#define WEFT_DIGEST_MAX     (1u << 15)
 /* A frame on a link: a transaction and its envelope. */
 #define WEFT_FRAME_MAX      (WEFT_TXN_MAX + (64u << 10))
 

@@ -9,6 +9,7 @@
 #include <weft/limits.h>
 
 #include "base/prng.h"
+#include "clock/origins.h"
 #include "tests/support/failing_alloc.h"
 #include "tests/support/suite.h"
 
@@ -165,6 +166,24 @@ START_TEST(out_of_memory_changes_nothing) {
 }
 END_TEST
 
+/* Whatever stands in the table, and however it has grown since: the others are found, and the next gets its index. */
+START_TEST(the_last_index_can_be_taken_back) {
+    begin();
+    for (uint64_t n = 0; n < 3000; n++) {
+        struct weft_origin never = origin(1000000 + n);
+        uint32_t index;
+        ck_assert_uint_eq(intern(1000000 + n), n);
+        weft__origins_forget_last(origins);
+        ck_assert(!weft_origins_find(origins, &never, &index));
+        ck_assert_uint_eq(weft_origins_count(origins), n);
+        ck_assert_uint_eq(intern(n), n);
+        if (n % 97 == 0)
+            for (uint64_t k = 0; k <= n; k++) ck_assert_uint_eq(intern(k), k);
+    }
+    end();
+}
+END_TEST
+
 START_TEST(a_space_has_a_limit_of_origins) {
     begin();
     for (uint32_t i = 0; i < WEFT_ORIGINS_MAX; i++)
@@ -181,5 +200,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("clock/origins", ids_as_text, what_is_no_id_is_refused, order_of_origins,
                      indices_are_given_in_order_and_kept, finding_adds_nothing, an_origin_of_the_table_can_be_interned,
-                     out_of_memory_changes_nothing, a_space_has_a_limit_of_origins);
+                     out_of_memory_changes_nothing, the_last_index_can_be_taken_back, a_space_has_a_limit_of_origins);
 }

@@ -1,8 +1,8 @@
 /* Whom what is asked of: links that stand and bring nothing, answers that do not come, logs that reach back and logs
  * that do not. */
 #include <check.h>
-#include <stdio.h>
 
+#include "replication/checkpoint.h"
 #include "replication/message.h"
 #include "tests/support/cluster.h"
 
@@ -235,6 +235,73 @@ START_TEST(a_silent_log_does_not_keep_the_state_away) {
 }
 END_TEST
 
+/* --- Large spaces ------------------------------------------------------------------------------------------------- */
+
+#define MANY (WEFT_DIGEST_MAX + 5000u)
+
+/* A checkpoint of nothing, at a vector of many origins. */
+static void write_large_manifest(struct weft_buf *out) {
+    static const struct weft_id zero;
+    const struct weft__segments none = {NULL, 0, 0, &weft_alloc_default};
+    struct weft_origins *origins;
+    struct weft__space space;
+    ck_assert_int_eq(weft_origins_new(&origins, NULL), 0);
+    ck_assert_int_eq(weft__space_init(&space, &zero, origins, 1, &weft_alloc_default), 0);
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t index;
+        struct weft_origin o = {{{0xaa}}, i + 1};
+        ck_assert_int_eq(weft_origins_intern(origins, &o, &index), 0);
+        ck_assert_int_eq(weft__space_reserve(&space, index), 0);
+        ck_assert_int_eq(weft_version_vector_raise(&space.applied, index, 1), 0);
+    }
+    ck_assert_int_eq(weft__manifest_write(out, &space, &none), 0);
+    weft__space_fini(&space);
+    weft_origins_free(origins);
+}
+
+static bool named[MANY];
+static size_t named_count, digests;
+
+static void note_names(struct cluster *k, int from, const struct weft_message *m) {
+    struct weft__message read;
+    (void)k;
+    (void)from;
+    ck_assert_uint_le(m->bytes.len, WEFT_FRAME_MAX);
+    ck_assert_int_eq(weft__message_decode(&read, m->bytes, &weft_alloc_default), 0);
+    digests += read.kind == WEFT__MESSAGE_DIGEST;
+    for (size_t i = 0; i < read.digest.count; i++) {
+        uint64_t epoch = read.digest.entries[i].origin.epoch;
+        if (read.digest.entries[i].origin.replica.bytes[0] != 0xaa || named[epoch - 1]) continue;
+        named[epoch - 1] = true;
+        named_count++;
+    }
+    weft__message_fini(&read);
+}
+
+/* More than one digest may name: a part each time, round and round. */
+START_TEST(digests_name_all_origins_in_turn) {
+    struct weft_buf manifest;
+    struct weft_update u;
+    struct cluster_replica *a = &c.at[0];
+    weft_buf_init(&manifest, NULL);
+    write_large_manifest(&manifest);
+    struct weft_record rec = {.kind = WEFT_RECORD_META, .id = WEFT_META_CHECKPOINT, .bytes = weft_buf_slice(&manifest)};
+    struct weft_event restore = {.kind = WEFT_EVENT_RESTORE, .record = &rec};
+    ck_assert_int_eq(weft_store_memory_new(&a->store, NULL), 0);
+    ck_assert_int_eq(weft_replica_new(&a->replica, &a->options), 0);
+    ck_assert_int_eq(weft_replica_step(a->replica, &restore, &u), 0);
+    ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_START, .random = 1}), 0);
+    c.on_message = note_names;
+    ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = 1}), 0);
+    ck_assert_uint_eq(named_count, WEFT_DIGEST_MAX);
+    cluster_pass(&c, 2 * SECOND);
+    ck_assert_uint_eq(named_count, MANY);
+    cluster_pass(&c, 2 * SECOND);
+    ck_assert_uint_eq(digests, 3);
+    weft_buf_fini(&manifest);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("gossip");
     TCase *t = tcase_create("silence");
@@ -251,6 +318,11 @@ int main(void) {
     tcase_add_test(w, a_link_that_was_never_heard_does_not_keep_the_state_away);
     tcase_add_test(w, a_silent_log_does_not_keep_the_state_away);
     suite_add_tcase(s, w);
+    TCase *l = tcase_create("large spaces");
+    tcase_add_checked_fixture(l, none, end);
+    tcase_set_timeout(l, 60);
+    tcase_add_test(l, digests_name_all_origins_in_turn);
+    suite_add_tcase(s, l);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);

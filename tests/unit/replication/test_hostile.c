@@ -244,6 +244,111 @@ START_TEST(equivocation_is_named_and_contained) {
 }
 END_TEST
 
+/* --- Names ---------------------------------------------------------------------------------------------------------
+ */
+
+/* A digest of origins that nobody ever heard of, `first` and those after it. */
+static void send_names(struct cluster *k, int to, int from, uint64_t first, size_t count) {
+    struct weft__digest_entry *entries = calloc(count, sizeof *entries);
+    struct weft__message_head head = {{{0}}, stranger, k->at[to].now.wall};
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    for (size_t i = 0; i < count; i++) {
+        entries[i].origin = (struct weft_origin){{{0xdd}}, first + i};
+        entries[i].seq = 9;
+    }
+    ck_assert_int_eq(weft__message_write_digest(&m, &head, false, entries, count, NULL), 0);
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)from, .bytes = weft_buf_slice(&m)};
+    ck_assert_int_eq(cluster_step(k, to, e), 0);
+    weft_buf_fini(&m);
+    free(entries);
+}
+
+static uint32_t numbered(struct cluster *k, int i) {
+    return weft_origins_count(weft_replica_origins(k->at[i].replica));
+}
+
+START_TEST(a_digest_of_too_many_names_is_refused) {
+    uint32_t before = numbered(&c, 1);
+    send_names(&c, 1, 0, 1, WEFT_DIGEST_MAX + 1);
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_REFUSED], 1);
+    ck_assert_uint_eq(numbered(&c, 1), before);
+    struct weft_link_info link;
+    for (size_t i = 0; weft_replica_link(c.at[1].replica, i, &link); i++) ck_assert_uint_eq(link.ahead, 0);
+}
+END_TEST
+
+/* A peer writes names faster than anybody writes transactions. They cost nothing that lasts, and little while they do,
+ * on one link after the other, and the replica knows who is real. */
+START_TEST(made_up_names_get_no_number) {
+    struct failing_alloc f;
+    struct cluster k;
+    failing_alloc_init(&f);
+    cluster_init(&k, 3);
+    k.at[1].options.alloc = &f.alloc;
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_open(&k, i), 0);
+    cluster_link(&k, 0, 1);
+    cluster_link(&k, 1, 2);
+    cluster_count(&k, 0, "n", 1);
+    cluster_settle(&k);
+    uint32_t before = numbered(&k, 1);
+    size_t bytes = f.live_bytes;
+    for (uint64_t n = 0; n < 30; n++) {
+        send_names(&k, 1, 0, 1 + n * 30000, 30000);
+        ck_assert_uint_lt(f.live_bytes, bytes + ((size_t)2 << 20));
+        if (n % 10 == 9) {
+            cluster_unlink(&k, 0, 1);
+            cluster_link(&k, 0, 1);
+        }
+        cluster_settle(&k);
+    }
+    ck_assert_uint_eq(numbered(&k, 1), before);
+    send_names(&k, 1, 0, 1, 30000);
+    cluster_count(&k, 2, "n", 2); /* a new one, which replica 0 can hear of from replica 1 alone */
+    cluster_unlink(&k, 1, 2);
+    ck_assert_int_eq(cluster_value(&k, 1, "n"), 1);
+    cluster_link(&k, 1, 2);
+    ck_assert(cluster_converge(&k, 5));
+    ck_assert_int_eq(cluster_value(&k, 0, "n"), 3);
+    cluster_unlink(&k, 0, 1);
+    cluster_settle(&k);
+    ck_assert_uint_lt(f.live_bytes, bytes + ((size_t)64 << 10));
+    cluster_fini(&k);
+}
+END_TEST
+
+/* Transactions of origins that do not exist, which cannot be applied: they wait while there is room, and what there is
+ * no room for leaves no trace. */
+START_TEST(made_up_writers_get_no_number) {
+    struct weft_buf txn, body;
+    weft_buf_init(&txn, NULL);
+    weft_buf_init(&body, NULL);
+    write_total(&body, 5);
+    cluster_crash(&c, 0);
+    c.at[0].options.pending_max = 10000;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    struct weft_origin real = stranger;
+    uint8_t previous[WEFT__CHAIN_LEN] = {1};
+    for (uint64_t n = 0; n < 1000; n++) {
+        stranger.epoch = 1000 + n;
+        weft_buf_reset(&txn);
+        forge(&txn, n % 2 == 0 ? 1 : 7, base_word() + WEFT_HLC_SECONDS(90), n % 2 == 0 ? NULL : previous,
+              weft_pncounter_class.type, weft_buf_slice(&body), "n");
+        send_txn(0, 1, &txn);
+    }
+    stranger = real;
+    ck_assert_uint_gt(cluster_stats(&c, 0).pending, 10);
+    ck_assert_uint_le(numbered(&c, 0), cluster_stats(&c, 0).pending + 5);
+    cluster_count(&c, 1, "m", 1);
+    ck_assert(cluster_converge(&c, 5));
+    ck_assert_int_eq(cluster_value(&c, 0, "m"), 1);
+    weft_buf_fini(&txn);
+    weft_buf_fini(&body);
+}
+END_TEST
+
 /* --- Out of memory
  * ---------------------------------------------------------------------------------------------------- */
 
@@ -303,6 +408,9 @@ int main(void) {
     tcase_add_test(t, a_raised_clock_epoch_ends_poisoned_time);
     tcase_add_test(t, rolled_back_memory_is_detected_and_takes_a_new_epoch);
     tcase_add_test(t, equivocation_is_named_and_contained);
+    tcase_add_test(t, a_digest_of_too_many_names_is_refused);
+    tcase_add_test(t, made_up_names_get_no_number);
+    tcase_add_test(t, made_up_writers_get_no_number);
     suite_add_tcase(s, t);
     TCase *m = tcase_create("memory");
     tcase_set_timeout(m, 60);
