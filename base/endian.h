@@ -1,4 +1,5 @@
-/* endian.h: 64-bit numbers as little-endian bytes, whatever the machine; one instruction where it is little-endian. */
+/* endian.h: 64-bit numbers as bytes, whatever the machine; one instruction where the compiler knows it. Little-endian
+ * where nothing else is said. */
 #ifndef WEFT_BASE_ENDIAN_H
 #define WEFT_BASE_ENDIAN_H
 
@@ -22,6 +23,12 @@ static inline uint64_t weft__load64(const uint8_t in[8]) {
     uint64_t v;
     memcpy(&v, in, sizeof v);
     return weft__little_endian(v);
+}
+
+/* Big-endian: numbers that compare as the bytes do. */
+static inline uint64_t weft__load64_be(const uint8_t in[8]) {
+    return (uint64_t)in[0] << 56 | (uint64_t)in[1] << 48 | (uint64_t)in[2] << 40 | (uint64_t)in[3] << 32 |
+           (uint64_t)in[4] << 24 | (uint64_t)in[5] << 16 | (uint64_t)in[6] << 8 | (uint64_t)in[7];
 }
 
 #endif

@@ -12,6 +12,7 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "base/endian.h"
 #include "base/hash.h"
 
 #define EMPTY      0u /* a slot holds index + 1 */
@@ -26,9 +27,14 @@ struct weft_origins {
     const struct weft_alloc *alloc;
 };
 
+/* As memcmp; the numbers are for speed, since what is kept by origin is found by this. */
 int weft_id_cmp(const struct weft_id *a, const struct weft_id *b) {
-    int c = memcmp(a->bytes, b->bytes, sizeof a->bytes);
-    return (c > 0) - (c < 0);
+    uint64_t x = weft__load64_be(a->bytes), y = weft__load64_be(b->bytes);
+    if (x == y) {
+        x = weft__load64_be(a->bytes + 8);
+        y = weft__load64_be(b->bytes + 8);
+    }
+    return (x > y) - (x < y);
 }
 
 int weft_origin_cmp(const struct weft_origin *a, const struct weft_origin *b) {
@@ -84,7 +90,7 @@ static uint64_t place_of(const struct weft_origins *o, const struct weft_origin 
     memcpy(bytes, origin->replica.bytes, sizeof origin->replica.bytes);
     memcpy(bytes + sizeof origin->replica.bytes, &origin->epoch, sizeof origin->epoch);
     struct weft__hash128 key = {(uint64_t)(uintptr_t)o, 0};
-    return weft__siphash128(key, bytes, sizeof bytes).lo;
+    return weft__siphash64(key, bytes, sizeof bytes);
 }
 
 /* The slot of an origin, or the empty one where it would go. There is an empty one: the table is half full at most. */
