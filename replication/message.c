@@ -1,10 +1,10 @@
 /* message.c: the envelope, by protobuf-c. protobuf-c believes the counts that it finds: it keeps a struct and a pointer
  * per submessage and a copy of every bytes field, and two bytes on the wire can ask for a hundred in memory. So it
- * allocates through a budget in proportion to the message: an honest digest entry has 45 bytes on the wire and at most
- * 320 in memory, transactions cost about their length, and a factor of 16 leaves both well alone; the fixed part is for
- * small messages; and since a message is no longer than a frame, nothing costs more than 16 frames. Nesting is three
- * deep in message.proto, and protobuf-c goes no deeper than its descriptors. What was decoded is checked here, field by
- * field, before anybody else sees it. */
+ * allocates within a budget in proportion to the message, from few blocks that go together: an honest digest entry has
+ * 45 bytes on the wire and at most 320 in memory, transactions cost about their length, and a factor of 16 leaves both
+ * well alone; the fixed part is for small messages; and since a message is no longer than a frame, nothing costs more
+ * than 16 frames. Nesting is three deep in message.proto, and protobuf-c goes no deeper than its descriptors. What was
+ * decoded is checked here, field by field, before anybody else sees it. */
 #include "replication/message.h"
 
 #include <string.h>
@@ -18,56 +18,68 @@
 #define PROTOCOL_VERSION 1u
 #define BUDGET_FACTOR    16u
 #define BUDGET_FIXED     4096u
+#define BLOCK_SIZE       1024u /* holds all of most messages; small enough for what malloc keeps at hand */
 
 /* --- An allocator with a budget --------------------------------------------------------------------------------- */
+
+/* Pieces are cut from the latest block; a piece that does not fit opens another. */
+union block {
+    struct {
+        union block *next;
+        size_t size;
+    };
+    max_align_t align;
+};
 
 struct budget {
     const struct weft_alloc *alloc;
     size_t left;
+    union block *blocks;
+    uint8_t *at; /* the rest of the latest */
+    size_t room;
     bool spent;   /* the budget ran out */
     bool starved; /* the memory did */
 };
 
-/* protobuf-c does not say a block's size when it frees one, so it stands before the block, in a place that keeps the
- * alignment of malloc. */
-union block {
-    size_t size;
-    max_align_t align;
-};
-
-static bool take(struct budget *b, size_t size) {
-    b->spent = b->spent || size > b->left;
-    if (!b->spent) b->left -= size;
-    return !b->spent;
+static bool open_block(struct budget *b, size_t least) {
+    size_t size = sizeof(union block) + least;
+    if (size < BLOCK_SIZE) size = BLOCK_SIZE;
+    b->spent = b->spent || least > b->left || size > b->left;
+    if (b->spent) return false;
+    union block *block = weft__malloc(b->alloc, size);
+    b->starved = block == NULL;
+    if (block == NULL) return false;
+    b->left -= size;
+    block->next = b->blocks;
+    block->size = size;
+    b->blocks = block;
+    b->at = (uint8_t *)(block + 1);
+    b->room = size - sizeof *block;
+    return true;
 }
 
 static void *budget_alloc(void *ctx, size_t size) {
     struct budget *b = ctx;
-    if (size > SIZE_MAX - sizeof(union block) || !take(b, sizeof(union block) + size)) return NULL;
-    union block *block = weft__malloc(b->alloc, sizeof *block + size);
-    if (block == NULL) {
-        b->starved = true;
-        return NULL;
-    }
-    block->size = sizeof *block + size;
-    return block + 1;
+    const size_t unit = sizeof(max_align_t);
+    if (size > SIZE_MAX / 2) return NULL;
+    size = size == 0 ? unit : (size + unit - 1) / unit * unit;
+    if (size > b->room && !open_block(b, size)) return NULL;
+    void *piece = b->at;
+    b->at += size;
+    b->room -= size;
+    return piece;
 }
 
 static void budget_free(void *ctx, void *ptr) {
-    const struct budget *b = ctx;
-    if (ptr == NULL) return;
-    union block *block = (union block *)ptr - 1;
-    weft__free(b->alloc, block, block->size);
+    (void)ctx;
+    (void)ptr;
 }
 
 /* --- Decoding --------------------------------------------------------------------------------------------------- */
 
 /* An array of the message's own, within the budget too. */
 static void *list_within(struct budget *b, size_t count, size_t size) {
-    if (count > SIZE_MAX / size || !take(b, count * size)) return NULL;
-    void *list = weft__calloc(b->alloc, count, size);
-    b->starved = b->starved || list == NULL;
-    return list;
+    return count > SIZE_MAX / size ? NULL : budget_alloc(b, count * size);
 }
 
 static int denied(const struct budget *b) {
@@ -184,26 +196,25 @@ int weft__message_decode(struct weft__message *out, struct weft_slice bytes, con
     memset(out, 0, sizeof *out);
     out->alloc = alloc;
     if (bytes.len > WEFT_FRAME_MAX) return WEFT_ERR_LIMIT;
-    struct budget budget = {alloc, BUDGET_FIXED + bytes.len * BUDGET_FACTOR, false, false};
+    struct budget budget = {.alloc = alloc, .left = BUDGET_FIXED + bytes.len * BUDGET_FACTOR};
     ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
-    Weft__Message *pb = weft__message__unpack(&pb_alloc, bytes.len, bytes.ptr);
-    if (pb == NULL) return denied(&budget);
-    out->decoded = pb;
-    int rc = 0;
-    if (pb->version > PROTOCOL_VERSION) rc = WEFT_ERR_VERSION;
+    const Weft__Message *pb = weft__message__unpack(&pb_alloc, bytes.len, bytes.ptr);
+    int rc = pb == NULL ? denied(&budget) : 0;
+    if (rc == 0 && pb->version > PROTOCOL_VERSION) rc = WEFT_ERR_VERSION;
     if (rc == 0 && (pb->version != PROTOCOL_VERSION || !read_head(pb, &out->head))) rc = WEFT_ERR_MALFORMED;
     if (rc == 0) rc = read_body(out, &budget, pb);
+    out->decoded = budget.blocks;
     if (rc != 0) weft__message_fini(out);
     return rc;
 }
 
 void weft__message_fini(struct weft__message *m) {
-    weft__free(m->alloc, m->digest.entries, m->digest.count * sizeof *m->digest.entries);
-    weft__free(m->alloc, m->request.ranges, m->request.count * sizeof *m->request.ranges);
-    weft__free(m->alloc, m->transactions.items, m->transactions.count * sizeof *m->transactions.items);
-    struct budget budget = {m->alloc, 0, false, false};
-    ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
-    weft__message__free_unpacked(m->decoded, &pb_alloc);
+    union block *block = m->decoded;
+    while (block != NULL) {
+        union block *next = block->next;
+        weft__free(m->alloc, block, block->size);
+        block = next;
+    }
     memset(m, 0, sizeof *m);
 }
 

@@ -5,12 +5,11 @@
 #include "clock/origins.h"
 #include "replication/engine.h"
 
-static int check_all(const struct weft_replica *r, const struct weft__message *m) {
-    struct weft__transaction t;
+static int check_all(const struct weft_replica *r, const struct weft__message *m, struct weft__transaction *last) {
     for (size_t i = 0; i < m->transactions.count; i++) {
-        int rc = weft__transaction_parse(&t, m->transactions.items[i]);
+        int rc = weft__transaction_parse(last, m->transactions.items[i]);
         if (rc != 0) return rc;
-        if (weft_id_cmp(&t.space, &r->space.id) != 0) return WEFT_ERR_MALFORMED;
+        if (weft_id_cmp(&last->space, &r->space.id) != 0) return WEFT_ERR_MALFORMED;
     }
     return 0;
 }
@@ -40,11 +39,11 @@ static int receive(struct weft_replica *r, const struct weft__peer *p, const str
 }
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
-    int rc = check_all(r, m);
     struct weft__transaction t;
+    int rc = check_all(r, m, &t);
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
-        (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
+        if (m->transactions.count > 1) (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
         rc = receive(r, p, &t);
     }
     if (rc != 0) return rc;
