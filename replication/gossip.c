@@ -211,14 +211,32 @@ void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__r
     weft__output_message_end(weft__out(r), link, mark);
 }
 
+/* The message with own rows that was made last: most links are at the same place and get the same one. */
+struct push {
+    uint64_t after, last; /* its rows; 0, 0: none was made */
+    size_t message;
+};
+
+static uint64_t push_rows(struct weft_replica *r, const struct weft__peer *p, uint64_t recorded, struct push *latest) {
+    struct weft__output *out = weft__out(r);
+    if (latest->last > 0 && latest->after == p->pushed) {
+        weft__output_message_again(out, p->link, latest->message);
+        return latest->last;
+    }
+    struct weft__rows rows = {0, r->options.batch_max};
+    size_t message = out->message_count;
+    uint64_t last = weft__collect_rows(r, &rows, r->self, p->pushed, recorded);
+    weft__send_rows(r, p->link, &rows, false);
+    if (out->message_count > message) *latest = (struct push){p->pushed, last, message};
+    return last;
+}
+
 /* A burst goes out in several messages; what does not fit these either is asked for after a digest that follows at
  * once. */
-static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recorded) {
+static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recorded, struct push *latest) {
     for (unsigned messages = 0; p->pushed < recorded && messages < PUSH_MESSAGES; messages++) {
-        struct weft__rows rows = {0, r->options.batch_max};
-        uint64_t last = weft__collect_rows(r, &rows, r->self, p->pushed, recorded);
+        uint64_t last = push_rows(r, p, recorded, latest);
         if (last == p->pushed) break;
-        weft__send_rows(r, p->link, &rows, false);
         p->pushed = last;
     }
     if (p->pushed == recorded) return;
@@ -229,11 +247,12 @@ static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recor
 void weft__push_own(struct weft_replica *r) {
     if (!weft__may_speak(r)) return;
     uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);
+    struct push latest = {0};
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         uint64_t has = weft_version_vector_get(&p->has, r->self);
         if (p->pushed < has) p->pushed = has;
-        push_to(r, p, recorded);
+        push_to(r, p, recorded, &latest);
     }
 }
 

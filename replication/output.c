@@ -99,10 +99,15 @@ size_t weft__output_message_begin(struct weft__output *o) {
     return o->bytes.len;
 }
 
-void weft__output_message_end(struct weft__output *o, uint32_t link, size_t mark) {
+static int reserve_message(struct weft__output *o) {
     void *m = o->messages;
-    int rc = o->bytes.err != 0 ? o->bytes.err : grow(o, &m, &o->message_cap, o->message_count + 1, sizeof *o->messages);
+    int rc = grow(o, &m, &o->message_cap, o->message_count + 1, sizeof *o->messages);
     o->messages = m;
+    return rc;
+}
+
+void weft__output_message_end(struct weft__output *o, uint32_t link, size_t mark) {
+    int rc = o->bytes.err != 0 ? o->bytes.err : reserve_message(o);
     if (rc != 0) { /* anti-entropy will say it again */
         o->bytes.len = mark;
         o->bytes.err = 0;
@@ -110,6 +115,11 @@ void weft__output_message_end(struct weft__output *o, uint32_t link, size_t mark
     }
     struct weft_slice s = {place(mark), o->bytes.len - mark};
     if (s.len > 0) o->messages[o->message_count++] = (struct weft_message){link, s};
+}
+
+void weft__output_message_again(struct weft__output *o, uint32_t link, size_t index) {
+    if (reserve_message(o) != 0) return;
+    o->messages[o->message_count++] = (struct weft_message){link, o->messages[index].bytes};
 }
 
 void weft__output_notice(struct weft__output *o, const struct weft_notice *n, const char *fmt, ...) {

@@ -42,6 +42,8 @@ void weft__output_change(struct weft__output *o, const struct weft_change *c); /
 /* Starts a message at the end of `bytes`: write it there, then end or cancel with what begin returned. */
 size_t weft__output_message_begin(struct weft__output *o);
 void weft__output_message_end(struct weft__output *o, uint32_t link, size_t mark);
+/* The index-th message to another link too. */
+void weft__output_message_again(struct weft__output *o, uint32_t link, size_t index);
 /* n->text is ignored; fmt makes it. */
 void weft__output_notice(struct weft__output *o, const struct weft_notice *n, const char *fmt, ...) WEFT_PRINTF(3, 4);
 
