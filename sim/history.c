@@ -32,7 +32,7 @@ size_t weft__history_origins(const struct weft__history *h) {
     return weft_origins_count(h->numbers);
 }
 
-int weft__history_number(struct weft__history *h, const struct weft_origin *origin, uint32_t *number) {
+static int add_number(struct weft__history *h, const struct weft_origin *origin, uint32_t *number) {
     int rc = weft_origins_intern(h->numbers, origin, number);
     if (rc != 0 || *number < h->origin_cap) return rc;
     size_t cap = h->origin_cap;
@@ -43,6 +43,17 @@ int weft__history_number(struct weft__history *h, const struct weft_origin *orig
     memset(h->origins + h->origin_cap, 0, (cap - h->origin_cap) * sizeof *h->origins);
     h->origin_cap = cap;
     return 0;
+}
+
+int weft__history_number(struct weft__history *h, const struct weft_origin *origin, uint32_t *number) {
+    struct weft__history_known *recent = &h->recent[origin->epoch % WEFT__HISTORY_RECENT];
+    if (recent->known && weft_origin_cmp(&recent->origin, origin) == 0) {
+        *number = recent->number;
+        return 0;
+    }
+    int rc = add_number(h, origin, number);
+    if (rc == 0) *recent = (struct weft__history_known){*origin, *number, true};
+    return rc;
 }
 
 const struct weft__commit *weft__history_find(const struct weft__history *h, uint32_t origin, uint64_t seq) {

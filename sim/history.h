@@ -33,8 +33,15 @@ struct weft__history_origin {
     size_t count, cap;
 };
 
+#define WEFT__HISTORY_RECENT 64u
+
 struct weft__history {
     struct weft_origins *numbers;
+    struct weft__history_known {
+        struct weft_origin origin;
+        uint32_t number;
+        bool known;
+    } recent[WEFT__HISTORY_RECENT]; /* by the epoch's low bits, which are random: every check asks for numbers */
     struct weft__history_origin *origins;
     size_t origin_cap;
     uint64_t commit_count;

@@ -161,20 +161,26 @@ int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice lin
     return rc;
 }
 
+static void print_number(const char *before, uint64_t number, struct weft_buf *out) {
+    char text[21];
+    weft_buf_append_str(out, before);
+    weft_buf_append(out, text, weft__sim_decimal(text, number));
+}
+
 static void print_op(const struct weft__sim_op *op, struct weft_buf *out) {
     char key[WEFT__SIM_KEY_MAX];
     weft_buf_append(out, " ", 1);
     weft_buf_append(out, key, weft__sim_key(key, op->type, op->object));
     weft_buf_append(out, &"+-=x"[op->verb], 1);
     bool bare = op->verb == WEFT__SIM_DELETE || (op->verb == WEFT__SIM_MINUS && op->type == WEFT__SIM_R);
-    if (!bare) weft_buf_printf(out, "%llu", (unsigned long long)op->amount);
+    if (!bare) print_number("", op->amount, out);
 }
 
 static void print_mask(uint64_t mask, struct weft_buf *out) {
     const char *separator = " ";
     for (unsigned i = 0; i < 64; i++) {
         if ((mask >> i & 1) == 0) continue;
-        weft_buf_printf(out, "%s%u", separator, i);
+        print_number(separator, i, out);
         separator = ",";
     }
 }
@@ -185,9 +191,9 @@ void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct w
     if (item->kind == WEFT__SIM_PARTITION)
         print_mask(item->mask, out);
     else if (item->kind != WEFT__SIM_HEAL)
-        weft_buf_printf(out, " %lu", (unsigned long)item->replica);
-    if (item->kind == WEFT__SIM_CUT) weft_buf_printf(out, " %lu", (unsigned long)item->other);
-    if (item->kind == WEFT__SIM_FAIL) weft_buf_printf(out, " %llu", (unsigned long long)item->mask);
+        print_number(" ", item->replica, out);
+    if (item->kind == WEFT__SIM_CUT) print_number(" ", item->other, out);
+    if (item->kind == WEFT__SIM_FAIL) print_number(" ", item->mask, out);
     if (item->kind == WEFT__SIM_STEP) {
         weft_buf_append(out, " ", 1);
         weft__duration_print(item->ns, out);

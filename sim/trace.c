@@ -7,22 +7,13 @@
 
 #include <weft/replica.h>
 
+#include "base/endian.h"
 #include "base/prng.h"
 
 static const char *kind_name(uint32_t kind) {
     static const char *const names[] = {"item",     "restore",   "start", "link-up", "link-down",
                                         "received", "persisted", "tick",  "epoch"};
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
-}
-
-static void store(uint8_t *out, uint64_t v) {
-    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(v >> (8 * i));
-}
-
-static uint64_t load(const uint8_t *in, size_t len) {
-    uint64_t v = 0;
-    for (size_t i = 0; i < len; i++) v |= (uint64_t)in[i] << (8 * i);
-    return v;
 }
 
 #define ODD UINT64_C(0x9e3779b97f4a7c15)
@@ -38,8 +29,12 @@ static void absorb(struct weft__hash128 *h, uint64_t word) {
 struct weft__hash128 weft__trace_bytes(struct weft__hash128 from, struct weft_slice bytes) {
     absorb(&from, bytes.len);
     size_t i = 0;
-    for (; i + 8 <= bytes.len; i += 8) absorb(&from, load(bytes.ptr + i, 8));
-    if (i < bytes.len) absorb(&from, load(bytes.ptr + i, bytes.len - i));
+    for (; i + 8 <= bytes.len; i += 8) absorb(&from, weft__load64(bytes.ptr + i));
+    if (i < bytes.len) {
+        uint8_t last[8] = {0};
+        memcpy(last, bytes.ptr + i, bytes.len - i);
+        absorb(&from, weft__load64(last));
+    }
     return (struct weft__hash128){weft__mix64(from.lo + ODD), weft__mix64(from.hi ^ from.lo)};
 }
 
@@ -68,6 +63,6 @@ void weft__trace_item(struct weft__trace *t, uint64_t now_ns, struct weft_slice 
 }
 
 void weft__trace_hash(const struct weft__trace *t, uint8_t out[16]) {
-    store(out, t->hash.lo);
-    store(out + 8, t->hash.hi);
+    weft__store64(out, t->hash.lo);
+    weft__store64(out + 8, t->hash.hi);
 }
