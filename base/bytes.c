@@ -1,6 +1,7 @@
 /* bytes.c: slices, and the buffer whose error sticks.
  *
- * Invariants of a buffer: len <= cap; cap never grows beyond max; ptr is NULL exactly when cap is 0. */
+ * Invariants of a buffer: len <= cap; cap never grows beyond max, but for one byte that printf's NUL takes; ptr is NULL
+ * exactly when cap is 0. */
 #include <weft/bytes.h>
 
 #include <stdarg.h>

@@ -3,11 +3,11 @@
  * A reference is (chunk number << 13) | offset in 8-byte units, so 2^19 chunks of 64 KiB, 32 GiB, can be named. The
  * chunk's header takes its first units: no block has offset 0, and reference 0 is free to mean none.
  *
- * Classes are 8 bytes apart up to 128 and then eighths of a power of two, so a block wastes at most an eighth. A
- * class's chunks with room are in a list; a chunk knows its free blocks (a list threaded through them), how much of it
- * has never been handed out, and how many blocks live, so that it goes back to the allocator the moment that is none
- * (Bonwick: The Slab Allocator, 1994). A class's first chunks are small and double, so that a small value costs little:
- * a class holds less than about twice what its blocks needed at their most. */
+ * Classes are 8 bytes apart up to 128 and then eighths of a power of two, so a block wastes at most 7 bytes or an
+ * eighth. A class's chunks with room are in a list; a chunk knows its free blocks (a list threaded through them), how
+ * much of it has never been handed out, and how many blocks live, so that it goes back to the allocator the moment that
+ * is none (Bonwick: The Slab Allocator, 1994). A class's first chunks are small and double, so that a small value costs
+ * little: a class holds less than about twice what its blocks needed at their most. */
 #include "base/slab.h"
 
 #include <assert.h>

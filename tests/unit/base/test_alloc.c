@@ -59,6 +59,10 @@ START_TEST(grow_doubles_and_keeps_the_content) {
     ck_assert_uint_lt(f.calls, 20);
     for (size_t n = 1; n <= 10000; n++) ck_assert_uint_eq(((size_t *)items)[n - 1], n);
 
+    ck_assert_int_eq(weft__grow(&f.alloc, &items, &cap, 10 * cap, sizeof(size_t)), 0);
+    ck_assert_uint_eq(f.live_bytes, cap * sizeof(size_t)); /* more than double, in one step */
+    ck_assert_uint_ge(cap, 100000);
+
     void *before = items;
     size_t cap_before = cap;
     f.fail_at = f.calls + 1;

@@ -106,6 +106,17 @@ START_TEST(limit_holds_to_the_byte) {
     ck_assert(weft_slice_eq(weft_buf_slice(&buf), weft_str("0123456789")));
     weft_buf_reset(&buf);
     ck_assert_int_eq(weft_buf_reserve(&buf, SIZE_MAX), WEFT_ERR_LIMIT);
+    weft_buf_reset(&buf);
+    ck_assert_int_eq(weft_buf_append_str(&buf, "0123456"), 0);
+    buf.max = 3; /* less than what is there */
+    ck_assert_int_eq(weft_buf_append_str(&buf, "x"), WEFT_ERR_LIMIT);
+    ck_assert_uint_eq(buf.len, 7);
+    end();
+
+    begin();
+    buf.max = 100;
+    for (int i = 0; i < 100; i++) ck_assert_int_eq(weft_buf_append(&buf, "x", 1), 0);
+    ck_assert_uint_eq(mem.live_bytes, 100); /* doubling stops there */
     end();
 }
 END_TEST
