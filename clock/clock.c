@@ -171,8 +171,7 @@ static int raise_bound(struct weft_clock *c, uint64_t word, uint64_t phys) {
     } else {
         bound = held;
     }
-    /* Beyond the last word there is nothing to renew to. */
-    c->early = bound == LAST_WORD ? 0 : (bound - word) / 4;
+    c->early = (bound - word) / 4;
     return 0;
 }
 

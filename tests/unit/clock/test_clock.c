@@ -175,6 +175,8 @@ START_TEST(an_active_clock_writes_once_a_window) {
     }
     ck_assert_uint_le(p.writes, 42);
     ck_assert_uint_eq(stats_of(&p).persists, p.writes);
+    ck_assert_uint_eq(stats_of(&p).back_steps, 0);
+    ck_assert_uint_eq(stats_of(&p).forward_jumps, 0);
     platform_end(&p);
 }
 END_TEST
@@ -462,6 +464,10 @@ START_TEST(a_promise_is_durable_and_bounded) {
     ck_assert_uint_gt(issue(&p), far);
     ck_assert_int_eq(weft_clock_promise(p.clock, p.phys + HOUR), WEFT_ERR_CLOCK_LOCAL_AHEAD);
     ck_assert_int_eq(weft_clock_promise(p.clock, UINT64_MAX), WEFT_ERR_CLOCK_RANGE);
+    uint64_t last = issue(&p);
+    p.phys -= HOUR;
+    ck_assert_int_eq(weft_clock_promise(p.clock, last), 0); /* it is kept already, whatever the clock says */
+    ck_assert_int_eq(weft_clock_promise(p.clock, last + 1), WEFT_ERR_CLOCK_LOCAL_AHEAD);
     platform_end(&p);
 }
 END_TEST

@@ -117,6 +117,37 @@ START_TEST(a_jump_does_not_widen_the_drift_bound) {
 }
 END_TEST
 
+/* What is doubted and cannot be looked into is no peer's fault. */
+START_TEST(a_boot_time_that_cannot_be_read_refuses_nobody) {
+    platform_begin(&p);
+    uint64_t last = issue(&p);
+    p.phys += 8 * HOUR;
+    p.boot_rc = WEFT_ERR_IO;
+    ck_assert_int_eq(observe(&p, last + 1), WEFT_ERR_CLOCK_PHYS_FAILED);
+    ck_assert_uint_eq(stats_of(&p).refused, 0);
+    p.boot_rc = 0;
+    ck_assert_int_eq(observe(&p, last + 1), 0);
+    platform_end(&p);
+}
+END_TEST
+
+/* Back is no time at all; and more than a word can say is a long time. */
+START_TEST(boot_times_that_are_no_time_and_all_time) {
+    platform_init(&p);
+    p.boot = 1000000000000;
+    platform_start(&p);
+    issue(&p);
+    p.boot = 0;
+    p.phys += 8 * HOUR;
+    issue(&p);
+    ck_assert(stats_of(&p).holding);
+    p.boot = 1000000000000 + (UINT64_C(1) << 32) * 1000000000;
+    ck_assert_uint_eq(issue(&p), p.phys);
+    ck_assert(!stats_of(&p).holding);
+    platform_end(&p);
+}
+END_TEST
+
 START_TEST(s14_eight_idle_hours_are_no_jump) {
     platform_begin(&p);
     issue(&p);
@@ -192,6 +223,7 @@ int main(void) {
     return RUN_SUITE("clock/clock_jumps", s13_a_forward_jump_is_held, a_held_jump_ends_when_the_clock_comes_back,
                      a_jump_can_be_followed_or_failed, forward_steps_within_the_tolerance_are_followed,
                      a_jump_is_seen_without_a_durable_bound, a_jump_does_not_widen_the_drift_bound,
+                     a_boot_time_that_cannot_be_read_refuses_nobody, boot_times_that_are_no_time_and_all_time,
                      s14_eight_idle_hours_are_no_jump, s15_a_clock_set_back_fails_no_write,
                      s16_a_second_that_comes_twice, s34_a_paused_machine_is_believed_when_peers_agree);
 }

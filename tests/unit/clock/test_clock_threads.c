@@ -8,6 +8,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <weft/err.h>
 
@@ -224,8 +226,45 @@ START_TEST(a_step_back_does_not_lower_the_bound) {
 }
 END_TEST
 
+/* In the child of a fork in the middle of a renewal nobody is left who would unlock. */
+static int persist_and_fork(void *ctx, uint64_t bound) {
+    struct shared *s = ctx;
+    uint64_t word;
+    if (s->clock == NULL || atomic_exchange(&s->done, true)) return persist(ctx, bound);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(10);
+        weft_clock_mark_forked(s->clock);
+        if (weft_clock_now(s->clock, &word) != WEFT_ERR_CLOCK_FORKED) _exit(1);
+        weft_clock_after_fork(s->clock);
+        _exit(weft_clock_now(s->clock, &word) == 0 ? 0 : 2);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    atomic_store(&s->boot, (uint64_t)status);
+    return persist(ctx, bound);
+}
+
+START_TEST(s29_a_fork_while_the_bound_is_renewed) {
+    static struct shared s;
+    struct weft_clock_options opt;
+    uint64_t word;
+    weft_clock_options_init(&opt);
+    opt.phys = read_phys;
+    opt.persist = persist_and_fork;
+    opt.ctx = &s;
+    atomic_store(&s.phys, T0);
+    atomic_store(&s.boot, 99);
+    ck_assert_int_eq(weft_clock_new(&s.clock, &opt, NULL), 0);
+    atomic_store(&s.phys, T0 + WEFT_HLC_SECONDS(3));
+    ck_assert_int_eq(weft_clock_now(s.clock, &word), 0);
+    ck_assert_uint_eq(atomic_load(&s.boot), 0); /* how the child ended */
+    weft_clock_free(s.clock);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("clock/clock_threads", s20_two_threads_with_a_frozen_clock, s20_two_threads_with_a_stepping_clock,
                      i12_batches_of_two_threads_are_disjoint, issuing_goes_on_while_the_bound_is_renewed,
-                     a_step_back_does_not_lower_the_bound);
+                     a_step_back_does_not_lower_the_bound, s29_a_fork_while_the_bound_is_renewed);
 }
