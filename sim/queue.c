@@ -72,6 +72,7 @@ static uint64_t earliest(const struct weft__queue_bucket *b) {
 
 /* Room below for all that is in a bucket, so that spreading it cannot fail half-way. */
 static int reserve_below(struct weft__queue *q, const struct weft__queue_bucket *from, uint64_t last) {
+    if (from->count == 1) return reserve(q, q->buckets, 1);
     size_t need[WEFT__QUEUE_BUCKETS] = {0};
     for (size_t i = 0; i < from->count; i++) need[highest_bit(from->items[i].at_ns ^ last)]++;
     for (struct weft__queue_bucket *b = q->buckets; b < from; b++) {
