@@ -23,7 +23,7 @@ ONE, LOGICAL, FULL = word(1), word(0xFFFF), word(TOP - 1)
 NOW = "(ite (bvugt phys last) phys (bvadd last (_ bv1 64)))"
 OBSERVED = "(ite (bvugt remote last) remote last)"
 AHEAD = "(and (bvugt remote phys) (bvugt (bvsub remote phys) drift))"
-# what weft_hlc_now demands, and a remote word that weft_hlc_check passes
+# what weft_hlc_now demands, and a remote word after which there is still another
 IN_RANGE = f"(and (bvult last {FULL}) (bvult phys {word(TOP)}))"
 IN_RANGE_REMOTE = f"(bvult remote {FULL})"
 

@@ -1,8 +1,8 @@
 /* alloc.h: the allocator hook.
  *
  * One function does everything, so a hook is one function too. Each object tree (a replica, a value, a simulator)
- * takes one allocator in its options and uses no other; NULL means malloc's family. Out of memory is
- * WEFT_ERR_NOMEM and leaves the object as it was. */
+ * takes one allocator in its options and uses no other; NULL means malloc's family. The struct is not copied: it
+ * outlives what uses it. Out of memory is WEFT_ERR_NOMEM and leaves the object as it was. */
 #ifndef WEFT_ALLOC_H
 #define WEFT_ALLOC_H
 

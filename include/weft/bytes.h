@@ -49,6 +49,7 @@ WEFT_API void weft_buf_init(struct weft_buf *b, const struct weft_alloc *alloc);
 WEFT_API void weft_buf_fini(struct weft_buf *b);
 /* Empties the buffer and forgets its error; keeps the memory. */
 WEFT_API void weft_buf_reset(struct weft_buf *b);
+/* The bytes may not be the buffer's own, which may move. */
 WEFT_API int weft_buf_append(struct weft_buf *b, const void *ptr, size_t len);
 WEFT_API int weft_buf_append_slice(struct weft_buf *b, struct weft_slice s);
 WEFT_API int weft_buf_append_str(struct weft_buf *b, const char *s);

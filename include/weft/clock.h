@@ -62,8 +62,9 @@ enum weft_jump { WEFT_JUMP_HOLD, WEFT_JUMP_FOLLOW, WEFT_JUMP_FAIL };
 
 struct weft_clock_options {
     size_t size; /* set by weft_clock_options_init */
-    /* The physical clock as a word; 0 or WEFT_ERR_*. NULL: CLOCK_REALTIME, supplied by the caller's platform: required.
-     */
+    /* The physical clock as a word (CLOCK_REALTIME by weft_hlc_from_timespec); required. 0, WEFT_ERR_CLOCK_RANGE, or
+     * anything else: it could not be read. The callbacks run on the calling thread, phys and boot on several at once;
+     * they do not call the clock. */
     int (*phys)(void *ctx, uint64_t *word);
     /* Nanoseconds that also pass while the machine sleeps (CLOCK_BOOTTIME); NULL: forward jumps are not looked for. */
     int (*boot)(void *ctx, uint64_t *ns);
@@ -105,21 +106,24 @@ WEFT_API void weft_clock_free(struct weft_clock *c);
  * WEFT_ERR_CLOCK_PHYS_FAILED, _RANGE, _NO_DURABLE_BOUND (the store failed: try again), _JUMP_FORWARD (WEFT_JUMP_FAIL),
  * _FORKED. */
 WEFT_API int weft_clock_now(struct weft_clock *c, uint64_t *out) WEFT_MUST_CHECK;
-/* n consecutive stamps, first .. first + n - 1; n >= 1. */
+/* n consecutive stamps, first .. first + n - 1. As weft_clock_now; WEFT_ERR_INVALID when n is 0. */
 WEFT_API int weft_clock_now_n(struct weft_clock *c, uint32_t n, uint64_t *first) WEFT_MUST_CHECK;
-/* Single-writer forms: only while no other thread uses the clock; no locked instruction. */
+/* Single-writer form of weft_clock_now: only while no other thread uses the clock; no locked instruction. */
 WEFT_API int weft_clock_now_single(struct weft_clock *c, uint64_t *out) WEFT_MUST_CHECK;
-/* last = max(last, remote). WEFT_ERR_CLOCK_REMOTE_AHEAD (excess set), _RANGE, _PHYS_FAILED: nothing changed; keep the
- * message and try again after `excess`. Never re-stamp, never drop. A word at or below last reads no clock. */
+/* last = max(last, remote). WEFT_ERR_CLOCK_REMOTE_AHEAD (excess set; it may be NULL), _RANGE, _PHYS_FAILED, _FORKED:
+ * last is as it was; keep the message and try again after `excess`. Never re-stamp, never drop. A word at or below last
+ * reads no clock. */
 WEFT_API int weft_clock_observe(struct weft_clock *c, uint64_t remote, uint64_t *excess) WEFT_MUST_CHECK;
-/* Checks a batch without a change; *bad is the index of the first refused. */
+/* Checks a batch without a change, with the errors of observe; *bad (may be NULL) is the index of the first refused. */
 WEFT_API int weft_clock_check(struct weft_clock *c, const uint64_t *remote, size_t n, size_t *bad) WEFT_MUST_CHECK;
-/* No stamp at or below `word` will be issued from now on, also after a crash (durable on return). */
+/* No stamp at or below `word` will be issued from now on, also after a crash (durable on return).
+ * WEFT_ERR_CLOCK_LOCAL_AHEAD: a word beyond max_drift; _RANGE, _PHYS_FAILED, _NO_DURABLE_BOUND, _FORKED. */
 WEFT_API int weft_clock_promise(struct weft_clock *c, uint64_t word) WEFT_MUST_CHECK;
-/* Accepts a held forward jump as true time. */
+/* Accepts a forward jump that was seen (held or failed) as true time; without one nothing happens.
+ * WEFT_ERR_CLOCK_PHYS_FAILED, _RANGE, _FORKED. */
 WEFT_API int weft_clock_confirm_jump(struct weft_clock *c) WEFT_MUST_CHECK;
-/* In a forked child every call is WEFT_ERR_CLOCK_FORKED until this; the child needs a replica id of its own.
- * The parent detects nothing: call weft_clock_mark_forked in the child (pthread_atfork is the program's business). */
+/* The clock does not notice a fork: the child calls mark_forked (pthread_atfork is the program's business), and every
+ * call is WEFT_ERR_CLOCK_FORKED until it calls after_fork, with an id and a durable bound of its own. */
 WEFT_API void weft_clock_mark_forked(struct weft_clock *c);
 WEFT_API void weft_clock_after_fork(struct weft_clock *c);
 WEFT_API void weft_clock_stats(const struct weft_clock *c, struct weft_clock_stats *out);

@@ -18,7 +18,8 @@ WEFT_API extern const struct weft_crdt_class weft_gcounter_class;
 
 /* 0 writes nothing. WEFT_ERR_RANGE (sticky) when this origin's total would pass 2^64 - 1. */
 WEFT_API void weft_gcounter_add(struct weft_edit *e, uint64_t amount);
-/* WEFT_ERR_RANGE when the sum is above 2^64 - 1; never a wrapped value. */
+/* WEFT_ERR_RANGE when the sum is above 2^64 - 1, never a wrapped value; WEFT_ERR_TYPE when the view is of another type.
+ */
 WEFT_API int weft_gcounter_value(struct weft_view v, uint64_t *out) WEFT_MUST_CHECK;
 
 #ifdef __cplusplus

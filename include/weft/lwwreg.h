@@ -18,9 +18,11 @@ extern "C" {
 
 WEFT_API extern const struct weft_crdt_class weft_lwwreg_class;
 
+/* Sticky errors: WEFT_ERR_LIMIT (value too long, transaction too large), WEFT_ERR_NOMEM. */
 WEFT_API void weft_lwwreg_set(struct weft_edit *e, struct weft_slice value);
 WEFT_API void weft_lwwreg_clear(struct weft_edit *e);
-/* Lends the winner's bytes; stamp may be NULL. WEFT_ERR_NOT_FOUND when nothing is set. */
+/* Lends the winner's bytes; stamp may be NULL, and is 0 for a write that is not committed. WEFT_ERR_NOT_FOUND when
+ * nothing is set; WEFT_ERR_TYPE when the view is of another type. */
 WEFT_API int weft_lwwreg_get(struct weft_view v, struct weft_slice *out, struct weft_stamp *stamp) WEFT_MUST_CHECK;
 
 #ifdef __cplusplus

@@ -17,7 +17,7 @@ WEFT_API extern const struct weft_crdt_class weft_pncounter_class;
 
 /* 0 writes nothing. INT64_MIN is fine. WEFT_ERR_RANGE (sticky) when a total would pass 2^64 - 1. */
 WEFT_API void weft_pncounter_add(struct weft_edit *e, int64_t amount);
-/* WEFT_ERR_RANGE when the value does not fit; never a wrapped value. */
+/* WEFT_ERR_RANGE when the value does not fit, never a wrapped one; WEFT_ERR_TYPE when the view is of another type. */
 WEFT_API int weft_pncounter_value(struct weft_view v, int64_t *out) WEFT_MUST_CHECK;
 
 #ifdef __cplusplus
