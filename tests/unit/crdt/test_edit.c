@@ -515,6 +515,20 @@ START_TEST(what_is_observed_is_charged) {
 }
 END_TEST
 
+/* The table of a set that was large is not. */
+START_TEST(a_set_that_shrinks_gives_its_table_back) {
+    struct weft_value *v = value_of(&weft_aworset_class, 0);
+    for (uint32_t i = 0; i < 5000; i++) weft_aworset_add(weft_value_edit(v), weft_slice(&i, sizeof i));
+    commit_quietly(v, 1);
+    size_t full = v->state.object.cells.capacity;
+    for (uint32_t i = 1; i < 5000; i++) weft_aworset_remove(weft_value_edit(v), weft_slice(&i, sizeof i));
+    commit_quietly(v, 1);
+    ck_assert_uint_ge(full, 5000);
+    ck_assert_uint_le(v->state.object.cells.capacity, WEFT__CELLS_PLAIN);
+    weft_value_free(v);
+}
+END_TEST
+
 /* --- Memory ------------------------------------------------------------------------------------------------------- */
 
 /* After a while an edit and its commit ask the allocator for the new cells only, and a value that is replaced for
@@ -553,6 +567,7 @@ int main(void) {
     tcase_add_test(tc, a_transaction_has_a_limit);
     tcase_add_test(tc, a_reset_gives_back_what_was_charged);
     tcase_add_loop_test(tc, what_is_observed_is_charged, 0, 3);
+    tcase_add_test(tc, a_set_that_shrinks_gives_its_table_back);
     tcase_add_test(tc, warm_edits_allocate_nothing);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -398,6 +398,73 @@ START_TEST(an_entry_observes_no_more_dots_than_it_may) {
 }
 END_TEST
 
+static int apply_observing(uint64_t count) {
+    struct weft_value *v = value_of(&weft_aworset_class, 0);
+    struct weft_buf b, observed;
+    weft_buf_init(&b, NULL);
+    weft_buf_init(&observed, NULL);
+    for (uint64_t seq = 1; seq <= count; seq++) {
+        weft__write_varint(&observed, 1);
+        weft__write_varint(&observed, seq);
+    }
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    weft__write_field_varint(&b, 3, 1);
+    write_origin(&b, 4, 4);
+    write_origin(&b, 5, 6);
+    weft__write_field_varint(&b, 6, 1);
+    size_t body = weft__write_begin(&b, 9), entry = weft__write_begin(&b, 1);
+    weft__write_bytes(&b, 3, weft_buf_slice(&observed));
+    weft__write_end(&b, entry);
+    weft__write_end(&b, body);
+    int rc = weft_value_apply(v, weft_buf_slice(&b));
+    weft_buf_fini(&b);
+    weft_buf_fini(&observed);
+    weft_value_free(v);
+    return rc;
+}
+
+START_TEST(an_entry_that_observes_more_is_refused) {
+    ck_assert_int_eq(apply_observing(WEFT_DOTS_MAX), 0);
+    ck_assert_int_eq(apply_observing(WEFT_DOTS_MAX + 1), WEFT_ERR_MALFORMED);
+}
+END_TEST
+
+/* A set's state without elements: an origin, what is seen of it, a dot above that. */
+static int apply_seen(uint64_t schema, uint64_t seen, uint64_t above) {
+    struct weft_value *v = value_of(&weft_aworset_class, 0);
+    struct weft_buf b, packed;
+    weft_buf_init(&b, NULL);
+    weft_buf_init(&packed, NULL);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    weft__write_field_varint(&b, 3, schema);
+    write_origin(&b, 5, 4);
+    weft__write_varint(&packed, seen);
+    weft__write_bytes(&b, 10, weft_buf_slice(&packed));
+    weft_buf_reset(&packed);
+    weft__write_varint(&packed, 0);
+    weft__write_varint(&packed, above);
+    if (above != 0) weft__write_bytes(&b, 11, weft_buf_slice(&packed));
+    int rc = weft_value_apply(v, weft_buf_slice(&b));
+    weft_buf_fini(&b);
+    weft_buf_fini(&packed);
+    weft_value_free(v);
+    return rc;
+}
+
+START_TEST(contexts_of_states_are_checked) {
+    ck_assert_int_eq(apply_seen(1, 5, 0), 0);
+    ck_assert_int_eq(apply_seen(1, WEFT__SEQ_MAX, 0), 0);
+    ck_assert_int_eq(apply_seen(1, WEFT__SEQ_MAX + 1, 0), WEFT_ERR_MALFORMED);
+    ck_assert_int_eq(apply_seen(1, 5, 7), 0);
+    ck_assert_int_eq(apply_seen(1, 5, 6), WEFT_ERR_MALFORMED); /* adjacent */
+    ck_assert_int_eq(apply_seen(1, 5, WEFT__SEQ_MAX), 0);
+    ck_assert_int_eq(apply_seen(1, 5, WEFT__SEQ_MAX + 1), WEFT_ERR_MALFORMED);
+    ck_assert_int_eq(apply_seen(0, 5, 0), WEFT_ERR_MALFORMED); /* somebody wrote, in no schema */
+}
+END_TEST
+
 /* --- What bytes cost ---------------------------------------------------------------------------------------------- */
 
 static void expect_applied(struct weft_buf *b) {
@@ -617,6 +684,8 @@ int main(void) {
     tcase_add_test(tc, headers_of_deltas_are_checked);
     tcase_add_test(tc, forged_dot_near_the_end_of_numbers_is_refused);
     tcase_add_test(tc, an_entry_observes_no_more_dots_than_it_may);
+    tcase_add_test(tc, an_entry_that_observes_more_is_refused);
+    tcase_add_test(tc, contexts_of_states_are_checked);
     tcase_add_loop_test(tc, out_of_memory_changes_nothing, 0, CLASSES);
     tcase_add_test(tc, options_without_a_size_make_no_value);
     tcase_add_test(tc, out_of_memory_makes_no_value);
