@@ -126,7 +126,8 @@ struct weft_value_options {
 };
 #define weft_value_options_init(o) weft_value_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_value_options_init_sized(struct weft_value_options *o, size_t size);
-/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel). */
+/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel, options
+ * without a size). */
 WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls,
                             const struct weft_value_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_value_free(struct weft_value *v);
@@ -144,9 +145,10 @@ WEFT_API int weft_value_commit(struct weft_value *v, struct weft_stamp stamp, st
 WEFT_API void weft_value_abort(struct weft_value *v);
 /* Joins the bytes of a delta or of a whole encoded value (a group of deltas is what an empty value holds that joined
  * them). WEFT_ERR_MALFORMED (not canonical, or not of this class), WEFT_ERR_VERSION, WEFT_ERR_NOMEM, WEFT_ERR_BUSY (an
- * edit is open): nothing changed. A delta costs its own size, a whole value the size of both. */
+ * edit is open), WEFT_ERR_LIMIT (WEFT_ORIGINS_MAX): nothing changed. A delta costs its own size, a whole value the size
+ * of both. */
 WEFT_API int weft_value_apply(struct weft_value *v, struct weft_slice bytes) WEFT_MUST_CHECK;
-/* v = v join w. Same class. w may be v. */
+/* v = v join w. w may be v. WEFT_ERR_TYPE (another class), WEFT_ERR_BUSY, _NOMEM, _LIMIT as weft_value_apply. */
 WEFT_API int weft_value_merge(struct weft_value *v, const struct weft_value *w) WEFT_MUST_CHECK;
 /* Canonical: equal states, equal bytes, whatever the history and the origin that holds it. */
 WEFT_API int weft_value_encode(const struct weft_value *v, struct weft_buf *out) WEFT_MUST_CHECK;
