@@ -105,6 +105,11 @@ static int part(struct weft_sim *s, uint64_t mask) {
     return weft__links_look_all(s);
 }
 
+static int rejoin(struct weft_sim *s, uint64_t mask) {
+    weft__net_rejoin(&s->net, mask);
+    return weft__links_look_all(s);
+}
+
 static int heal(struct weft_sim *s) {
     weft__net_heal(&s->net);
     return weft__links_look_all(s);
@@ -112,10 +117,12 @@ static int heal(struct weft_sim *s) {
 
 /* What the item needs to be so: its replica exists, and runs or does not. */
 static bool is_possible(const struct weft_sim *s, const struct weft__sim_item *item) {
-    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_HEAL) return true;
+    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN || item->kind == WEFT__SIM_HEAL)
+        return true;
     if (item->replica >= s->machine_count) return false;
     bool runs = s->machines[item->replica].replica != NULL;
-    if (item->kind == WEFT__SIM_CUT) return item->other < s->machine_count && item->other != item->replica;
+    if (item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT)
+        return item->other < s->machine_count && item->other != item->replica;
     if (item->kind == WEFT__SIM_RESTART) return !runs;
     bool needs_it = item->kind == WEFT__SIM_CRASH || item->kind == WEFT__SIM_TXN || item->kind == WEFT__SIM_CHECKPOINT;
     return runs || !needs_it;
@@ -132,6 +139,11 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
         return weft__net_cut(&s->net, item->replica, item->other);
     case WEFT__SIM_HEAL:
         return heal(s);
+    case WEFT__SIM_REJOIN:
+        return rejoin(s, item->mask);
+    case WEFT__SIM_UNCUT:
+        weft__net_uncut(&s->net, item->replica, item->other);
+        return 0;
     case WEFT__SIM_CRASH:
         return crash(s, item->replica);
     case WEFT__SIM_RESTART:

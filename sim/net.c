@@ -83,8 +83,21 @@ int weft__net_cut(struct weft__net *n, uint32_t from, uint32_t to) {
     return 0;
 }
 
+void weft__net_uncut(struct weft__net *n, uint32_t from, uint32_t to) {
+    struct weft__cuts *c = &n->cuts;
+    if (!is_cut(c, from, to)) return;
+    size_t at = cut_place(c, cut_key(from, to));
+    c->count--;
+    memmove(&c->keys[at], &c->keys[at + 1], (c->count - at) * sizeof *c->keys);
+}
+
 void weft__net_part(struct weft__net *n, uint64_t mask) {
+    n->mask = mask;
     for (size_t i = 0; i < n->sender_count; i++) n->senders[i].side = i < 64 && (mask >> i & 1);
+}
+
+void weft__net_rejoin(struct weft__net *n, uint64_t mask) {
+    if (n->mask == mask) weft__net_part(n, 0);
 }
 
 void weft__net_heal(struct weft__net *n) {

@@ -29,6 +29,7 @@ struct weft__net {
     uint64_t *latency_ns; /* region_count x region_count, from row to column */
     struct weft__net_sender *senders;
     size_t sender_count, sender_cap;
+    uint64_t mask; /* one side of the partition; 0: there is none */
     struct weft__cuts cuts;
     uint64_t lost, duplicated, reordered, corrupted;
     const struct weft_alloc *alloc;
@@ -55,6 +56,9 @@ uint64_t weft__net_latency(const struct weft__net *n, uint32_t from, uint32_t to
 
 void weft__net_part(struct weft__net *n, uint64_t mask); /* bit i: replica i on the other side; 0: one side */
 int weft__net_cut(struct weft__net *n, uint32_t from, uint32_t to);
+/* The partition ends, if it is this one. */
+void weft__net_rejoin(struct weft__net *n, uint64_t mask);
+void weft__net_uncut(struct weft__net *n, uint32_t from, uint32_t to);
 void weft__net_heal(struct weft__net *n);
 
 #endif

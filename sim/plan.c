@@ -110,20 +110,20 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
     const struct weft_sim_options *o = &s->options;
     struct draw d = {weft__keyed(o->seed, PURPOSE_FAULT, kind, n, 0), 0};
     uint64_t from = below(&d, o->duration_ns), until = from + 1 + below(&d, o->fault_ns);
-    struct weft__sim_item item = {.kind = kind, .replica = any_replica(o, &d)}, end = {.kind = WEFT__SIM_HEAL};
-    bool ends = kind == WEFT__SIM_PARTITION || kind == WEFT__SIM_CUT;
+    struct weft__sim_item item = {.kind = kind, .replica = any_replica(o, &d)}, end;
+    bool ends = kind == WEFT__SIM_PARTITION || kind == WEFT__SIM_CUT || kind == WEFT__SIM_CRASH;
     if (kind == WEFT__SIM_PARTITION) {
         item.replica = 0;
         item.mask = any_side(o, &d);
     }
     if (kind == WEFT__SIM_CUT)
         item.other = (item.replica + 1 + (uint32_t)below(&d, o->replicas - 1)) % (uint32_t)o->replicas;
+    end = item;
+    end.kind = kind == WEFT__SIM_PARTITION ? WEFT__SIM_REJOIN
+               : kind == WEFT__SIM_CUT     ? WEFT__SIM_UNCUT
+                                           : WEFT__SIM_RESTART;
     if (kind == WEFT__SIM_STEP) item.ns = any_step(o, &d);
     if (kind == WEFT__SIM_FAIL) item.mask = 1 + below(&d, 20);
-    if (kind == WEFT__SIM_CRASH) {
-        ends = true;
-        end = (struct weft__sim_item){.kind = WEFT__SIM_RESTART, .replica = item.replica};
-    }
     if (kind == WEFT__SIM_RESTORE) {
         struct weft__sim_item backup = {.kind = WEFT__SIM_BACKUP, .replica = item.replica};
         int rc = push_at(s, from, backup);

@@ -22,7 +22,9 @@
     X(COPY, "copy")                                                                                                    \
     X(STEP, "step")                                                                                                    \
     X(FAIL, "fail")                                                                                                    \
-    X(CHECKPOINT, "checkpoint")
+    X(CHECKPOINT, "checkpoint")                                                                                        \
+    X(REJOIN, "rejoin")                                                                                                \
+    X(UNCUT, "uncut")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word) WEFT__SIM_##kind,
@@ -52,9 +54,9 @@ struct weft__sim_item {
     uint64_t at_ns;
     uint64_t order; /* among those of one time */
     enum weft__sim_item_kind kind;
-    uint32_t replica, other; /* CUT: from, to */
+    uint32_t replica, other; /* CUT, UNCUT: from, to */
     int64_t ns;              /* STEP */
-    uint64_t mask;           /* PARTITION: one side; FAIL: how many */
+    uint64_t mask;           /* PARTITION, REJOIN: one side; FAIL: how many */
     size_t first_op, op_count;
 };
 

@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "sim/schedule.h"
 
+#define MANY (UINT64_C(1) << 32) /* a bound that nobody wants to be told */
+
 /* Words of one line, taken one by one. */
 struct words {
     struct weft_slice rest;
@@ -132,11 +134,15 @@ static int read_ops(struct weft_sim_schedule *s, struct words *w, struct weft__s
     }
 }
 
+static bool is_one_way(const struct weft__sim_item *item) {
+    return item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT;
+}
+
 static int read_arguments(struct weft_sim_schedule *s, struct words *w, struct weft__sim_item *item) {
     int rc = 0;
-    if (item->kind == WEFT__SIM_PARTITION) return read_mask(w, &item->mask);
+    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN) return read_mask(w, &item->mask);
     if (item->kind != WEFT__SIM_HEAL) rc = read_replica(w, &item->replica);
-    if (rc == 0 && item->kind == WEFT__SIM_CUT) rc = read_replica(w, &item->other);
+    if (rc == 0 && is_one_way(item)) rc = read_replica(w, &item->other);
     if (rc == 0 && item->kind == WEFT__SIM_STEP) rc = read_time(w, &item->ns);
     if (rc == 0 && item->kind == WEFT__SIM_FAIL) rc = read_number(w, "not a number of writes", 1000000, &item->mask);
     if (rc == 0 && item->kind == WEFT__SIM_TXN) rc = read_ops(s, w, item);
@@ -188,11 +194,11 @@ static void print_mask(uint64_t mask, struct weft_buf *out) {
 void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct weft__sim_item *item,
                                struct weft_buf *out) {
     weft_buf_append_str(out, weft__sim_item_word(item->kind));
-    if (item->kind == WEFT__SIM_PARTITION)
+    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN)
         print_mask(item->mask, out);
     else if (item->kind != WEFT__SIM_HEAL)
         print_number(" ", item->replica, out);
-    if (item->kind == WEFT__SIM_CUT) print_number(" ", item->other, out);
+    if (is_one_way(item)) print_number(" ", item->other, out);
     if (item->kind == WEFT__SIM_FAIL) print_number(" ", item->mask, out);
     if (item->kind == WEFT__SIM_STEP) {
         weft_buf_append(out, " ", 1);
@@ -249,7 +255,12 @@ static int parse_option(struct weft_sim_options *o, const struct weft__sim_numbe
         read = parse_number(word, &value);
     }
     if (!read) return bad(w, n->is_time ? "not a duration" : "not a number", word);
-    if (value < n->least || value > n->most) return bad(w, "out of bounds", word);
+    if (value < n->least || value > n->most) {
+        (void)bad(w, "out of bounds", word);
+        if (!n->is_time && n->most < MANY)
+            weft_buf_printf(w->message, " (%llu to %llu)", (unsigned long long)n->least, (unsigned long long)n->most);
+        return WEFT_ERR_MALFORMED;
+    }
     *to = value;
     return 0;
 }

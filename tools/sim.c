@@ -21,7 +21,8 @@ struct request {
     uint64_t seeds;
     uint64_t within_ns;
     const char *schedule, *trace;
-    char *regions; /* what `places` point into */
+    const char *planned; /* the last option that says something of the plan */
+    char *regions;       /* what `places` point into */
     bool print, verbose, help;
 };
 
@@ -146,7 +147,8 @@ static int add_span_parts(struct request *q, const char *option, const char *wha
     for (char *c = arguments; c != NULL && *c != '\0' && strcmp(what, "cut") == 0; c++)
         if (*c == ',') *c = ' ';
     if (rc == 0) rc = add_line(q, from, what, arguments == NULL ? "" : arguments);
-    return rc == 0 ? add_line(q, until, "heal", "") : rc;
+    const char *undo = strcmp(what, "cut") == 0 ? "uncut" : "rejoin";
+    return rc == 0 ? add_line(q, until, undo, arguments == NULL ? "" : arguments) : rc;
 }
 
 /* "A..B:ARGUMENTS" as two lines of a schedule. */
@@ -175,7 +177,15 @@ static int set_regions(struct request *q, const char *value) {
     return count == 0 ? complain("--regions", "none in", value) : 0;
 }
 
+static bool is_of_the_plan(const char *option) {
+    static const char *const others[] = {"--schedule", "--trace", "--within"};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcmp(option, others[i]) == 0) return false;
+    return true;
+}
+
 static int take_value(struct request *q, const char *option, const char *value) {
+    if (is_of_the_plan(option)) q->planned = option;
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         if (strcmp(option, numbers[i].option) == 0) return set_number(&q->options, option, numbers[i].name, value);
     if (strcmp(option, "--set") == 0) return set_any(q, value);
@@ -257,17 +267,37 @@ static int parse_file(const struct request *q, struct weft_sim_schedule **out, s
     return rc;
 }
 
+static bool ends_with(const char *line, const char *end) {
+    size_t len = strlen(line), tail = strlen(end);
+    return len >= tail && strcmp(line + len - tail, end) == 0;
+}
+
+/* A line is "time what replicas": those there are, and those that copies will be. */
+static int check_replicas(const struct request *q, const char *line) {
+    const char *at = strchr(line, ' ');
+    if (at != NULL) at = strchr(at + 1, ' ');
+    while (at != NULL && *at != '\0') {
+        char *end;
+        unsigned long long number = strtoull(at + 1, &end, 10);
+        if (end != at + 1 && number >= q->options.replicas + q->options.copies_started) {
+            fprintf(stderr, "weft sim: %s: there is no replica %llu\n", line, number);
+            return 2;
+        }
+        at = *end == ',' || *end == ' ' ? end : NULL;
+    }
+    return 0;
+}
+
 /* A partition without a list: the first half, or one of two. */
 static int add(const struct request *q, struct weft_sim_schedule *s, const char *line, struct weft_buf *message) {
     struct weft_buf whole;
     weft_buf_init(&whole, NULL);
     weft_buf_append_str(&whole, line);
-    size_t len = strlen(line);
-    bool bare = len > 10 && strcmp(line + len - 10, "partition ") == 0;
+    bool bare = ends_with(line, " partition ") || ends_with(line, " rejoin ");
     for (uint64_t i = 0; bare && (i == 0 || i < q->options.replicas / 2) && i < 64; i++)
         weft_buf_printf(&whole, "%s%" PRIu64, i == 0 ? "" : ",", i);
     weft_buf_append(&whole, "", 1);
-    int rc = whole.err != 0 ? 1 : 0;
+    int rc = whole.err != 0 ? 1 : check_replicas(q, line);
     if (rc == 0 && weft_sim_schedule_add(s, (const char *)whole.ptr, message) != 0) {
         fprintf(stderr, "weft sim: %s: %.*s\n", line, (int)message->len, (const char *)message->ptr);
         rc = 2;
@@ -407,6 +437,8 @@ int weft__cmd_sim(int argc, char **argv) {
     q.options.duration_ns = WEFT_SECONDS(60);
     q.options.rate = 10;
     int rc = read_options(&q, argc, argv);
+    if (rc == 0 && q.schedule != NULL && q.planned != NULL && !q.help)
+        rc = complain(q.planned, "a schedule says that itself; edit", q.schedule);
     if (rc == 0 && q.help)
         usage(stdout);
     else if (rc == 0)

@@ -115,6 +115,7 @@ WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, 
  *   10.5s partition 0,1                 these against the rest, until the next partition or heal
  *   11s cut 0 2                         messages from 0 to 2 are lost; no one notices
  *   12s heal                            all partitions and cuts end
+ *   12s rejoin 0,1 | uncut 0 2          this partition ends, if it is still the one that stands; this cut ends
  *   13s crash 1 | restart 1             unsynced records are lost
  *   14s backup 1 | restore 1            a copy of its store is kept; it crashes and starts from the oldest copy
  *   15s copy 1                          a copy of its store starts as a further replica

@@ -53,6 +53,17 @@ def check_replay(weft, folder):
     expect(len(last) > 1000 and all(" trace " in x or " - " in x for x in last), "a line for each event")
 
 
+# The end of one does not end the other.
+def check_spans(weft):
+    spans = ["--partition", "1s..9s:0", "--cut", "2s..3s:1,2", "--rate", "1", "--duration", "10s"]
+    schedule, _ = sim(weft, *spans, "--print")
+    for line in ("1s partition 0", "2s cut 1 2", "3s uncut 1 2", "9s rejoin 0"):
+        expect(line in schedule.splitlines(), line)
+    bare, _ = sim(weft, "--partition", "1s..9s", "--replicas", "4", "--print")
+    expect("1s partition 0,1" in bare.splitlines() and "9s rejoin 0,1" in bare.splitlines(), "the first half")
+    sim(weft, "--set", "copies_started=1", "--partition", "1s..2s:5", "--duration", "3s")
+
+
 def check_failure(weft):
     report, _ = sim(weft, "--seed", "5", "--duration", "2s", "--partition", "1s..5s:0,1", "--within", "0", code=1)
     expect(report.startswith("not converged"), "the verdict")
@@ -79,6 +90,11 @@ def check_usage(weft, folder):
         (["--cut", "3s..3s:0,1"], '--cut: ends before it begins: "3s..3s:0,1"'),
         (["--partition", "10s..20s:x"], 'not a list of replicas below 64: "x"'),
         (["--cut", "10s..20s:1"], 'not a replica: ""'),
+        (["--partition", "10s..20s:0,7"], "10s partition 0,7: there is no replica 7"),
+        (["--cut", "10s..20s:0,5"], "10s cut 0 5: there is no replica 5"),
+        (["--replicas", "2000"], 'out of bounds: "2000" (1 to 1024)'),
+        (["--schedule", broken, "--loss", "2%"], "--loss: a schedule says that itself"),
+        (["--seeds", "3", "--schedule", broken], "--seeds: a schedule says that itself"),
         (["--regions", "atlantis"], "--regions: there is no such region"),
         (["--set", "speed=3"], 'no such option: "speed"'),
         (["--set", "speed"], "--set: not NAME=VALUE"),
@@ -95,6 +111,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weft-sim-") as folder:
         check_report(weft)
         check_replay(weft, folder)
+        check_spans(weft)
         check_failure(weft)
         check_usage(weft, folder)
 

@@ -102,7 +102,26 @@ START_TEST(a_cut_is_one_way_and_a_partition_is_not) {
 }
 END_TEST
 
+START_TEST(a_partition_and_a_cut_end_each_by_itself) {
+    struct weft__net n;
+    make(&n, 5);
+    weft__net_part(&n, 1);
+    ck_assert_int_eq(weft__net_cut(&n, 1, 0), 0);
+    ck_assert_int_eq(weft__net_cut(&n, 1, 2), 0);
+    weft__net_rejoin(&n, 2);
+    ck_assert(weft__net_is_parted(&n, 0, 1));
+    weft__net_rejoin(&n, 1);
+    ck_assert(!weft__net_is_parted(&n, 0, 1));
+    ck_assert(!weft__net_is_open(&n, 1, 0) && !weft__net_is_open(&n, 1, 2)); /* cuts stay */
+    weft__net_uncut(&n, 1, 0);
+    weft__net_uncut(&n, 1, 0);
+    ck_assert(weft__net_is_open(&n, 1, 0) && !weft__net_is_open(&n, 1, 2));
+    weft__net_fini(&n);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-net", a_quiet_link_has_its_latency, shares_are_as_asked, a_fate_depends_on_the_message_alone,
-                     messages_of_one_instant_have_fates_of_their_own, a_cut_is_one_way_and_a_partition_is_not);
+                     messages_of_one_instant_have_fates_of_their_own, a_cut_is_one_way_and_a_partition_is_not,
+                     a_partition_and_a_cut_end_each_by_itself);
 }

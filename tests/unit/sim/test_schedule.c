@@ -133,7 +133,8 @@ START_TEST(reads_what_people_write) {
                                "replicas 3\n  loss_ppm 2%   # of messages\nskew_ns 1.5s\ndrift_ppb 200ppm\n"
                                "region here 500 1000\nregion there 1000 500\nplace there here\n\n"
                                "2s heal\n1s partition 0,2\n1s cut 0 1\n"
-                               "0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n1.5s step 1 -250ms\n3s fail 1 3";
+                               "0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n1.5s step 1 -250ms\n3s fail 1 3\n"
+                               "4s rejoin 0,2\n4s uncut 0 1";
     struct weft_buf message;
     struct weft_sim_schedule *s;
     weft_buf_init(&message, NULL);
@@ -143,7 +144,11 @@ START_TEST(reads_what_people_write) {
     ck_assert_uint_eq(s->options.drift_ppb, 200000);
     ck_assert_uint_eq(s->region_count, 2);
     ck_assert_uint_eq(s->place[0], 1);
-    ck_assert_uint_eq(s->count, 6);
+    ck_assert_uint_eq(s->count, 8);
+    ck_assert_int_eq(s->items[6].kind, WEFT__SIM_REJOIN);
+    ck_assert_uint_eq(s->items[6].mask, 5);
+    ck_assert_int_eq(s->items[7].kind, WEFT__SIM_UNCUT);
+    ck_assert_uint_eq(s->items[7].other, 1);
     ck_assert_int_eq(s->items[0].kind, WEFT__SIM_TXN);
     ck_assert_uint_eq(s->items[0].op_count, 7);
     ck_assert_int_eq(s->items[1].kind, WEFT__SIM_PARTITION); /* of one time: the order of the lines */
@@ -160,7 +165,7 @@ START_TEST(nonsense_is_refused_with_its_line) {
     static const struct {
         const char *text, *says;
     } bad[] = {
-        {"replicas 3\nreplicas 0\n", "out of bounds: \"0\" (line 2)"},
+        {"replicas 3\nreplicas 0\n", "out of bounds: \"0\" (1 to 1024) (line 2)"},
         {"replicas 5000\n", "out of bounds"},
         {"frobs 3\n", "neither an option nor a time: \"frobs\" (line 1)"},
         {"loss_ppm 200%\n", "out of bounds"},
