@@ -8,10 +8,12 @@ void weft__checkpoint_init(struct weft__checkpoint *c, const struct weft_alloc *
     c->alloc = alloc;
     c->next_id = 1;
     weft__segments_init(&c->segments, alloc);
+    weft_buf_init(&c->pieces, alloc);
 }
 
 void weft__checkpoint_fini(struct weft__checkpoint *c) {
     weft__segments_fini(&c->segments);
+    weft_buf_fini(&c->pieces);
 }
 
 /* Whether the range of a segment begins at or before an object. */

@@ -13,8 +13,12 @@
 #include "replication/keyspace.h"
 #include "replication/space.h"
 
+/* A segment is one object at least, whatever its size, and stores bound their records (SQLite: a blob of 1 GB): a long
+ * segment is several records with ids that follow each other, all of this size but the last. */
+#define WEFT__PIECE_BYTES ((size_t)16 << 20)
+
 struct weft__segment {
-    uint64_t id;
+    uint64_t id; /* of its first piece */
     uint64_t len;
     uint8_t hash[WEFT__CHAIN_LEN];
     uint8_t *first_key; /* owned; the range of the first segment begins with the empty key */
@@ -34,6 +38,7 @@ void weft__segments_init(struct weft__segments *s, const struct weft_alloc *allo
 void weft__segments_fini(struct weft__segments *s);
 /* Copies the key. */
 int weft__segments_append(struct weft__segments *s, const struct weft__segment *segment, struct weft_slice first_key);
+uint64_t weft__segment_pieces(const struct weft__segment *s);
 /* Where the range of a segment begins, compared with the place of an object. */
 int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type);
 
@@ -43,6 +48,7 @@ struct weft__checkpoint {
     uint64_t made;    /* checkpoints so far; an object whose `touched` is above it has been marked already */
     size_t log_bytes; /* of transactions since the last one */
     bool wanted;
+    struct weft_buf pieces; /* of a segment that comes back from the store */
     const struct weft_alloc *alloc;
 };
 

@@ -54,9 +54,11 @@ static int restore_manifest(struct weft_replica *r, struct weft_slice bytes) {
         if (rc == 0) rc = weft__recording_restore(&r->recording, i, r->space.applied.seq[i]);
     }
     if (rc != 0) weft__manifest_forget(&r->space, &r->checkpoint.segments);
-    for (size_t i = 0; rc == 0 && i < r->checkpoint.segments.count; i++)
-        if (r->checkpoint.segments.items[i].id >= r->checkpoint.next_id)
-            r->checkpoint.next_id = r->checkpoint.segments.items[i].id + 1;
+    for (size_t i = 0; rc == 0 && i < r->checkpoint.segments.count; i++) {
+        const struct weft__segment *s = &r->checkpoint.segments.items[i];
+        uint64_t end = s->id + weft__segment_pieces(s);
+        if (end > r->checkpoint.next_id) r->checkpoint.next_id = end;
+    }
     return rc;
 }
 
@@ -68,15 +70,46 @@ static int restore_meta(struct weft_replica *r, const struct weft_record *rec) {
     return rc == 0 ? 0 : corrupt(r, rc, "meta record", rec->id);
 }
 
-static int restore_segment(struct weft_replica *r, const struct weft_record *rec) {
-    for (size_t i = 0; i < r->checkpoint.segments.count; i++) {
-        struct weft__segment *s = &r->checkpoint.segments.items[i];
-        if (s->id != rec->id) continue;
-        int rc = weft__segment_read(rec->bytes, &r->checkpoint.segments, i, &r->space);
-        s->restored = rc == 0;
-        return rc == 0 ? 0 : corrupt(r, rc, "segment", rec->id);
+/* The segment that a record is a piece of; count: none. */
+static size_t segment_of(const struct weft__segments *segments, uint64_t id) {
+    size_t i = 0;
+    while (i < segments->count && id - segments->items[i].id >= weft__segment_pieces(&segments->items[i])) i++;
+    return i;
+}
+
+static int read_segment(struct weft_replica *r, size_t i, struct weft_slice whole) {
+    struct weft__segment *s = &r->checkpoint.segments.items[i];
+    int rc = weft__segment_read(whole, &r->checkpoint.segments, i, &r->space);
+    s->restored = rc == 0;
+    return rc;
+}
+
+/* Pieces come in the order of their ids, so those of one segment one after the other. */
+static int add_piece(struct weft_replica *r, size_t i, const struct weft_record *rec) {
+    const struct weft__segment *s = &r->checkpoint.segments.items[i];
+    struct weft_buf *pieces = &r->checkpoint.pieces;
+    uint64_t at = (rec->id - s->id) * WEFT__PIECE_BYTES;
+    size_t before = pieces->len, len = s->len - at < WEFT__PIECE_BYTES ? (size_t)(s->len - at) : WEFT__PIECE_BYTES;
+    if (before != at || rec->bytes.len != len) return WEFT_ERR_MALFORMED;
+    if (len == s->len) return read_segment(r, i, rec->bytes);
+    int rc = weft_buf_append_slice(pieces, rec->bytes);
+    pieces->err = 0;
+    if (rc != 0 || pieces->len < s->len) return rc;
+    rc = read_segment(r, i, weft_buf_slice(pieces));
+    if (rc == WEFT_ERR_NOMEM) {
+        pieces->len = before; /* the step is stepped again */
+    } else {
+        weft_buf_fini(pieces);
+        weft_buf_init(pieces, r->alloc);
     }
-    return corrupt(r, WEFT_ERR_MALFORMED, "an unreferenced segment", rec->id);
+    return rc;
+}
+
+static int restore_segment(struct weft_replica *r, const struct weft_record *rec) {
+    size_t i = segment_of(&r->checkpoint.segments, rec->id);
+    if (i == r->checkpoint.segments.count) return corrupt(r, WEFT_ERR_MALFORMED, "an unreferenced segment", rec->id);
+    int rc = add_piece(r, i, rec);
+    return rc == 0 ? 0 : corrupt(r, rc, "segment", rec->id);
 }
 
 /* After the last segment: the state is the one that the manifest was written for. */

@@ -10,8 +10,21 @@
 
 static int emit_segment(void *ctx, uint64_t id, struct weft_slice bytes) {
     struct weft_replica *r = ctx;
-    struct weft_record rec = {.kind = WEFT_RECORD_SEGMENT, .id = id, .bytes = bytes};
-    return weft__output_record(weft__out(r), &rec);
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < bytes.len; at += WEFT__PIECE_BYTES, id++) {
+        size_t len = bytes.len - at < WEFT__PIECE_BYTES ? bytes.len - at : WEFT__PIECE_BYTES;
+        struct weft_record rec = {.kind = WEFT_RECORD_SEGMENT, .id = id, .bytes = weft_slice(bytes.ptr + at, len)};
+        rc = weft__output_record(weft__out(r), &rec);
+    }
+    return rc;
+}
+
+static int drop_segment(struct weft_replica *r, const struct weft__segment *s) {
+    struct weft_record rec = {.kind = WEFT_RECORD_SEGMENT_DROP, .id = s->id};
+    int rc = 0;
+    for (uint64_t left = weft__segment_pieces(s); rc == 0 && left > 0; left--, rec.id++)
+        rc = weft__output_record(weft__out(r), &rec);
+    return rc;
 }
 
 static struct weft__keyed *range_start(struct weft_replica *r, const struct weft__segment *s) {
@@ -27,9 +40,7 @@ static int rewrite(struct weft_replica *r, struct weft__segments *fresh, size_t 
         first != NULL ? range_start(r, first) : weft__keyspace_at(&r->space.keys, weft_slice(NULL, 0), 0);
     struct weft__keyed *end = j < old->count ? range_start(r, &old->items[j]) : NULL;
     int rc = weft__segments_write(fresh, first, from, end, &r->space, &sink);
-    for (size_t k = i; rc == 0 && k < j && k < old->count; k++)
-        rc = weft__output_record(weft__out(r),
-                                 &(struct weft_record){.kind = WEFT_RECORD_SEGMENT_DROP, .id = old->items[k].id});
+    for (size_t k = i; rc == 0 && k < j && k < old->count; k++) rc = drop_segment(r, &old->items[k]);
     return rc;
 }
 

@@ -40,6 +40,10 @@ int weft__segments_append(struct weft__segments *s, const struct weft__segment *
     return 0;
 }
 
+uint64_t weft__segment_pieces(const struct weft__segment *s) {
+    return s->len / WEFT__PIECE_BYTES + (s->len % WEFT__PIECE_BYTES > 0);
+}
+
 int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type) {
     int order = weft_slice_cmp(weft_slice(s->first_key, s->first_len), key);
     return order != 0 ? order : (s->first_type > type) - (s->first_type < type);
@@ -110,7 +114,8 @@ int weft__segments_write(struct weft__segments *out, const struct weft__segment 
         weft_buf_reset(&b);
         rc = write_segment(&b, from, cut, space->origins);
         if (rc != 0) break;
-        struct weft__segment s = {.id = sink->next_id != NULL ? (*sink->next_id)++ : 0, .len = b.len};
+        struct weft__segment s = {.id = sink->next_id != NULL ? *sink->next_id : 0, .len = b.len};
+        if (sink->next_id != NULL) *sink->next_id += weft__segment_pieces(&s);
         weft__blake2b128(s.hash, weft_buf_slice(&b));
         /* The range of the first one begins where the replaced one's did, or what is added there would be lost. */
         struct weft_slice key = weft__keyed_key(from);

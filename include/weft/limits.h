@@ -2,7 +2,12 @@
  *
  * They are the same at every replica of a space, because whether a transaction is void must be a function of its
  * bytes alone. A change of one is a new version of the format. Bounds that only protect one process (buffers, queues)
- * are options with defaults, not constants. */
+ * are options with defaults, not constants.
+ *
+ * How large an object may become is bounded by none of them, because concurrent growth meets in a merge, which cannot
+ * refuse. Memory bounds it: the cells of a replica are named by 32 bits, which is 32 GiB of them, and half a million of
+ * those above 4 KiB; then applying is WEFT_ERR_NOMEM. It costs before that: a checkpoint rewrites an object whole, and
+ * deleting one in a transaction lists its elements, so that WEFT_TXN_MAX bounds what is deleted at once. */
 #ifndef WEFT_LIMITS_H
 #define WEFT_LIMITS_H
 

@@ -20,7 +20,7 @@ extern "C" {
 
 enum weft_record_kind {
     WEFT_RECORD_META = 1,         /* (id) -> bytes; replaces */
-    WEFT_RECORD_SEGMENT = 2,      /* (id) -> bytes, a piece of a checkpoint; ids are never used again */
+    WEFT_RECORD_SEGMENT = 2,      /* (id) -> bytes, a piece of a checkpoint, at most 16 MiB; ids are never used again */
     WEFT_RECORD_SEGMENT_DROP = 3, /* removes segment (id) */
     WEFT_RECORD_LOG = 4, /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
     WEFT_RECORD_LOG_DROP = 5,   /* removes the log rows of origin up to and with seq */

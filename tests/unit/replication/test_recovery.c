@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/err.h>
 #include <weft/gcounter.h>
+#include <weft/limits.h>
 #include <weft/pncounter.h>
 
 #include "base/prng.h"
@@ -141,6 +143,98 @@ START_TEST(checkpoints_follow_any_change) {
         restart(0);
         ck_assert_mem_eq(hash, cluster_stats(&c, 0).state_hash, sizeof hash);
     }
+}
+END_TEST
+
+/* What a store holds of segments; one of them may be kept from the reader, or be changed for it. */
+struct pieces {
+    size_t count, longest;
+    uint64_t ids[8];
+    uint64_t lost, spoiled; /* ids; 0: none */
+    struct weft_replica *reader;
+};
+
+static int read_piece(void *ctx, const struct weft_record *r) {
+    struct pieces *p = ctx;
+    struct weft_record copy = *r;
+    struct weft_update u;
+    uint8_t *bytes = NULL;
+    bool segment = r->kind == WEFT_RECORD_SEGMENT;
+    if (segment && p->count < sizeof p->ids / sizeof *p->ids) p->ids[p->count] = r->id;
+    p->count += segment;
+    if (segment && r->bytes.len > p->longest) p->longest = r->bytes.len;
+    if (p->reader == NULL || (segment && r->id == p->lost)) return 0;
+    if (segment && r->id == p->spoiled) {
+        bytes = malloc(r->bytes.len);
+        memcpy(bytes, r->bytes.ptr, r->bytes.len);
+        bytes[r->bytes.len / 2] ^= 1;
+        copy.bytes.ptr = bytes;
+    }
+    int rc = weft_replica_step(p->reader, &(struct weft_event){.kind = WEFT_EVENT_RESTORE, .record = &copy}, &u);
+    free(bytes);
+    return rc;
+}
+
+static int read_without(uint64_t lost, uint64_t spoiled) {
+    struct pieces p = {.lost = lost, .spoiled = spoiled};
+    struct weft_update u;
+    ck_assert_int_eq(weft_replica_new(&p.reader, &c.at[0].options), 0);
+    int rc = c.at[0].store->cls->load(c.at[0].store, read_piece, &p);
+    if (rc == 0) rc = weft_replica_step(p.reader, &(struct weft_event){.kind = WEFT_EVENT_START, .random = 5}, &u);
+    weft_replica_free(p.reader);
+    return rc;
+}
+
+static struct pieces stored_pieces(void) {
+    struct pieces p = {.count = 0};
+    ck_assert_int_eq(c.at[0].store->cls->load(c.at[0].store, read_piece, &p), 0);
+    return p;
+}
+
+/* Elements of the greatest length, one a transaction. */
+static void edit_long(int i, const char *key, char first, char last, bool add) {
+    char *bytes = malloc(WEFT_VALUE_MAX);
+    memset(bytes, 'x', WEFT_VALUE_MAX);
+    struct weft_slice element = weft_slice(bytes, WEFT_VALUE_MAX);
+    for (char k = first; k <= last; k++) {
+        struct weft_txn *t = cluster_begin(&c, i);
+        struct weft_edit *e = weft_txn_edit(t, weft_str(key), &weft_aworset_class);
+        bytes[0] = k;
+        if (add)
+            weft_aworset_add(e, element);
+        else
+            weft_aworset_remove(e, element);
+        cluster_commit(&c, i, t);
+    }
+    free(bytes);
+}
+
+/* No object is too large for a record of a store, whose size is bounded where the object's is not. */
+START_TEST(a_long_segment_is_several_records) {
+    cluster_add(&c, 0, "a", "before");
+    edit_long(0, "huge", 'A', 'R', true);
+    cluster_add(&c, 0, "z", "after");
+    checkpoint(0);
+    struct pieces p = stored_pieces();
+    ck_assert(p.count >= 2 && p.count <= sizeof p.ids / sizeof *p.ids);
+    ck_assert_uint_le(p.longest, 16u << 20);
+    restart(0);
+    ck_assert_uint_eq(cluster_size(&c, 0, "huge"), 18);
+    ck_assert(cluster_has(&c, 0, "a", "before") && cluster_has(&c, 0, "z", "after"));
+    for (size_t i = 0; i < p.count; i++) {
+        ck_assert_int_eq(read_without(p.ids[i], 0), WEFT_ERR_CORRUPT);
+        ck_assert_int_eq(read_without(0, p.ids[i]), WEFT_ERR_CORRUPT);
+    }
+    ck_assert_int_eq(read_without(0, 0), 0);
+    /* Written anew, none of them stays and no id is used again. */
+    edit_long(0, "huge", 'A', 'R', false);
+    checkpoint(0);
+    ck_assert_uint_le(stored_pieces().count, 2);
+    restart(0);
+    edit_long(0, "huge", 'a', 'c', true);
+    checkpoint(0);
+    restart(0);
+    ck_assert_uint_eq(cluster_size(&c, 0, "huge"), 3);
 }
 END_TEST
 
@@ -397,6 +491,7 @@ int main(void) {
     tcase_add_test(t, a_restart_reads_back_what_was_written);
     tcase_add_test(t, a_checkpoint_rewrites_changed_ranges_only);
     tcase_add_test(t, checkpoints_follow_any_change);
+    tcase_add_test(t, a_long_segment_is_several_records);
     tcase_add_test(t, an_old_backup_issues_no_dot_twice);
     tcase_add_test(t, an_empty_backup_gets_everything_back);
     tcase_add_test(t, a_copied_store_is_named_and_loses_nothing);
