@@ -14,6 +14,7 @@
 #include <weft/pncounter.h>
 
 #include "base/prng.h"
+#include "base/wire.h"
 #include "tests/support/failing_alloc.h"
 
 /* Numbers are in the order of full ids; two epochs of one replica among them. */
@@ -26,6 +27,15 @@ static inline struct weft_value_options options_of(uint32_t number, const struct
     o.alloc = alloc;
     o.seed = number * UINT64_C(0x9e3779b97f4a7c15);
     return o;
+}
+
+/* An Origin of delta.proto, for bytes written by hand. */
+static inline void write_origin(struct weft_buf *b, uint32_t field, uint32_t number) {
+    struct weft_value_options o = options_of(number, NULL);
+    size_t mark = weft__write_begin(b, field);
+    weft__write_bytes(b, 1, weft_slice(o.origin.replica.bytes, 16));
+    weft__write_field_fixed64(b, 2, o.origin.epoch);
+    weft__write_end(b, mark);
 }
 
 static inline struct weft_value *value_with(const struct weft_crdt_class *cls, uint32_t number,
