@@ -133,7 +133,7 @@ struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell)
 
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
 
-static bool next_entry(struct weft__reader *r, struct weft__dots_entry *e) {
+bool weft__dots_next_entry(struct weft__reader *r, struct weft__dots_entry *e) {
     if (weft__reader_done(r)) return false;
     struct weft__reader in;
     if (!weft__read_tag(r, 1, WEFT__BYTES)) weft__reader_fail(r);
@@ -156,7 +156,7 @@ void weft__dots_write_entry(const struct weft__dots_entry *e, struct weft_buf *o
     weft__write_end(out, mark);
 }
 
-static bool next_observed(struct weft__reader *r, struct weft_dot *pair) {
+bool weft__dots_next_observed(struct weft__reader *r, struct weft_dot *pair) {
     if (weft__reader_done(r)) return false;
     uint64_t index = weft__read_varint(r);
     pair->seq = weft__read_varint(r);
@@ -175,7 +175,7 @@ static bool observed_is_valid(struct weft_slice observed, const struct weft__del
     struct weft__reader r;
     struct weft_dot pair, last = {0, 0};
     weft__reader_init(&r, observed);
-    for (size_t count = 0; next_observed(&r, &pair); count++) {
+    for (size_t count = 0; weft__dots_next_observed(&r, &pair); count++) {
         if (count == WEFT_DOTS_MAX || pair.origin >= env->origin_count || pair.seq == 0) return false;
         if (pair.origin < last.origin || (pair.origin == last.origin && pair.seq <= last.seq)) return false;
         if (!is_past(env, pair)) return false;
@@ -198,7 +198,7 @@ int weft__dots_check(struct weft_slice body, const struct weft__delta_env *env, 
     struct weft__dots_entry e, last = {{NULL, 0}, {NULL, 0}, {NULL, 0}, {NULL, 0}, false};
     size_t count = 0;
     weft__reader_init(&r, body);
-    for (; next_entry(&r, &e); count++) {
+    for (; weft__dots_next_entry(&r, &e); count++) {
         if (!entry_is_valid(&e, env)) return WEFT_ERR_MALFORMED;
         if (count > 0 && weft__key_cmp(last.path, last.element, e.path, e.element) >= 0) return WEFT_ERR_MALFORMED;
         if (env->seq_step != 0 && env->seq > UINT64_MAX - count) return WEFT_ERR_MALFORMED;
@@ -219,10 +219,10 @@ int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
     struct weft_dot pair;
     int rc = 0;
     weft__reader_init(&r, body);
-    for (uint64_t index = 0; rc == 0 && next_entry(&r, &e); index++) {
+    for (uint64_t index = 0; rc == 0 && weft__dots_next_entry(&r, &e); index++) {
         rc = each(ctx, entry_dot(env, index));
         weft__reader_init(&seen, e.observed);
-        while (rc == 0 && next_observed(&seen, &pair))
+        while (rc == 0 && weft__dots_next_observed(&seen, &pair))
             rc = each(ctx, (struct weft_dot){env->origins[pair.origin], pair.seq});
     }
     return rc;
@@ -240,8 +240,8 @@ struct observed {
 
 static void observed_step(struct observed *c, const struct weft__delta_env *env) {
     struct weft_dot pair;
-    bool more = next_observed(&c->reader, &pair);
-    while (more && !c->own && pair.origin == 0) more = next_observed(&c->reader, &pair);
+    bool more = weft__dots_next_observed(&c->reader, &pair);
+    while (more && !c->own && pair.origin == 0) more = weft__dots_next_observed(&c->reader, &pair);
     c->at_end = !more;
     if (!c->at_end) c->dot = (struct weft_dot){env->origins[pair.origin], pair.seq};
 }
@@ -332,7 +332,7 @@ int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const stru
     struct weft__dots_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
-    for (uint64_t index = 0; rc == 0 && next_entry(&r, &e); index++)
+    for (uint64_t index = 0; rc == 0 && weft__dots_next_entry(&r, &e); index++)
         rc = weft__dots_prepare_entry(o, &e, NULL, index, env, plan);
     assert(r.err == 0);
     return rc;

@@ -35,6 +35,10 @@ struct weft__dots_entry {
     bool has_value;
 };
 
+/* The next entry of a delta's body, and the next pair (origin index, seq) of what an entry observed; false at the end
+ * and on an error, which is then in r->err. */
+bool weft__dots_next_entry(struct weft__reader *r, struct weft__dots_entry *e);
+bool weft__dots_next_observed(struct weft__reader *r, struct weft_dot *pair);
 void weft__dots_write_entry(const struct weft__dots_entry *e, struct weft_buf *out);
 /* The join of the delta's entry number `index`. spot: what was found under its key, NULL when nobody looked. */
 int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,

@@ -79,7 +79,7 @@ static void read_values(struct weft__reader *r, struct weft_slice packed, struct
     if (in.err != 0 || column == 0 || column != t->count) weft__reader_fail(r);
 }
 
-static bool next_entry(struct weft__reader *r, uint32_t origin_count, struct weft__totals_entry *e) {
+bool weft__totals_next_entry(struct weft__reader *r, uint32_t origin_count, struct weft__totals_entry *e) {
     if (weft__reader_done(r)) return false;
     struct weft__reader in;
     if (!weft__read_tag(r, 1, WEFT__BYTES)) weft__reader_fail(r);
@@ -121,7 +121,7 @@ int weft__totals_check(struct weft_slice body, const struct weft__delta_env *env
     struct weft__totals_entry e, last;
     size_t count = 0;
     weft__reader_init(&r, body);
-    for (; next_entry(&r, env->origin_count, &e); count++) {
+    for (; weft__totals_next_entry(&r, env->origin_count, &e); count++) {
         if (!entry_is_valid(&e, count == 0 ? NULL : &last)) return WEFT_ERR_MALFORMED;
         if (e.index != 0 && has_totals(&e.totals)) return WEFT_ERR_MALFORMED;
         if (env->seq_step != 0 && env->seq > UINT64_MAX - count) return WEFT_ERR_MALFORMED;
@@ -137,7 +137,7 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
     struct weft__totals_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
-    for (uint64_t index = 0; rc == 0 && next_entry(&r, env->origin_count, &e); index++)
+    for (uint64_t index = 0; rc == 0 && weft__totals_next_entry(&r, env->origin_count, &e); index++)
         rc = each(ctx, (struct weft_dot){env->origins[0], env->seq + index * env->seq_step});
     return rc;
 }
@@ -183,7 +183,8 @@ int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const st
     struct weft__totals_entry e;
     int rc = 0;
     weft__reader_init(&r, body);
-    while (rc == 0 && next_entry(&r, env->origin_count, &e)) rc = weft__totals_prepare_entry(o, &e, NULL, env, plan);
+    while (rc == 0 && weft__totals_next_entry(&r, env->origin_count, &e))
+        rc = weft__totals_prepare_entry(o, &e, NULL, env, plan);
     assert(r.err == 0);
     return rc;
 }
@@ -240,7 +241,7 @@ int weft__totals_decode(struct weft_object *o, struct weft_slice body, const uin
     struct weft__totals_entry e, last;
     int rc = 0;
     weft__reader_init(&r, body);
-    for (bool first = true; rc == 0 && next_entry(&r, origin_count, &e); first = false) {
+    for (bool first = true; rc == 0 && weft__totals_next_entry(&r, origin_count, &e); first = false) {
         if (!entry_is_valid(&e, first ? NULL : &last)) return WEFT_ERR_MALFORMED;
         rc = decode_entry(o, &e, origins[e.index]);
         last = e;

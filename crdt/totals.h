@@ -4,6 +4,7 @@
 #ifndef WEFT_CRDT_TOTALS_H
 #define WEFT_CRDT_TOTALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/wire.h"
@@ -24,6 +25,8 @@ struct weft__totals_entry {
     struct weft__totals totals;
 };
 
+/* The next entry of a delta's or a state's body; false at the end and on an error, which is then in r->err. */
+bool weft__totals_next_entry(struct weft__reader *r, uint32_t origin_count, struct weft__totals_entry *e);
 void weft__totals_write_entry(const struct weft__totals_entry *e, struct weft_buf *out);
 /* The join of one entry. spot: what was found under its key, NULL when nobody looked. */
 int weft__totals_prepare_entry(struct weft_object *o, const struct weft__totals_entry *e, const struct weft__spot *spot,

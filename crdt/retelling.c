@@ -1,0 +1,243 @@
+/* retelling.c: the same effect under other dots.
+ *
+ * DOTS: an entry writes its element and bytes with the new dot, and takes away exactly what it had observed: dots that
+ * stand are named as before, dots of transactions that were retold by their new numbers. It is not an edit of what
+ * stands now, which may hold writes that the one who wrote it had not seen.
+ *
+ * TOTALS: an origin's totals are absolute, so what counts is what rose since the fork. The new origin's total is the
+ * sum of what rose under each of the origins that yield, in the order in which they wrote; and a number of one of them
+ * is a place in that sum. A base of theirs is in two parts: up to what stood at the fork it stays theirs, and what lies
+ * above is a base of the new origin's. */
+#include "crdt/retelling.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include <weft/err.h>
+#include <weft/limits.h>
+
+#include "base/wire.h"
+#include "crdt/dots.h"
+#include "crdt/totals.h"
+
+void weft__retelling_init(struct weft__retelling *t, const struct weft_alloc *alloc) {
+    *t = (struct weft__retelling){.own = WEFT__NO_ORIGIN};
+    weft_buf_init(&t->dots, alloc);
+    weft_buf_init(&t->entries, alloc);
+}
+
+void weft__retelling_fini(struct weft__retelling *t) {
+    weft_buf_fini(&t->dots);
+    weft_buf_fini(&t->entries);
+}
+
+/* The place among those that yield; yielded_count: it does not. */
+static size_t find_yielded(const struct weft__retelling *t, uint32_t origin) {
+    size_t i = 0;
+    while (i < t->yielded_count && t->yielded[i].origin != origin) i++;
+    return i;
+}
+
+/* --- DOTS ----------------------------------------------------------------------------------------------------------*/
+
+/* False: the dot is nowhere and never was, as far as the new origin can know. */
+static bool find_dot(const struct weft__retelling *t, struct weft_dot *dot) {
+    size_t i = find_yielded(t, dot->origin);
+    if (i == t->yielded_count || dot->seq < t->yielded[i].from) return weft_version_vector_contains(t->known, *dot);
+    const struct weft__yielded *y = &t->yielded[i];
+    uint64_t at = dot->seq - y->from;
+    if (at >= y->count || y->now[at] == 0) return false;
+    *dot = (struct weft_dot){t->own, y->now[at]};
+    return true;
+}
+
+/* The dots that an entry observed, as they are called now, into t->dots. */
+static int collect_dots(struct weft__retelling *t, struct weft_slice observed, size_t *count) {
+    struct weft__reader r;
+    struct weft_dot pair;
+    *count = 0;
+    weft_buf_reset(&t->dots);
+    weft__reader_init(&r, observed);
+    while (weft__dots_next_observed(&r, &pair)) {
+        if (pair.origin >= t->origin_count) return WEFT_ERR_MALFORMED;
+        struct weft_dot dot = {t->origins[pair.origin], pair.seq};
+        if (!find_dot(t, &dot)) continue;
+        (void)weft_buf_append(&t->dots, &dot, sizeof dot);
+        ++*count;
+    }
+    return r.err != 0 ? r.err : t->dots.err;
+}
+
+static int by_index(const void *a, const void *b) {
+    const struct weft_dot *x = a, *y = b;
+    if (x->origin != y->origin) return x->origin < y->origin ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* t->dots as packed pairs into t->entries, in the order of the table. */
+static int pack_dots(struct weft__retelling *t, const struct weft__origin_table *table, size_t count) {
+    struct weft_dot *dots = (struct weft_dot *)(void *)t->dots.ptr;
+    for (size_t i = 0; i < count; i++) dots[i].origin = weft__origin_table_index(table, dots[i].origin);
+    if (count > 1) qsort(dots, count, sizeof *dots, by_index);
+    weft_buf_reset(&t->entries);
+    for (size_t i = 0; i < count; i++) {
+        weft__write_varint(&t->entries, dots[i].origin);
+        weft__write_varint(&t->entries, dots[i].seq);
+    }
+    return t->entries.err;
+}
+
+static int name_dots(struct weft__retelling *t, struct weft__origin_table *table, size_t count) {
+    const struct weft_dot *dots = (const struct weft_dot *)(const void *)t->dots.ptr;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < count; i++) rc = weft__origin_table_add(table, dots[i].origin);
+    return rc;
+}
+
+static int retell_dots(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,
+                       struct weft_buf *out, size_t *entries) {
+    struct weft__reader r;
+    struct weft__dots_entry e;
+    size_t count;
+    int rc = 0;
+    weft__reader_init(&r, body);
+    while (rc == 0 && weft__dots_next_entry(&r, &e)) {
+        rc = collect_dots(t, e.observed, &count);
+        if (rc != 0 || (!e.has_value && count == 0)) continue;
+        ++*entries;
+        rc = out == NULL ? name_dots(t, table, count) : pack_dots(t, table, count);
+        if (rc != 0 || out == NULL) continue;
+        e.observed = weft_buf_slice(&t->entries);
+        weft__dots_write_entry(&e, out);
+        rc = out->err;
+    }
+    return rc != 0 ? rc : r.err;
+}
+
+/* --- TOTALS --------------------------------------------------------------------------------------------------------*/
+
+struct told {
+    struct weft_slice path;
+    uint32_t origin; /* interned; for sorting its index */
+    struct weft__totals totals;
+};
+
+static uint64_t number_at(const struct weft_object *o, struct weft_slice path, uint32_t origin, uint32_t place) {
+    struct weft__totals t;
+    if (o == NULL) return 0;
+    weft__totals_read(&t, o->pool, weft__object_find_origin(o, path, origin));
+    return t.values[place];
+}
+
+/* What the total was before the fork. */
+static uint64_t base_of(const struct weft__retelling *t, struct weft_slice path, size_t i, uint32_t place) {
+    return number_at(t->object, path, t->yielded[i].origin, place);
+}
+
+static uint64_t plus(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* A total of the i-th that yields, as a total of the new origin. */
+static uint64_t place_of(const struct weft__retelling *t, struct weft_slice path, size_t i, uint32_t place,
+                         uint64_t value) {
+    uint64_t base = base_of(t, path, i, place), sum = value > base ? value - base : 0;
+    for (size_t k = 0; k < i; k++) {
+        uint64_t from = base_of(t, path, k, place), to = number_at(t->told, path, t->yielded[k].origin, place);
+        if (to > from) sum = plus(sum, to - from);
+    }
+    return sum;
+}
+
+static struct told *told_at(struct weft__retelling *t, size_t i) {
+    return (struct told *)(void *)t->entries.ptr + i;
+}
+
+/* Entries of one path are together. */
+static struct told *find_told(struct weft__retelling *t, size_t count, struct weft_slice path, uint32_t origin) {
+    for (size_t i = count; i-- > 0 && weft_slice_eq(told_at(t, i)->path, path);)
+        if (told_at(t, i)->origin == origin) return told_at(t, i);
+    return NULL;
+}
+
+static int tell(struct weft__retelling *t, size_t *count, struct weft_slice path, uint32_t origin, uint32_t place,
+                uint64_t value) {
+    bool is_known = origin == t->own || weft_version_vector_get(t->known, origin) > 0;
+    if (!is_known || value <= number_at(t->object, path, origin, place)) return 0;
+    struct told *to = find_told(t, *count, path, origin);
+    if (to == NULL) {
+        struct told fresh = {.path = path, .origin = origin};
+        if (weft_buf_append(&t->entries, &fresh, sizeof fresh) != 0) return t->entries.err;
+        to = told_at(t, (*count)++);
+    }
+    if (value > to->totals.values[place]) to->totals.values[place] = value;
+    if (to->totals.count <= place) to->totals.count = place + 1;
+    return 0;
+}
+
+static int tell_base(struct weft__retelling *t, size_t *count, struct weft_slice path, uint32_t origin, uint32_t place,
+                     uint64_t value) {
+    size_t i = find_yielded(t, origin);
+    if (i == t->yielded_count) return tell(t, count, path, origin, place, value);
+    uint64_t stood = base_of(t, path, i, place - 1);
+    int rc = tell(t, count, path, origin, place, value < stood ? value : stood);
+    if (rc == 0 && value > stood) rc = tell(t, count, path, t->own, place, place_of(t, path, i, place - 1, value));
+    return rc;
+}
+
+static int tell_entry(struct weft__retelling *t, size_t *count, const struct weft__totals_entry *e) {
+    uint32_t origin = t->origins[e->index];
+    size_t i = find_yielded(t, origin);
+    int rc = 0;
+    for (uint32_t place = 0; rc == 0 && place < e->totals.count; place++) {
+        uint64_t value = e->totals.values[place];
+        if (value == 0) continue;
+        if (place % 2 == 1)
+            rc = tell_base(t, count, e->path, origin, place, value);
+        else if (i < t->yielded_count)
+            rc = tell(t, count, e->path, t->own, place, place_of(t, e->path, i, place, value));
+    }
+    return rc;
+}
+
+static int by_path(const void *a, const void *b) {
+    const struct told *x = a, *y = b;
+    int c = weft_slice_cmp(x->path, y->path);
+    return c != 0 ? c : (x->origin > y->origin) - (x->origin < y->origin);
+}
+
+static int write_told(struct weft__retelling *t, const struct weft__origin_table *table, size_t count,
+                      struct weft_buf *out) {
+    for (size_t i = 0; i < count; i++) told_at(t, i)->origin = weft__origin_table_index(table, told_at(t, i)->origin);
+    if (count > 1) qsort(t->entries.ptr, count, sizeof(struct told), by_path);
+    for (size_t i = 0; i < count; i++) {
+        const struct told *told = told_at(t, i);
+        weft__totals_write_entry(&(struct weft__totals_entry){told->path, told->origin, told->totals}, out);
+    }
+    return out->err;
+}
+
+static int retell_totals(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,
+                         struct weft_buf *out, size_t *entries) {
+    struct weft__reader r;
+    struct weft__totals_entry e;
+    int rc = 0;
+    weft_buf_reset(&t->entries);
+    weft__reader_init(&r, body);
+    while (rc == 0 && weft__totals_next_entry(&r, t->origin_count, &e)) rc = tell_entry(t, entries, &e);
+    if (rc == 0) rc = r.err;
+    for (size_t i = 0; rc == 0 && out == NULL && i < *entries; i++)
+        rc = weft__origin_table_add(table, told_at(t, i)->origin);
+    return rc != 0 || out == NULL ? rc : write_told(t, table, *entries, out);
+}
+
+int weft__retell(struct weft__retelling *t, uint32_t type, struct weft_slice body, struct weft__origin_table *table,
+                 struct weft_buf *out, size_t *entries) {
+    *entries = 0;
+    if (!weft__kernel_is_known(type)) return WEFT_ERR_MALFORMED;
+    int rc = WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS ? retell_totals(t, body, table, out, entries)
+                                                          : retell_dots(t, body, table, out, entries);
+    /* What was refused now may find room next time. */
+    t->dots.err = t->entries.err = 0;
+    return rc;
+}
