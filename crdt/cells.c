@@ -176,7 +176,8 @@ static int make_room(struct weft__cells *shape, const struct weft__pool *p) {
 }
 
 static void move_indexed(const struct weft__cells *from, struct weft__cells *to) {
-    struct index x = index_of(from), into = index_of(to);
+    struct index x = index_of(from), into = {NULL, NULL, 0};
+    if (to->buckets > 0) into = index_of(to);
     for (uint32_t at = 0; at <= x.mask; at++) {
         for (uint32_t i = 0; i < ROOM; i++) {
             if (x.tags[at].of[i] == 0) continue;
