@@ -64,6 +64,8 @@ static const char *complaint(const struct weft_law_options *o) {
     if (o->subject != NULL && o->spec != NULL && o->subject->value == NULL) return "a specification needs a value";
     if (o->replicas < 2 || o->replicas > WEFT_LAW_REPLICAS) return "replicas are 2 to 8";
     if (o->steps < 1 || o->steps > 1000 || o->short_steps > 1000) return "steps are 1 to 1000";
+    if (o->short_steps == 0 && o->histories == 0)
+        return "there is nothing to check: no short histories, no random ones";
     if (o->edits < 1 || o->edits > WEFT_LAW_EDITS) return "edits are 1 to 4";
     return NULL;
 }
@@ -123,7 +125,7 @@ static int run_random(struct check *k) {
         count_pairs(k);
         if (rc != 0) return rc;
     }
-    uint64_t wanted = k->report->random_histories / 1000 * k->o->concurrent_min;
+    uint64_t wanted = k->report->random_histories * k->o->concurrent_min / 1000;
     if (k->report->colliding_histories >= wanted) return 0;
     k->c.law = "concurrency";
     return weft__law_break(c, "concurrency",

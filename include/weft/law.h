@@ -28,14 +28,18 @@
  *   bottom        a + empty == a == empty + a
  *   source        a merge leaves its right side as it was
  *   delta         an operation's delta, joined to the state before, gives the state after; no delta, no change
- *   groups        all deltas in any order, repeated, and grouped (a group is what an empty value holds that joined
- * them) give what the merge of the replicas gives codec         what encode wrote is read, and encodes to the same
- * bytes hostile       a truncated or changed encoding or delta is refused and changes nothing, or is well formed: a
- * state read from such bytes encodes to exactly these bytes reset         after a reset the value is that of an empty
- * value copy          a copy has the bytes of its original, and a change of it does not reach the original refusal an
- * operation that is refused changes nothing memory        the n-th allocation fails: the call says so, nothing changes,
- * and at the end all memory is returned error         a call failed that must not fail concurrency   not of the type,
- * but of the test: too few histories had concurrent operations on one target
+ *   groups        all deltas in any order, repeated, and grouped give what the merge of the replicas gives
+ *   codec         what encode wrote is read, and encodes to the same bytes
+ *   hostile       a truncated or changed encoding or delta is refused and changes nothing, or is read as what it says
+ *   reset         after a reset the value is that of an empty value
+ *   copy          a copy has the bytes of its original, and a change of it does not reach the original
+ *   refusal       an operation that is refused changes nothing
+ *   memory        the n-th allocation fails: the call says so, nothing changes, and all memory is returned
+ *   error         a call failed that must not fail
+ *   concurrency   not of the type, but of the test: too few histories had concurrent operations on one target
+ *
+ * (A group is what an empty value holds that joined some of the deltas. A state that is read from hostile bytes must
+ * encode to exactly these bytes.)
  *
  * Deterministic: the same options give the same report. Checks are pure computation; no thread, clock or file. */
 #ifndef WEFT_LAW_H

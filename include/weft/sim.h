@@ -116,7 +116,7 @@ WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, 
  *   11s cut 0 2                         messages from 0 to 2 are lost; no one notices
  *   12s heal                            all partitions and cuts end
  *   12s rejoin 0,1 | uncut 0 2          this partition ends, if it is still the one that stands; this cut ends
- *   13s crash 1 | restart 1             unsynced records are lost
+ *   13s crash 1 | restart 1             what is not synced is lost; the write under way, perhaps
  *   14s backup 1 | restore 1            a copy of its store is kept; it crashes and starts from the oldest copy
  *   15s copy 1                          a copy of its store starts as a further replica
  *   16s step 1 -250ms                   its wall clock
@@ -157,8 +157,9 @@ WEFT_API void weft_sim_free(struct weft_sim *s);
 /* Runs return 0; WEFT_ERR_CORRUPT: a check failed, the report says which, and nothing moves any more;
  * WEFT_ERR_NOT_READY: not converged in time; WEFT_ERR_NOMEM. */
 WEFT_API int weft_sim_run_for(struct weft_sim *s, uint64_t ns) WEFT_MUST_CHECK;
-/* Until the schedule is done and all running replicas have applied the same transactions: at least what any store that
- * was kept has recorded. `timeout_ns` counts from the last item of the schedule, or from now if that is past. */
+/* Until the schedule is done and all running replicas have applied the same transactions, which are at least those that
+ * their stores have; what only a replica has that is down is not waited for. `timeout_ns` counts from the last item of
+ * the schedule, or from now if that is past. */
 WEFT_API int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) WEFT_MUST_CHECK;
 
 /* Faults by hand, at once. They return 0; WEFT_ERR_INVALID: no such replica, or it is down (up); WEFT_ERR_NOMEM;

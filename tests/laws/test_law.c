@@ -205,6 +205,23 @@ START_TEST(test_sequential_generator_is_seen) {
 }
 END_TEST
 
+/* Also of fewer histories than a thousand. */
+START_TEST(test_few_sequential_histories_are_seen) {
+    struct weft_law_options o;
+    struct weft_law_report r;
+    uint64_t next = 0;
+    set_options(&o);
+    o.mutate = own_target;
+    o.ctx = &next;
+    o.resets = false;
+    o.memory_every = 0;
+    o.histories = 400;
+    ck_assert_int_eq(weft_law_check(&o, &r), WEFT_LAW_BROKEN);
+    ck_assert_str_eq(r.law, "concurrency");
+    weft_law_report_fini(&r);
+}
+END_TEST
+
 START_TEST(test_concurrency_is_counted) {
     struct weft_law_options o;
     struct weft_law_report r;
@@ -330,6 +347,9 @@ START_TEST(test_bad_options) {
     o.edits = 0;
     expect_invalid(&o, "edits");
     set_options(&o);
+    o.histories = 0; /* and no short ones: all would hold, of nothing */
+    expect_invalid(&o, "nothing to check");
+    set_options(&o);
     o.size = 0;
     expect_invalid(&o, "weft_law_options_init");
 }
@@ -346,6 +366,7 @@ static Suite *law_suite(void) {
     tcase_add_test(tcase, test_choices_replay);
     tcase_add_test(tcase, test_any_numbers_are_a_history);
     tcase_add_test(tcase, test_sequential_generator_is_seen);
+    tcase_add_test(tcase, test_few_sequential_histories_are_seen);
     tcase_add_test(tcase, test_concurrency_is_counted);
     tcase_add_test(tcase, test_refused_operations);
     tcase_add_test(tcase, test_gaps);
