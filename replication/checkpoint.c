@@ -9,11 +9,13 @@ void weft__checkpoint_init(struct weft__checkpoint *c, const struct weft_alloc *
     c->next_id = 1;
     weft__segments_init(&c->segments, alloc);
     weft_buf_init(&c->pieces, alloc);
+    weft_version_vector_init(&c->saved, alloc);
 }
 
 void weft__checkpoint_fini(struct weft__checkpoint *c) {
     weft__segments_fini(&c->segments);
     weft_buf_fini(&c->pieces);
+    weft_version_vector_fini(&c->saved);
 }
 
 /* Whether the range of a segment begins at or before an object. */

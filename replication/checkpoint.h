@@ -43,7 +43,8 @@ uint64_t weft__segment_pieces(const struct weft__segment *s);
 int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type);
 
 struct weft__checkpoint {
-    struct weft__segments segments; /* of the current checkpoint; empty before the first */
+    struct weft__segments segments;   /* of the current checkpoint; empty before the first */
+    struct weft_version_vector saved; /* what the current checkpoint covers */
     uint64_t next_id;
     uint64_t made;    /* checkpoints so far; an object whose `touched` is above it has been marked already */
     size_t log_bytes; /* of transactions since the last one */

@@ -13,6 +13,7 @@
 #include "crdt/origin_table.h"
 #include "crdt/registry.h"
 #include "replication/checkpoint.h"
+#include "replication/fork.h"
 #include "replication/log.h"
 #include "replication/message.h"
 #include "replication/output.h"
@@ -32,6 +33,8 @@ struct weft__peer {
     struct weft_version_vector strange_has, strange_floors; /* the same, of strangers by their own numbers */
     size_t strangers;                                       /* of which it has said something */
     uint64_t pushed;                                        /* own transactions up to here were pushed on this link */
+    struct weft_version_vector parted;                      /* origins of which it has another chain: above 0 */
+    bool fork_asked;                                        /* it was asked for its rows of an own epoch */
     bool same_replica_said;
     uint64_t digest_due_ns;
     bool digest_changed; /* something was recorded since the last digest on this link */
@@ -89,6 +92,12 @@ struct weft__outgoing {
     uint64_t until_ns;
 };
 
+/* An epoch of before, and the number up to which this replica issued under it. */
+struct weft__own_epoch {
+    uint64_t epoch, seq;
+};
+#define WEFT__OWN_EPOCHS 16u
+
 struct weft_txn {
     struct weft_replica *replica;
     struct weft_time now;
@@ -109,6 +118,7 @@ struct weft_replica {
     struct weft__recording recording;
     struct weft__pending pending;
     struct weft__checkpoint checkpoint;
+    struct weft__fork fork;
     struct weft__peers peers;
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
@@ -123,7 +133,10 @@ struct weft_replica {
     uint64_t stored_epoch; /* of META_EPOCH, as restored */
     bool has_parent;
     uint64_t parent_epoch, parent_seq;
+    struct weft__own_epoch own[WEFT__OWN_EPOCHS]; /* before this one, the oldest first */
+    size_t own_count;
     uint32_t self;         /* interned own origin; WEFT__NO_ORIGIN before START */
+    bool started;          /* START is done */
     uint64_t epoch_record; /* nothing is said before this record is durable */
     uint8_t clock_epoch;   /* raised by hand, for the next own transaction */
     bool wants_epoch;
@@ -189,6 +202,14 @@ void weft__forget_gained(struct weft_replica *r);
 /* txn.c */
 void weft__txn_init(struct weft_txn *t, struct weft_replica *r);
 void weft__txn_fini(struct weft_txn *t);
+
+/* issue.c: the own next transaction, in this order. The table holds the writer; name to it what the deltas mention, and
+ * what the header does; seal it. The head goes into r->txn_bytes, and the deltas after it. */
+int weft__issue_mention(struct weft_replica *r, uint64_t seq);
+/* bounded: WEFT_ERR_CLOCK_LOCAL_AHEAD for a stamp beyond the drift bound. */
+int weft__issue_stamp(const struct weft_replica *r, uint64_t wall, bool bounded, struct weft_stamp *out);
+int weft__issue_head(struct weft_replica *r, uint64_t seq, struct weft_stamp stamp);
+int weft__issue(struct weft_replica *r);
 
 /* receive.c: transactions from outside into apply or pending. */
 int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struct weft__transaction *t);
@@ -261,7 +282,36 @@ int weft__save(struct weft_replica *r);
 int weft__restore_record(struct weft_replica *r, const struct weft_record *record);
 int weft__restore_finish(struct weft_replica *r);
 
+/* fork.c */
+/* No checkpoint is made, and what is withheld is not passed on. */
+bool weft__fork_is_open(const struct weft_replica *r);
+/* And nothing is issued, taken or said any more. */
+bool weft__fork_is_found(const struct weft_replica *r);
+bool weft__fork_withholds(const struct weft_replica *r, uint32_t origin);
+bool weft__fork_wants_reopen(const struct weft_replica *r);
+/* A peer says something else of an origin: if that is an epoch of this replica, it is looked into. */
+void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin);
+void weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin);
+/* At the end of a step: asks, and records what was found. WEFT_ERR_NOMEM: again. */
+int weft__fork_step(struct weft_replica *r);
+uint64_t weft__fork_deadline(const struct weft_replica *r);
+/* The record of a fork; after the last segment; a row, which is *taken when it yields or waits. */
+int weft__fork_restore(struct weft_replica *r, struct weft_slice bytes);
+int weft__fork_restore_check(struct weft_replica *r);
+int weft__fork_restore_row(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, bool *taken);
+void weft__fork_fini(struct weft_replica *r);
+
+/* reissue.c: at START. WEFT_ERR_NOMEM: again, and it goes on where it was. */
+void weft__reissue_begin(struct weft_replica *r);
+int weft__reissue(struct weft_replica *r);
+
 /* identity.c */
+/* A META record of its own. */
+int weft__record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf *b);
+/* Whether all that is applied of an origin was issued here; *last: up to which number. */
+bool weft__identity_issued(const struct weft_replica *r, uint32_t origin, uint64_t *last);
+/* From `from` on the origin's own transactions are taken back (0: they are not, but never again). */
+void weft__identity_yield(struct weft_replica *r, uint32_t origin, uint64_t from);
 int weft__identity_start(struct weft_replica *r, uint64_t random);
 void weft__identity_cloned(struct weft_replica *r, uint32_t link, uint64_t seq);
 

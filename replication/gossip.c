@@ -66,6 +66,7 @@ static void peer_fini(struct weft__peer *p) {
     weft_version_vector_fini(&p->floors);
     weft_version_vector_fini(&p->strange_has);
     weft_version_vector_fini(&p->strange_floors);
+    weft_version_vector_fini(&p->parted);
 }
 
 void weft__link_down(struct weft_replica *r, uint32_t link) {
@@ -95,6 +96,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     weft_version_vector_init(&p->floors, r->alloc);
     weft_version_vector_init(&p->strange_has, r->alloc);
     weft_version_vector_init(&p->strange_floors, r->alloc);
+    weft_version_vector_init(&p->parted, r->alloc);
     p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
     await(r, p);
     p->digest_changed = true;
@@ -109,7 +111,7 @@ void weft__peers_fini(struct weft_replica *r) {
 }
 
 bool weft__may_speak(const struct weft_replica *r) {
-    return r->self != WEFT__NO_ORIGIN && r->recording.persisted >= r->epoch_record;
+    return r->started && r->recording.persisted >= r->epoch_record && !weft__fork_is_found(r);
 }
 
 /* --- Digests ------------------------------------------------------------------------------------------------------ */
@@ -245,7 +247,7 @@ static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recor
 }
 
 void weft__push_own(struct weft_replica *r) {
-    if (!weft__may_speak(r)) return;
+    if (!weft__may_speak(r) || weft__fork_withholds(r, r->self)) return;
     uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);
     struct push latest = {0};
     for (size_t i = 0; i < r->peers.count; i++) {
@@ -336,7 +338,8 @@ static bool find_topic(const struct weft_replica *r, const struct weft__peer *p,
     t->origin = weft_origins_at(t->strange ? r->strangers.origins : r->origins, t->index);
     if (t->strange) return true;
     t->after = weft_version_vector_get(&r->space.applied, index);
-    if (has(p, t) <= t->after || r->space.lineages[index].forked) return false;
+    if (has(p, t) <= t->after || weft_version_vector_get(&p->parted, index) > 0 || weft__fork_withholds(r, index))
+        return false;
     t->after = weft__pending_run(&r->pending, index, t->after);
     return has(p, t) > t->after;
 }
@@ -394,6 +397,7 @@ uint64_t weft__gossip_deadline(const struct weft_replica *r) {
     if (!weft__may_speak(r)) return deadline;
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].digest_due_ns < deadline) deadline = r->peers.items[i].digest_due_ns;
-    uint64_t state = weft__state_deadline(r);
-    return state < deadline ? state : deadline;
+    uint64_t state = weft__state_deadline(r), fork = weft__fork_deadline(r);
+    if (state < deadline) deadline = state;
+    return fork < deadline ? fork : deadline;
 }

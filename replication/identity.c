@@ -2,7 +2,8 @@
  * before anything is said under it, because records leave in order and messages wait for theirs. So a crash that lost
  * unsynced writes, a restored backup and a copied file issue no dot twice: they issue under another epoch. What remains
  * is memory that was rolled back, or a fork of the process; it shows when a peer knows more of this epoch than was
- * issued here, and then a new epoch is drawn. */
+ * issued here, or something else, and then a new epoch is drawn. What was written under the old one beside what peers
+ * have of it is found, taken back and said again (fork.c); for that the store remembers which epochs were its own. */
 #include <string.h>
 
 #include <weft/err.h>
@@ -10,7 +11,7 @@
 #include "base/wire.h"
 #include "replication/engine.h"
 
-static int record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf *b) {
+int weft__record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf *b) {
     if (b->err != 0) return b->err;
     struct weft_record rec = {.kind = WEFT_RECORD_META, .id = id, .bytes = weft_buf_slice(b)};
     int rc = weft__output_record(weft__out(r), &rec);
@@ -26,7 +27,7 @@ static int record_identity(struct weft_replica *r) {
     weft__write_bytes(&b, 2, weft_slice(r->identity.bytes, sizeof r->identity.bytes));
     if (weft_id_cmp(&r->space.id, &zero) != 0)
         weft__write_bytes(&b, 3, weft_slice(r->space.id.bytes, sizeof r->space.id.bytes));
-    int rc = record_meta(r, WEFT_META_IDENTITY, &b);
+    int rc = weft__record_meta(r, WEFT_META_IDENTITY, &b);
     weft_buf_fini(&b);
     return rc;
 }
@@ -37,9 +38,55 @@ static int record_epoch(struct weft_replica *r, uint64_t epoch) {
     weft__write_field_fixed64(&b, 1, epoch);
     weft__write_field_fixed64(&b, 2, r->parent_epoch);
     weft__write_field_varint(&b, 3, r->parent_seq);
-    int rc = record_meta(r, WEFT_META_EPOCH, &b);
+    for (size_t i = 0; i < r->own_count; i++) {
+        size_t mark = weft__write_begin(&b, 4);
+        weft__write_field_fixed64(&b, 1, r->own[i].epoch);
+        weft__write_field_varint(&b, 2, r->own[i].seq);
+        weft__write_end(&b, mark);
+    }
+    int rc = weft__record_meta(r, WEFT_META_EPOCH, &b);
     weft_buf_fini(&b);
     return rc;
+}
+
+static struct weft__own_epoch *find_own(struct weft_replica *r, uint64_t epoch) {
+    for (size_t i = 0; i < r->own_count; i++)
+        if (r->own[i].epoch == epoch) return &r->own[i];
+    return NULL;
+}
+
+static void forget_own(struct weft_replica *r, struct weft__own_epoch *e) {
+    size_t after = (size_t)(r->own + r->own_count - e) - 1;
+    memmove(e, e + 1, after * sizeof *e);
+    r->own_count--;
+}
+
+/* The oldest go: whatever peers have of them they had time to say. */
+static void remember_own(struct weft_replica *r, uint64_t epoch, uint64_t seq) {
+    struct weft__own_epoch *e = find_own(r, epoch);
+    if (e != NULL) forget_own(r, e);
+    if (r->own_count == WEFT__OWN_EPOCHS) forget_own(r, r->own);
+    r->own[r->own_count++] = (struct weft__own_epoch){epoch, seq};
+}
+
+bool weft__identity_issued(const struct weft_replica *r, uint32_t origin, uint64_t *last) {
+    const struct weft_origin *o = weft_origins_at(r->origins, origin);
+    uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
+    if (weft_id_cmp(&o->replica, &r->identity) != 0) return false;
+    *last = applied;
+    if (origin == r->self || (r->self == WEFT__NO_ORIGIN && o->epoch == r->stored_epoch)) return true;
+    for (size_t i = 0; i < r->own_count; i++)
+        if (r->own[i].epoch == o->epoch) return applied <= r->own[i].seq;
+    return false;
+}
+
+void weft__identity_yield(struct weft_replica *r, uint32_t origin, uint64_t from) {
+    uint64_t epoch = weft_origins_at(r->origins, origin)->epoch;
+    struct weft__own_epoch *e = find_own(r, epoch);
+    if (e != NULL) forget_own(r, e);
+    if (from == 0 || !r->has_parent || r->parent_epoch != epoch || r->parent_seq < from) return;
+    r->parent_seq = from - 1;
+    r->has_parent = r->parent_seq > 0;
 }
 
 /* The epoch that ends becomes the parent if it issued anything; otherwise nobody ever hears of it. */
@@ -52,6 +99,7 @@ static void adopt_parent(struct weft_replica *r, uint64_t epoch) {
     r->has_parent = true;
     r->parent_epoch = epoch;
     r->parent_seq = seq;
+    remember_own(r, epoch, seq);
 }
 
 int weft__identity_start(struct weft_replica *r, uint64_t random) {
@@ -78,6 +126,7 @@ int weft__identity_start(struct weft_replica *r, uint64_t random) {
 }
 
 void weft__identity_cloned(struct weft_replica *r, uint32_t link, uint64_t seq) {
+    weft__fork_suspect(r, link, r->self);
     if (r->wants_epoch) return;
     r->wants_epoch = true;
     struct weft_notice n = {.kind = WEFT_NOTICE_CLONED,

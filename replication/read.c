@@ -110,6 +110,7 @@ void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats 
     out->state_bytes = weft__slab_bytes(r->space.pool.slab);
     out->clock = r->space.clock;
     weft__hash_store(out->state_hash, r->space.pool.hash);
+    out->withholds = weft__fork_is_open(r);
 }
 
 int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) {

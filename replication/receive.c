@@ -4,15 +4,23 @@
 
 #include "replication/engine.h"
 
-static void report_fork(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin) {
-    if (origin == r->self) {
-        weft__identity_cloned(r, link, t->seq);
-        return;
-    }
-    weft__report_equivocation(r, link, origin, t->seq);
+/* The peer is not asked for the origin's any more, and learns at once what is known here: if it is the origin, it can
+ * see what happened. */
+static void part_from(struct weft_replica *r, uint32_t link, uint32_t origin) {
+    struct weft__peer *p = weft__peer_find(r, link);
+    if (p == NULL || weft_version_vector_get(&p->parted, origin) > 0) return;
+    if (weft_version_vector_raise(&p->parted, origin, 1) != 0) return; /* when it is said again */
+    p->digest_changed = true;
+    p->digest_due_ns = r->now.mono_ns;
 }
 
 void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
+    part_from(r, link, origin);
+    if (origin == r->self) {
+        weft__identity_cloned(r, link, seq);
+        return;
+    }
+    weft__fork_suspect(r, link, origin);
     if (r->space.lineages[origin].forked) return; /* said once */
     r->space.lineages[origin].forked = true;
     struct weft_notice n = {.kind = WEFT_NOTICE_EQUIVOCATION,
@@ -55,6 +63,8 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     int rc = weft_origins_intern(r->origins, &t->origin, &origin);
     if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
     if (rc != 0) return rc;
+    weft__fork_compare(r, link, t, origin);
+    if (weft__fork_is_found(r)) return 0; /* nothing more is taken */
     if (origin == r->self && t->seq > weft_version_vector_get(&r->space.applied, origin)) {
         weft__identity_cloned(r, link, t->seq);
         return 0;
@@ -68,7 +78,7 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     case WEFT__AHEAD:
         return wait_for_turn(r, link, t, origin, WEFT__AHEAD);
     case WEFT__FORKED:
-        report_fork(r, link, t, origin);
+        weft__report_equivocation(r, link, origin, t->seq);
         return 0;
     case WEFT__DUPLICATE:
         r->duplicates++;
@@ -95,7 +105,7 @@ static int retry_one(struct weft_replica *r, struct weft__run *run) {
         if (w->due != 0)
             weft__output_notice(weft__out(r), &n, "transaction %llu has come due", (unsigned long long)t.seq);
     }
-    if (readiness == WEFT__FORKED && rc == 0) report_fork(r, 0, &t, run->origin);
+    if (readiness == WEFT__FORKED && rc == 0) weft__report_equivocation(r, 0, run->origin, t.seq);
     weft__pending_drop_first(&r->pending, run);
     return 0;
 }

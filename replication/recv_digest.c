@@ -24,14 +24,14 @@ static void compare_chain(struct weft_replica *r, const struct weft__peer *p, co
     uint32_t origin;
     if (!weft_origins_find(r->origins, &e->origin, &origin) || !is_known_hash(e->hash)) return;
     uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
-    if (e->seq > applied) return;
+    if (e->seq > applied) {
+        weft__fork_suspect(r, p->link, origin);
+        return;
+    }
     const struct weft__log_row *row = weft__log_get(&r->log, origin, e->seq);
     const uint8_t *own = e->seq == applied ? r->space.lineages[origin].hash : row != NULL ? row->hash : NULL;
     if (own == NULL || memcmp(own, e->hash, WEFT__CHAIN_LEN) == 0) return;
-    if (origin == r->self)
-        weft__identity_cloned(r, p->link, e->seq);
-    else
-        weft__report_equivocation(r, p->link, origin, e->seq);
+    weft__report_equivocation(r, p->link, origin, e->seq);
 }
 
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {

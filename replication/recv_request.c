@@ -10,7 +10,7 @@ int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struc
     for (size_t i = 0; i < m->request.count && (rows.count == 0 || rows.budget > 0); i++) {
         const struct weft__range *range = &m->request.ranges[i];
         uint32_t origin;
-        if (!weft_origins_find(r->origins, &range->origin, &origin)) continue;
+        if (!weft_origins_find(r->origins, &range->origin, &origin) || weft__fork_withholds(r, origin)) continue;
         /* Own ones wait for their record; a relayed one is durable at its origin. */
         const struct weft_version_vector *limit = origin == r->self ? &r->recording.recorded : &r->space.applied;
         uint64_t upto = weft_version_vector_get(limit, origin);

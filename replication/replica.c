@@ -1,7 +1,7 @@
 /* replica.c: the one door. An event comes in, an update goes out; the engine never calls out.
  *
  * Invariants (the simulator checks them after every event):
- *  1. A dot is issued once; where memory was rolled back it is detected, named, and a new epoch is drawn (identity.c).
+ *  1. A dot is issued once; where memory was rolled back it is detected, named, and repaired (identity.c, fork.c).
  *  2. State changes only in apply.c and, whole, in state_join.c.
  *  3. Per origin the applied prefix has no hole.
  *  4. Equal vectors mean equal states: an incremental 128-bit hash, and canonical bytes.
@@ -129,6 +129,7 @@ void weft_replica_free(struct weft_replica *r) {
     weft__recording_fini(&r->recording);
     weft__pending_fini(&r->pending);
     weft__checkpoint_fini(&r->checkpoint);
+    weft__fork_fini(r);
     weft__registry_fini(&r->registry);
     weft__output_fini(&r->outputs[0]);
     weft__output_fini(&r->outputs[1]);
@@ -203,8 +204,11 @@ static int tick(struct weft_replica *r) {
 
 static int start(struct weft_replica *r, uint64_t random) {
     int rc = weft__restore_finish(r);
-    if (rc == 0) rc = weft__identity_start(r, random);
+    weft__reissue_begin(r);
+    if (rc == 0 && r->self == WEFT__NO_ORIGIN) rc = weft__identity_start(r, random); /* else it is stepped again */
+    if (rc == 0) rc = weft__reissue(r);
     if (rc == 0) weft__state_resume(r);
+    r->started = rc == 0;
     return rc;
 }
 
@@ -236,9 +240,8 @@ static int handle(struct weft_replica *r, const struct weft_event *e) {
 }
 
 static bool is_in_order(const struct weft_replica *r, const struct weft_event *e) {
-    bool started = r->self != WEFT__NO_ORIGIN;
     bool before = e->kind == WEFT_EVENT_RESTORE || e->kind == WEFT_EVENT_START;
-    return before != started;
+    return before != r->started;
 }
 
 int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct weft_update *u) {
@@ -250,6 +253,7 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     /* Not with START: it cannot be stepped again once it has succeeded, which these may not. */
     if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {
         rc = weft__state_join_if_whole(r);
+        if (rc == 0) rc = weft__fork_step(r);
         if (rc == 0) rc = weft__save_if_due(r);
         if (rc == 0) rc = weft__state_settle(r);
     }
@@ -257,6 +261,7 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     struct weft__output *out = weft__out(r);
     out->wants_epoch = r->wants_epoch;
     weft__output_finish(out, u);
+    u->wants_reopen = weft__fork_wants_reopen(r);
     u->deadline_ns = weft__gossip_deadline(r);
     r->filling ^= 1u;
     weft__output_clear(weft__out(r));

@@ -43,6 +43,15 @@ static int restore_epoch(struct weft_replica *r, struct weft_slice bytes) {
     r->parent_epoch = weft__read_field_fixed64(&in, 2);
     r->parent_seq = weft__read_field_varint(&in, 3);
     r->has_parent = r->parent_seq > 0;
+    r->own_count = 0;
+    while (in.err == 0 && r->own_count < WEFT__OWN_EPOCHS && weft__read_tag(&in, 4, WEFT__BYTES)) {
+        struct weft__reader own;
+        weft__reader_init(&own, weft__read_bytes(&in));
+        struct weft__own_epoch *e = &r->own[r->own_count++];
+        e->epoch = weft__read_field_fixed64(&own, 1);
+        e->seq = weft__read_field_varint(&own, 2);
+        if (own.err != 0 || own.at != own.end) weft__reader_fail(&in);
+    }
     return in.err != 0 || in.at != in.end ? WEFT_ERR_MALFORMED : 0;
 }
 
@@ -53,6 +62,7 @@ static int restore_manifest(struct weft_replica *r, struct weft_slice bytes) {
         rc = weft__engine_reserve_origin(r, i);
         if (rc == 0) rc = weft__recording_restore(&r->recording, i, r->space.applied.seq[i]);
     }
+    if (rc == 0) rc = weft_version_vector_merge(&r->checkpoint.saved, &r->space.applied);
     if (rc != 0) weft__manifest_forget(&r->space, &r->checkpoint.segments);
     for (size_t i = 0; rc == 0 && i < r->checkpoint.segments.count; i++) {
         const struct weft__segment *s = &r->checkpoint.segments.items[i];
@@ -67,6 +77,7 @@ static int restore_meta(struct weft_replica *r, const struct weft_record *rec) {
     if (rec->id == WEFT_META_IDENTITY) rc = restore_identity(r, rec->bytes);
     if (rec->id == WEFT_META_EPOCH) rc = restore_epoch(r, rec->bytes);
     if (rec->id == WEFT_META_CHECKPOINT) rc = restore_manifest(r, rec->bytes);
+    if (rec->id == WEFT_META_FORK) rc = weft__fork_restore(r, rec->bytes);
     return rc == 0 ? 0 : corrupt(r, rc, "meta record", rec->id);
 }
 
@@ -163,6 +174,9 @@ static int restore_row(struct weft_replica *r, const struct weft_record *rec) {
     rc = weft_origins_intern(r->origins, &t.origin, &origin);
     if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
     if (rc != 0) return rc;
+    bool taken;
+    rc = weft__fork_restore_row(r, &t, origin, &taken);
+    if (rc != 0 || taken) return rc;
     if (t.seq <= weft_version_vector_get(&r->space.applied, origin)) return keep_row(r, &t, origin);
     int readiness = weft__apply_readiness(r, &t, origin);
     if (readiness < 0) return readiness;
@@ -180,6 +194,7 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
         return restore_segment(r, rec);
     case WEFT_RECORD_LOG: {
         int rc = check_segments(r);
+        if (rc == 0) rc = weft__fork_restore_check(r);
         if (rc == 0) rc = restore_row(r, rec);
         return rc == 0 ? 0 : corrupt(r, rc, "log row with sequence number", rec->seq);
     }
@@ -189,6 +204,7 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
     case WEFT_RECORD_SEGMENT_DROP:
     case WEFT_RECORD_LOG_DROP:
     case WEFT_RECORD_STAGED_DROP:
+    case WEFT_RECORD_LOG_CUT:
         break;
     }
     return 0;
@@ -196,6 +212,7 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
 
 int weft__restore_finish(struct weft_replica *r) {
     int rc = check_segments(r);
+    if (rc == 0) rc = weft__fork_restore_check(r);
     for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) drop_loose_rows(r, i);
     return rc;
 }

@@ -129,7 +129,8 @@ int weft__save(struct weft_replica *r) {
     size_t mark = out->record_count;
     struct weft__segments fresh;
     weft__segments_init(&fresh, r->alloc);
-    int rc = build_segments(r, &fresh);
+    int rc = weft_version_vector_reserve(&r->checkpoint.saved, r->space.applied.len);
+    if (rc == 0) rc = build_segments(r, &fresh);
     if (rc == 0) rc = record_manifest(r, &fresh);
     size_t rewritten = out->record_count - mark;
     if (rc == 0) rc = record_truncation(r);
@@ -141,6 +142,7 @@ int weft__save(struct weft_replica *r) {
     number_records(r, mark);
     weft__segments_fini(&r->checkpoint.segments);
     r->checkpoint.segments = fresh;
+    (void)!weft_version_vector_merge(&r->checkpoint.saved, &r->space.applied); /* reserved */
     r->checkpoint.made++;
     r->checkpoint.log_bytes = 0;
     r->checkpoint.wanted = false;
@@ -151,6 +153,9 @@ int weft__save(struct weft_replica *r) {
 }
 
 int weft__save_if_due(struct weft_replica *r) {
-    if (!r->checkpoint.wanted && r->checkpoint.log_bytes < r->options.checkpoint_bytes) return 0;
+    bool is_due = r->checkpoint.wanted || r->checkpoint.log_bytes >= r->options.checkpoint_bytes;
+    if (!is_due || weft__fork_is_found(r)) return 0;
+    /* What a checkpoint covers could not be taken back; but the log has a bound. */
+    if (weft__fork_is_open(r) && r->checkpoint.log_bytes / 2 < r->options.checkpoint_bytes) return 0;
     return weft__save(r);
 }

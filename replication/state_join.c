@@ -267,7 +267,7 @@ static bool rows_may_go(struct weft_replica *r) {
 
 int weft__state_join_if_whole(struct weft_replica *r) {
     int rc = 0;
-    if (r->incoming.whole && rows_may_go(r)) rc = take_whole(r);
+    if (r->incoming.whole && rows_may_go(r) && !weft__fork_is_open(r)) rc = take_whole(r);
     if (rc == 0 && r->join_unsaved) rc = save_join(r);
     if (rc == 0) rc = weft__retry_pending(r);
     return rc;

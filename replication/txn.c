@@ -9,7 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
-#include "crdt/origin_wire.h"
 #include "replication/engine.h"
 
 struct weft__txn_edit {
@@ -81,7 +80,7 @@ void weft__txn_init(struct weft_txn *t, struct weft_replica *r) {
 
 int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct weft_txn **out) {
     struct weft_txn *t = &r->txn;
-    if (r->self == WEFT__NO_ORIGIN || r->wants_epoch) return WEFT_ERR_NOT_READY;
+    if (!r->started || r->wants_epoch || weft__fork_is_found(r)) return WEFT_ERR_NOT_READY;
     if (t->open) return WEFT_ERR_BUSY;
     t->open = true;
     t->now = *now;
@@ -203,63 +202,9 @@ static int mention_all(struct weft_txn *t, size_t *deltas) {
     return 0;
 }
 
-/* What the vector gained since the own transaction before; for the first of an epoch, all of it. */
-static int mention_dependencies(struct weft_replica *r, bool first) {
-    int rc = 0;
-    for (uint32_t i = 0; first && rc == 0 && i < r->space.applied.len; i++)
-        if (i != r->self && r->space.applied.seq[i] > 0) rc = weft__origin_table_add(&r->table, i);
-    for (size_t i = 0; !first && rc == 0 && i < r->gained_count; i++)
-        rc = weft__origin_table_add(&r->table, r->gained[i]);
-    return rc;
-}
-
-static void write_dependencies(struct weft_replica *r, bool first) {
-    weft_buf_reset(&r->pairs);
-    for (size_t i = 0; i < r->table.count; i++) {
-        uint32_t o = r->table.listed[i];
-        if (!first && !r->is_gained[o]) continue; /* listed for a dot of it */
-        weft__write_varint(&r->pairs, i + 1);
-        weft__write_varint(&r->pairs, weft_version_vector_get(&r->space.applied, o));
-    }
-}
-
-static int choose_stamp(const struct weft_replica *r, uint64_t wall, struct weft_stamp *out) {
-    struct weft_stamp last = r->space.clock;
-    out->epoch = last.epoch > r->clock_epoch ? last.epoch : r->clock_epoch;
-    int rc = weft_hlc_now(out->epoch == last.epoch ? last.word : 0, wall, &out->word);
-    if (rc != 0) return rc;
-    return weft_hlc_check(out->word, wall, r->options.drift, NULL) != 0 ? WEFT_ERR_CLOCK_LOCAL_AHEAD : 0;
-}
-
-static int write_head(struct weft_replica *r, uint64_t seq, struct weft_stamp stamp) {
-    const struct weft__lineage *own = &r->space.lineages[r->self];
-    struct weft_buf origins;
-    weft_buf_init(&origins, r->alloc);
-    for (size_t i = 0; i < r->table.count; i++)
-        weft__origin_write(&origins, 10, weft_origins_at(r->origins, r->table.listed[i]));
-    struct weft__transaction head = {
-        .space = r->space.id,
-        .origin = *weft_origins_at(r->origins, r->self),
-        .seq = seq,
-        .stamp = stamp,
-        .previous = seq == 1 ? weft_slice(NULL, 0) : weft_slice(own->hash, WEFT__CHAIN_LEN),
-        .has_parent = seq == 1 && r->has_parent,
-        .parent_epoch = r->parent_epoch,
-        .parent_seq = r->parent_seq,
-        .origins = weft_buf_slice(&origins),
-        .dependencies = weft_buf_slice(&r->pairs),
-    };
-    weft__transaction_write_head(&r->txn_bytes, &head);
-    int rc = origins.err;
-    weft_buf_fini(&origins);
-    return rc;
-}
-
 static int write_bytes(struct weft_txn *t, uint64_t seq, struct weft_stamp stamp) {
     struct weft_replica *r = t->replica;
-    weft_buf_reset(&r->txn_bytes);
-    write_dependencies(r, seq == 1);
-    int rc = write_head(r, seq, stamp);
+    int rc = weft__issue_head(r, seq, stamp);
     for (struct weft__txn_edit *e = first_edit(t); rc == 0 && e != NULL; e = next_edit(e)) {
         if (e->entries == 0) continue;
         weft_buf_reset(&r->body);
@@ -270,8 +215,6 @@ static int write_bytes(struct weft_txn *t, uint64_t seq, struct weft_stamp stamp
                                     .body = weft_buf_slice(&r->body)};
         weft__transaction_write_delta(&r->txn_bytes, &d);
     }
-    if (rc == 0) rc = r->pairs.err != 0 ? r->pairs.err : r->txn_bytes.err;
-    if (rc == 0 && r->txn_bytes.len > WEFT_TXN_MAX) rc = WEFT_ERR_LIMIT;
     return rc;
 }
 
@@ -282,20 +225,14 @@ static int commit(struct weft_txn *t, uint64_t *seq) {
     int rc = t->session.err != 0 ? t->session.err : mention_all(t, &deltas);
     if (rc != 0 || deltas == 0) return rc;
     uint64_t next = weft_version_vector_get(&r->space.applied, r->self) + 1;
-    rc = mention_dependencies(r, next == 1);
-    if (rc == 0) rc = choose_stamp(r, t->now.wall, &stamp);
+    rc = weft__issue_mention(r, next);
+    if (rc == 0) rc = weft__issue_stamp(r, t->now.wall, true, &stamp);
     if (rc != 0) return rc;
     weft__origin_table_seal(&r->table);
     rc = write_bytes(t, next, stamp);
-    if (rc != 0) return rc;
-    struct weft__transaction parsed;
-    rc = weft__transaction_parse(&parsed, weft_buf_slice(&r->txn_bytes));
-    assert(rc == 0);
-    rc = weft__apply(r, &parsed, r->self, WEFT__LOCAL);
-    if (rc != 0) return rc;
-    weft__forget_gained(r);
-    *seq = next;
-    return 0;
+    if (rc == 0) rc = weft__issue(r);
+    if (rc == 0) *seq = next;
+    return rc;
 }
 
 int weft_txn_commit(struct weft_txn *t, uint64_t *seq) {

@@ -406,7 +406,8 @@ static int check_bounds(struct weft__check *c, struct weft__watched *w, const st
     if (has_notice(u, WEFT_NOTICE_CHECKPOINT)) w->log_excess = w->unsynced + fresh;
     if (s->pending_bytes > w->pending_max)
         return weft__check_fail(c, WEFT__CHECK_BOUND, "%llu bytes are pending", (unsigned long long)s->pending_bytes);
-    if (s->log_bytes > w->log_max + w->log_excess + fresh)
+    uint64_t put_off = s->withholds ? w->checkpoint_bytes : 0;
+    if (s->log_bytes > w->log_max + w->log_excess + fresh + put_off)
         return weft__check_fail(c, WEFT__CHECK_BOUND, "%llu bytes of log", (unsigned long long)s->log_bytes);
     return 0;
 }

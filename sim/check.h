@@ -52,7 +52,8 @@ struct weft__watched {
     struct weft__hash128 vector_hash, state_hash;
     struct weft__oracle oracle;
     uint64_t steps;
-    uint64_t pending_max, log_max;        /* bounds */
+    uint64_t pending_max, log_max; /* bounds */
+    uint64_t checkpoint_bytes;
     uint64_t unsynced, log_excess;        /* bytes of records that are not durable; at the last checkpoint: so many rows
                                            * had to stay in the log for them */
     uint64_t wall, drift;                 /* what its clock shows, and how far ahead of it a stamp may be */

@@ -173,6 +173,9 @@ int weft__check_refused(struct weft__check *c, struct weft__watched *w, const st
 static bool has_next(const struct weft_replica *r, const struct weft__range *range) {
     struct weft_origin_info info;
     struct weft_origin self = weft_replica_self(r);
+    struct weft_replica_stats stats;
+    weft_replica_stats(r, &stats);
+    if (stats.withholds && weft_id_cmp(&self.replica, &range->origin.replica) == 0) return false;
     for (size_t i = 0; weft_replica_origin(r, i, &info); i++) {
         if (weft_origin_cmp(&info.origin, &range->origin) != 0) continue;
         uint64_t upto = weft_origin_cmp(&self, &range->origin) == 0 ? info.recorded : info.applied;

@@ -57,6 +57,7 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     weft__watched_init(&m->watched, s->alloc);
     m->watched.pending_max = m->options.pending_max;
     m->watched.drift = m->options.drift;
+    m->watched.checkpoint_bytes = m->options.checkpoint_bytes;
     m->watched.log_max = m->options.log_max + m->options.checkpoint_bytes;
     rc = weft__disk_init(&m->disk, s->alloc);
     s->machine_count++; /* also when it failed: weft_sim_free takes it down */

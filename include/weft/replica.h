@@ -115,6 +115,8 @@ enum weft_notice_kind {
     WEFT_NOTICE_STATE_DONE,   /* and was joined */
     WEFT_NOTICE_CHECKPOINT,   /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
     WEFT_NOTICE_DIVERGED,     /* a peer has other state under an equal vector: a bug or damaged memory */
+    WEFT_NOTICE_REISSUED,     /* memory had been rolled back: what was written since under an epoch (origin) of which
+                               * peers have other transactions was issued again, as seq own ones of the new epoch */
     WEFT_NOTICE_STATE_DROPPED /* seq chunks of a state on its way are of no use: nobody serves the rest, or, with err
                                * WEFT_ERR_CORRUPT, the store gave them back damaged. It is taken anew if need be */
 };
@@ -140,6 +142,8 @@ struct weft_update {
     size_t notice_count;
     uint64_t deadline_ns; /* step WEFT_EVENT_TICK when mono_ns reaches it; UINT64_MAX: none */
     bool wants_epoch;     /* step WEFT_EVENT_EPOCH soon; commits are WEFT_ERR_NOT_READY until then */
+    bool wants_reopen;    /* free the replica soon, make it again from its store and START it, and bring its links up
+                           * anew; until then commits are WEFT_ERR_NOT_READY and nothing more is sent */
 };
 
 /* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, or a class that cannot be
@@ -241,6 +245,8 @@ struct weft_replica_stats {
     uint64_t state_bytes;    /* cells, tables */
     struct weft_stamp clock; /* greatest stamp issued or applied */
     uint8_t state_hash[16];  /* equal vectors, equal hashes */
+    bool withholds;          /* a peer says something else of an epoch of this replica: until that is looked into, own
+                              * transactions are not passed on */
 };
 WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out);
 

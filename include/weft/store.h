@@ -25,19 +25,20 @@ enum weft_record_kind {
     WEFT_RECORD_LOG = 4, /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
     WEFT_RECORD_LOG_DROP = 5,   /* removes the log rows of origin up to and with seq */
     WEFT_RECORD_QUARANTINE = 6, /* (id) -> bytes, something refused, for people to look at; replaces */
+    WEFT_RECORD_LOG_CUT = 9,    /* removes the log rows of origin from seq on */
     WEFT_RECORD_STAGED = 7,     /* (id) -> bytes, a chunk of a state that is on its way and part of nothing; replaces */
     WEFT_RECORD_STAGED_DROP = 8 /* removes all staged chunks */
 };
 
 /* META ids */
-enum { WEFT_META_IDENTITY = 1, WEFT_META_EPOCH = 2, WEFT_META_CHECKPOINT = 3 };
+enum { WEFT_META_IDENTITY = 1, WEFT_META_EPOCH = 2, WEFT_META_CHECKPOINT = 3, WEFT_META_FORK = 4 };
 
 struct weft_record {
     enum weft_record_kind kind;
     uint64_t number; /* 1, 2, 3, ... since the replica was made; not stored */
     uint64_t id;
-    struct weft_origin origin; /* LOG, LOG_DROP */
-    uint64_t seq;              /* LOG, LOG_DROP */
+    struct weft_origin origin; /* LOG, LOG_DROP, LOG_CUT */
+    uint64_t seq;              /* LOG, LOG_DROP, LOG_CUT */
     struct weft_slice bytes;
 };
 

@@ -96,8 +96,19 @@ static void drop_staged(struct memory *m) {
         remove_row(m, row);
 }
 
+static void cut_log(struct memory *m, const struct weft_origin *origin, uint64_t from) {
+    struct weft_record key = {.kind = WEFT_RECORD_LOG, .origin = *origin, .seq = from};
+    for (;;) {
+        struct row *row = row_of(weft__omap_lower_bound(&m->rows, &key));
+        if (row == NULL || row->record.kind != WEFT_RECORD_LOG || weft_origin_cmp(&row->record.origin, origin) != 0)
+            return;
+        remove_row(m, row);
+    }
+}
+
 static bool is_removal(const struct weft_record *r) {
-    return r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_STAGED_DROP;
+    return r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP ||
+           r->kind == WEFT_RECORD_STAGED_DROP || r->kind == WEFT_RECORD_LOG_CUT;
 }
 
 static int memory_write(struct weft_store *s, const struct weft_record *records, size_t count) {
@@ -120,6 +131,7 @@ static int memory_write(struct weft_store *s, const struct weft_record *records,
         if (records[i].kind == WEFT_RECORD_SEGMENT_DROP) drop_segment(m, records[i].id);
         if (records[i].kind == WEFT_RECORD_LOG_DROP) drop_log(m, &records[i].origin, records[i].seq);
         if (records[i].kind == WEFT_RECORD_STAGED_DROP) drop_staged(m);
+        if (records[i].kind == WEFT_RECORD_LOG_CUT) cut_log(m, &records[i].origin, records[i].seq);
         if (is_removal(&records[i])) continue;
         row = first;
         first = row->next;

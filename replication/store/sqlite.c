@@ -108,6 +108,7 @@ static const char *const write_sql[WEFT__SQLITE_KINDS] = {
     [WEFT_RECORD_LOG] = "INSERT INTO log(replica, epoch, seq, bytes, crc) VALUES(?1, ?2, ?3, ?4, ?5) "
                         "ON CONFLICT(replica, epoch, seq) DO UPDATE SET bytes = excluded.bytes, crc = excluded.crc",
     [WEFT_RECORD_LOG_DROP] = "DELETE FROM log WHERE replica = ?1 AND epoch = ?2 AND seq <= ?3",
+    [WEFT_RECORD_LOG_CUT] = "DELETE FROM log WHERE replica = ?1 AND epoch = ?2 AND seq >= ?3",
     [WEFT_RECORD_QUARANTINE] = "INSERT OR REPLACE INTO quarantine(id, bytes, crc) VALUES(?1, ?2, ?3)",
     [WEFT_RECORD_STAGED] = "INSERT OR REPLACE INTO staged(id, bytes, crc) VALUES(?1, ?2, ?3)",
     [WEFT_RECORD_STAGED_DROP] = "DELETE FROM staged",
@@ -118,7 +119,7 @@ static const char *const write_sql[WEFT__SQLITE_KINDS] = {
 static int bind(sqlite3_stmt *stmt, const struct weft_record *r) {
     int at = 1, rc;
     if (r->kind == WEFT_RECORD_STAGED_DROP) return SQLITE_OK;
-    if (r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_LOG_DROP) {
+    if (r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_LOG_CUT) {
         int64_t seq = r->seq > INT64_MAX ? INT64_MAX : (int64_t)r->seq;
         rc = sqlite3_bind_blob(stmt, at++, r->origin.replica.bytes, sizeof r->origin.replica.bytes, SQLITE_STATIC);
         if (rc == SQLITE_OK) rc = sqlite3_bind_int64(stmt, at++, (sqlite3_int64)r->origin.epoch);
@@ -145,7 +146,7 @@ static int write_record(struct weft__sqlite *s, const struct weft_record *r) {
 }
 
 static int check_record(struct weft__sqlite *s, const struct weft_record *r) {
-    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_STAGED_DROP)
+    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_LOG_CUT)
         return weft__sqlite_say(s, WEFT_ERR_INVALID, "there is no record of kind %d", (int)r->kind);
     if (r->kind == WEFT_RECORD_LOG && r->seq > INT64_MAX)
         return weft__sqlite_say(s, WEFT_ERR_RANGE, "a sequence number does not fit");

@@ -9,7 +9,7 @@
 #include <weft/api.h>
 #include <weft/store.h>
 
-#define WEFT__SQLITE_KINDS 9 /* enum weft_record_kind, and 0 */
+#define WEFT__SQLITE_KINDS 10 /* enum weft_record_kind, and 0 */
 
 struct weft__sqlite {
     struct weft_store store; /* first */

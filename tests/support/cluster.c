@@ -92,6 +92,21 @@ static bool again(struct cluster_replica *a, int rc) {
     return true;
 }
 
+/* It is made again from its store, with the links it had. */
+static void reopen(struct cluster *c, int i) {
+    struct cluster_replica *a = &c->at[i];
+    bool linked[CLUSTER_MAX];
+    memcpy(linked, c->linked[i], sizeof linked);
+    weft_replica_free(a->replica);
+    a->replica = NULL;
+    if (a->held_count > 0 && a->store->cls->write(a->store, a->held, a->held_count) != 0) a->failed_writes++;
+    cluster_crash(c, i);
+    a->reopened++;
+    CHECKED(cluster_open(c, i));
+    for (int j = 0; j < c->count; j++)
+        if (linked[j] && a->replica != NULL && c->at[j].replica != NULL) cluster_link(c, i, j);
+}
+
 int cluster_step(struct cluster *c, int i, struct weft_event e) {
     struct cluster_replica *a = &c->at[i];
     if (a->replica == NULL) return WEFT_ERR_CLOSED;
@@ -104,7 +119,10 @@ int cluster_step(struct cluster *c, int i, struct weft_event e) {
     carry_out(c, i, &u);
     if (u.wants_epoch)
         return cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_EPOCH, .random = weft__mix64(++c->seed)});
-    if (!a->hold_records && a->held_count > 0) cluster_release(c, i);
+    if (u.wants_reopen)
+        reopen(c, i);
+    else if (!a->hold_records && a->held_count > 0)
+        cluster_release(c, i);
     return 0;
 }
 
@@ -133,7 +151,7 @@ static int restore_each(void *ctx, const struct weft_record *r) {
     return rc;
 }
 
-int cluster_open(struct cluster *c, int i) {
+int cluster_open_as(struct cluster *c, int i, uint64_t random) {
     struct cluster_replica *a = &c->at[i];
     if (a->store == NULL) CHECKED(weft_store_memory_new(&a->store, NULL));
     int rc;
@@ -142,11 +160,12 @@ int cluster_open(struct cluster *c, int i) {
     while (again(a, rc));
     CHECKED(rc);
     rc = a->store->cls->load(a->store, restore_each, a);
-    if (rc == 0) {
-        uint64_t random = weft__keyed(c->seed, (uint64_t)i, ++a->opened, a->options.replica.bytes[0], 7);
-        rc = cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_START, .random = random});
-    }
-    return rc;
+    return rc != 0 ? rc : cluster_step(c, i, (struct weft_event){.kind = WEFT_EVENT_START, .random = random});
+}
+
+int cluster_open(struct cluster *c, int i) {
+    struct cluster_replica *a = &c->at[i];
+    return cluster_open_as(c, i, weft__keyed(c->seed, (uint64_t)i, ++a->opened, a->options.replica.bytes[0], 7));
 }
 
 void cluster_crash(struct cluster *c, int i) {

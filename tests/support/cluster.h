@@ -35,6 +35,7 @@ struct cluster_replica {
     uint64_t notices[CLUSTER_NOTICES]; /* how many of each kind were given */
     uint64_t durable;                  /* own transactions of this opening, by the last WEFT_NOTICE_DURABLE */
     uint64_t opened;                   /* how often, for the epoch's random bits */
+    uint64_t reopened;                 /* how often it wanted to be made again */
     size_t changes;
 };
 
@@ -54,6 +55,8 @@ void cluster_init(struct cluster *c, int count);
 void cluster_fini(struct cluster *c);
 /* Opens replica i from its store (made when NULL). The code of the first failing step. */
 int cluster_open(struct cluster *c, int i);
+/* The same with the epoch's random bits: memory that goes on where an earlier opening was. */
+int cluster_open_as(struct cluster *c, int i, uint64_t random);
 /* The process ends: memory and held records are gone, the store stays. */
 void cluster_crash(struct cluster *c, int i);
 void cluster_link(struct cluster *c, int i, int j);
