@@ -61,7 +61,9 @@ WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx)
 WEFT_API int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) WEFT_MUST_CHECK;
 /* Of an empty replica that is taking its first state it shows nothing, which is not so: weft_replica_readable says. */
 WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls);
-/* The engine, for reading (stats, objects, origins). */
+/* The engine, for reading (stats, objects, origins). Ask for it in each callback: a node whose memory was rolled back
+ * makes its engine again from the store (weft_update.wants_reopen). It closes its links and dials anew; subscriptions,
+ * the port and everything else of the node stay, and what changed is told. */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
 /* The port that is listened on (for "…:0"); 0: none. */
 WEFT_API int weft_uv_port(const struct weft_uv *n);

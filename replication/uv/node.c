@@ -86,6 +86,13 @@ static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     return rc;
 }
 
+static int make_anew(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    int rc = weft_replica_new(&n->replica, &n->engine);
+    if (rc == 0) return load(n, errmsg, errmsg_len);
+    snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", weft_strerror(rc));
+    return rc;
+}
+
 static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     struct weft_replica_options *r = &n->engine;
     int rc = weft__host_init();
@@ -95,10 +102,31 @@ static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     }
     if (all_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
     if (r->seed == 0) r->seed = weft__host_random();
-    rc = weft_replica_new(&n->replica, r);
-    if (rc == 0) return load(n, errmsg, errmsg_len);
-    snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", weft_strerror(rc));
-    return rc;
+    return make_anew(n, errmsg, errmsg_len);
+}
+
+void weft__node_reopen(struct weft_uv *n) {
+    struct weft_replica *old = n->replica;
+    struct weft_update update = n->update;
+    char text[256];
+    n->replica = NULL;
+    if (make_anew(n, text, sizeof text) != 0) {
+        weft_replica_free(n->replica);
+        n->replica = old;
+        n->update = update;
+        n->reopen_failed = true;
+        weft__node_log(n, WEFT_LOG_ERROR, "%s", text);
+        return;
+    }
+    weft_replica_free(old);
+    n->reopen_due = n->epoch_due = false;
+    n->persisted = n->persisted_told = 0;
+    n->tick_due = true;
+    for (struct weft__link *l = n->links; l != NULL; l = l->next) {
+        l->announced = false;
+        weft__link_close(l, "this node starts again from its store");
+    }
+    weft__node_wake(n);
 }
 
 static void on_sweep(uv_timer_t *timer) {
@@ -106,6 +134,10 @@ static void on_sweep(uv_timer_t *timer) {
     uint64_t now = uv_hrtime();
     for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_sweep(l, now);
     weft__listener_retry(&n->listener);
+    if (n->reopen_failed) {
+        n->reopen_failed = false;
+        weft__node_wake(n);
+    }
     if (n->store_err != 0) {
         n->store_due = true;
         weft__node_wake(n);

@@ -58,6 +58,8 @@ struct weft_uv {
     bool untaken;                    /* ... its records are not in `unwritten` yet */
     bool tick_due;                   /* the deadline passed, or there may be output of commits */
     bool epoch_due;
+    bool reopen_due;         /* the engine is to be made again from the store ... */
+    bool reopen_failed;      /* ... which did not work: once more with the next sweep */
     bool stalled;            /* something must be tried again soon */
     bool store_due;          /* a failing store may be tried again */
     int store_err;           /* what the store last failed with; 0: it works */
@@ -85,6 +87,9 @@ void weft__node_log(const struct weft_uv *n, enum weft_log_level level, const ch
 void weft__node_notice(const struct weft_uv *n, const struct weft_notice *notice);
 /* For uv_close: one handle less; the last one frees the node. */
 void weft__node_handle_closed(struct weft_uv *n);
+/* Makes the engine again from the store, whose records are all written; links are closed, and dialled anew. What fails
+ * is told, and tried again. */
+void weft__node_reopen(struct weft_uv *n);
 /* Draining is over. */
 void weft__node_end(struct weft_uv *n);
 /* Aborts the transaction that the application left open, if it did. */

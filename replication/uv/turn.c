@@ -3,6 +3,7 @@
  *   links settle: the engine hears who is up, who is down, and what has come
  *   -> it is stepped for what is due: its deadline, commits, an epoch
  *   -> all records of the turn are written in one store transaction -> PERSISTED
+ *   -> where the engine asks for it, it is made again from the store
  *   -> links write what was queued for them -> timers are set for what comes next.
  *
  * Every step's update is taken before the next step: records are copied, messages queued, and the callbacks run, which
@@ -74,6 +75,7 @@ static void take(struct weft_uv *n) {
     }
     n->untaken = false;
     if (u->wants_epoch) n->epoch_due = true;
+    if (u->wants_reopen) n->reopen_due = true;
     for (size_t i = 0; i < u->message_count; i++) take_message(n, &u->messages[i]);
     for (size_t i = 0; i < u->change_count; i++) weft__subscriptions_tell(&n->subscriptions, &u->changes[i]);
     for (size_t i = 0; i < u->notice_count; i++) take_notice(n, &u->notices[i]);
@@ -222,6 +224,8 @@ void weft__node_turn(uv_check_t *check) {
     if (closing) weft__node_lose_transaction(n);
     step_due(n);
     write_records(n);
+    bool is_written = n->unwritten.count == 0 && !n->untaken;
+    if (n->reopen_due && !n->reopen_failed && is_written && !closing) weft__node_reopen(n);
     flush_links(n);
     if (closing)
         close_down(n);

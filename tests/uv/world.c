@@ -13,6 +13,10 @@
 
 static int shaky_load(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *r), void *ctx) {
     struct shaky_store *f = (struct shaky_store *)s;
+    if (f->fail_loads > 0) {
+        f->fail_loads--;
+        return WEFT_ERR_IO;
+    }
     return f->rows->cls->load(f->rows, each, ctx);
 }
 

@@ -17,7 +17,8 @@ struct shaky_store {
     struct weft_store store;
     struct weft_store *rows;
     unsigned fail; /* so many writes fail */
-    bool failing;  /* all do */
+    unsigned fail_loads;
+    bool failing; /* all do */
     unsigned writes;
 };
 
