@@ -20,6 +20,7 @@
 #include "crdt/dots.h"
 #include "crdt/key.h"
 #include "crdt/overlay.h"
+#include "crdt/registry.h"
 #include "crdt/view.h"
 
 #define ENTRY_CHARGE  32u /* tags and lengths of an entry and its fields */
@@ -55,6 +56,14 @@ int weft_edit_error(const struct weft_edit *e) {
 
 struct weft_view weft_edit_view(const struct weft_edit *e) {
     return (struct weft_view){e == NULL ? NULL : e->base, e};
+}
+
+struct weft_origin weft_edit_origin(const struct weft_edit *e) {
+    return *weft_origins_at(e->pool->origins, e->session->writer);
+}
+
+struct weft_stamp weft_edit_now(const struct weft_edit *e) {
+    return e->session->now;
 }
 
 /* Whether an edit of the kernel may go on; makes the overlay at the first. */
@@ -287,7 +296,11 @@ static void reset_totals(struct weft_edit *e) {
 
 void weft_edit_reset(struct weft_edit *e) {
     if (e == NULL || !may_edit(e, e->is_totals)) return;
-    if (e->is_totals) {
+    struct weft_crdt_class cls;
+    weft__class_read(&cls, e->cls);
+    if (cls.reset != NULL) {
+        cls.reset(e);
+    } else if (e->is_totals) {
         reset_totals(e);
     } else {
         reset_elements(e);

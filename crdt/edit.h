@@ -15,10 +15,11 @@
 /* Shared by all edits of one transaction. */
 struct weft__edit_session {
     const struct weft_alloc *alloc;
-    int err;          /* the first error, sticky */
-    size_t spent;     /* estimate, from above, of the bytes that the edits will take in the transaction */
-    size_t spent_max; /* beyond it an edit is WEFT_ERR_LIMIT */
-    uint32_t writer;  /* interned index of the own origin */
+    int err;               /* the first error, sticky */
+    size_t spent;          /* estimate, from above, of the bytes that the edits will take in the transaction */
+    size_t spent_max;      /* beyond it an edit is WEFT_ERR_LIMIT */
+    uint32_t writer;       /* interned index of the own origin */
+    struct weft_stamp now; /* not after the stamp of the commit */
 };
 
 struct weft_edit {

@@ -20,11 +20,20 @@
 #include "base/alloc.h"
 #include "crdt/object.h"
 
+/* Of a class before there was anything behind print. */
+#define FIRST_SIZE offsetof(struct weft_crdt_class, reset)
+
 static const struct weft_crdt_class *const built_in[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
     &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
 };
+
+void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given) {
+    *own = (struct weft_crdt_class){.size = 0};
+    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
+    own->size = sizeof *own;
+}
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc) {
     *r = (struct weft__registry){.alloc = weft__alloc_or_default(alloc)};
@@ -43,7 +52,7 @@ void weft__registry_fini(struct weft__registry *r) {
 }
 
 static bool is_well_formed(const struct weft_crdt_class *cls) {
-    return cls != NULL && cls->size >= sizeof *cls && cls->name != NULL && cls->name[0] != '\0' && cls->schema >= 1 &&
+    return cls != NULL && cls->size >= FIRST_SIZE && cls->name != NULL && cls->name[0] != '\0' && cls->schema >= 1 &&
            cls->type >> 4 != 0 && weft__kernel_is_known(cls->type);
 }
 

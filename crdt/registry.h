@@ -5,6 +5,9 @@
 #include <weft/alloc.h>
 #include <weft/crdt.h>
 
+/* A class as this library has it: what the program that made it did not know of yet is NULL. */
+void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given);
+
 struct weft__registry {
     const struct weft_crdt_class **classes;
     size_t count;

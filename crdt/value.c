@@ -284,6 +284,10 @@ struct weft_edit *weft_value_edit(struct weft_value *v) {
     return &v->edit;
 }
 
+void weft_value_now(struct weft_value *v, struct weft_stamp stamp) {
+    v->session.now = stamp;
+}
+
 void weft_value_abort(struct weft_value *v) {
     v->is_open = false;
 }

@@ -99,9 +99,10 @@ void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_
 static void read_pending(const struct weft_edit *e, size_t item, struct weft_write *out) {
     *out = (struct weft_write){
         .value = weft__overlay_value(e->overlay, item),
-        .origin = *weft_origins_at(e->pool->origins, e->session->writer),
+        .origin = weft_edit_origin(e),
         .pending = true,
     };
+    if (WEFT_TYPE_KERNEL(e->cls->type) == WEFT_KERNEL_STAMPED) out->stamp = weft_edit_now(e);
 }
 
 bool weft__writes_next(struct weft__writes *it, struct weft_write *out) {

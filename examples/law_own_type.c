@@ -27,8 +27,13 @@ static int auction_print(struct weft_view v, struct weft_buf *out) {
     return weft_buf_printf(out, "%u by %c", amount, bidder);
 }
 
-static const struct weft_crdt_class auction_class = {sizeof(struct weft_crdt_class), "auction",
-                                                     WEFT_TYPE_ID(1024, WEFT_KERNEL_STAMPED), 1, auction_print};
+static const struct weft_crdt_class auction_class = {
+    .size = sizeof(struct weft_crdt_class),
+    .name = "auction",
+    .type = WEFT_TYPE_ID(1024, WEFT_KERNEL_STAMPED),
+    .schema = 1,
+    .print = auction_print,
+};
 
 static void any_bid(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
     (void)ctx;

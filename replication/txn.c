@@ -86,6 +86,8 @@ int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct w
     t->now = *now;
     t->session = (struct weft__edit_session){
         .alloc = r->alloc, .err = 0, .spent = HEAD_ROOM, .spent_max = WEFT_TXN_MAX, .writer = r->self};
+    if (weft__issue_stamp(r, now->wall, true, &t->session.now) != 0)
+        t->session.now = r->space.clock; /* the commit will say so */
     *out = t;
     return 0;
 }
@@ -152,7 +154,7 @@ static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, co
     if (e == NULL) return refuse(t, cls, WEFT_ERR_NOMEM);
     memcpy(e->key, key.ptr, key.len);
     e->key_len = key.len;
-    e->cls = *cls;
+    weft__class_read(&e->cls, cls);
     weft__edit_open(&e->edit, &e->cls, base == NULL ? NULL : &base->object);
     e->node.priority = priority_of(t, key, cls->type, base);
     weft__omap_insert(&t->edits, &(struct address){key, cls->type}, &e->node);
@@ -184,7 +186,8 @@ void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     if (found.base == NULL) return;
     const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
     /* A type that is not registered here is deleted by its kernel alone. */
-    struct weft_crdt_class stand_in = {sizeof stand_in, "unknown", type, found.base->object.schema, NULL};
+    struct weft_crdt_class stand_in = {
+        .size = sizeof stand_in, .name = "unknown", .type = type, .schema = found.base->object.schema};
     weft_edit_reset(open_edit(t, key, cls != NULL ? cls : &stand_in, found.base));
 }
 

@@ -62,6 +62,7 @@ static int value_mutate(void *ctx, void *state, struct weft_law_choices *c, stru
     const struct weft_law_options *o = ctx;
     uint64_t extra = max < 2 ? 0 : weft_law_choose(c, 2 * (uint64_t)max);
     *count = 1 + (extra < max ? (uint32_t)extra : 0);
+    weft_value_now(state, stamp);
     struct weft_edit *e = weft_value_edit(state);
     if (e == NULL) return WEFT_ERR_NOMEM;
     for (uint32_t i = 0; i < *count; i++) edit(o, c, e, &ops[i]);

@@ -57,6 +57,9 @@ struct weft_crdt_class {
     /* Appends the value as one line of text for people (weft inspect, counterexamples); NULL: bytes are counted only.
      */
     int (*print)(struct weft_view v, struct weft_buf *out);
+    /* Deletes as far as this type may: what weft_edit_reset and weft_txn_delete do, made of the other edits. NULL: the
+     * kernel's observed reset, which is also what a replica does that does not know the type. */
+    void (*reset)(struct weft_edit *e);
 };
 
 /* --- Reading the kernels: for types; applications use the types' own functions ------------------------------- */
@@ -70,7 +73,7 @@ WEFT_API size_t weft_view_count(struct weft_view v);
  * observed every other, so it is the only one then. */
 struct weft_write {
     struct weft_slice value;
-    struct weft_stamp stamp; /* STAMPED only */
+    struct weft_stamp stamp; /* STAMPED only; pending: weft_edit_now */
     struct weft_origin origin;
     uint64_t seq;
     bool pending;
@@ -107,11 +110,19 @@ WEFT_API void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct 
 WEFT_API void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element);
 /* Raises this origin's total. WEFT_ERR_RANGE (sticky) where the total would pass 2^64 - 1. */
 WEFT_API void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column, uint64_t amount);
-/* Observed reset of everything in the object: concurrent writes survive. */
+/* The class's reset; without one, an observed reset of everything in the object: concurrent writes survive. */
 WEFT_API void weft_edit_reset(struct weft_edit *e);
 WEFT_API void weft_edit_fail(struct weft_edit *e, int err);
 WEFT_API int weft_edit_error(const struct weft_edit *e);
 WEFT_API struct weft_view weft_edit_view(const struct weft_edit *e);
+/* Whose edits these are: the origin of the dots that the commit will take. e is not NULL. */
+WEFT_API struct weft_origin weft_edit_origin(const struct weft_edit *e);
+/* A lower bound of the stamp that the commit will have. In a replica the stamp itself, but for a clock epoch raised
+ * meanwhile: after every stamp applied, and not before the time that the transaction began with. In a value used alone
+ * what weft_value_now said, zero at first. For types whose writes expire. It judges what an edit may do and nothing
+ * else: what a value is must come from the stamps in the state, because a state is the same at every replica and a
+ * clock is not. */
+WEFT_API struct weft_stamp weft_edit_now(const struct weft_edit *e);
 
 /* --- A value used alone, without a replica ---------------------------------------------------------------------- */
 
@@ -137,6 +148,8 @@ WEFT_API int weft_value_copy(struct weft_value **out, const struct weft_value *v
 WEFT_API struct weft_view weft_value_view(const struct weft_value *v);
 /* The open edit; its changes show in weft_edit_view only, until commit. Lent. */
 WEFT_API struct weft_edit *weft_value_edit(struct weft_value *v);
+/* What weft_edit_now says from now on: not after the stamp of the next commit. Types whose writes expire need it. */
+WEFT_API void weft_value_now(struct weft_value *v, struct weft_stamp stamp);
 /* Makes the edits' net effect one delta, joins it here, and appends its canonical bytes to `delta` (NULL: not wanted).
  * Each element written or removed takes a dot of its own. No net effect: 0, nothing appended. stamp: from a clock of
  * the caller's, greater than every stamp this value has shown (STAMPED types; others ignore it).

@@ -170,8 +170,9 @@ WEFT_API int weft_txn_begin(struct weft_replica *r, const struct weft_time *now,
 WEFT_API struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
 /* What the transaction sees: committed state and its own edits. */
 WEFT_API struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
-/* Deletes the object, of whatever type (an observed reset: concurrent updates survive). Absent: nothing. Unlike a
- * class's edit it needs no class: pass the type id. */
+/* Deletes the object, of whatever type (an observed reset: concurrent updates survive; or what its class, where it is
+ * registered, has in its place: bcounter.h). Absent: nothing. Unlike a class's edit it needs no class: pass the type
+ * id. */
 WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type);
 /* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and
  * ends the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX, or more than WEFT_DOTS_MAX writes

@@ -63,7 +63,7 @@ static void no_change(struct weft_crdt_class *cls) {
     (void)cls;
 }
 static void too_small(struct weft_crdt_class *cls) {
-    cls->size = sizeof *cls - 1;
+    cls->size = offsetof(struct weft_crdt_class, reset) - 1;
 }
 static void no_name(struct weft_crdt_class *cls) {
     cls->name = NULL;
@@ -93,6 +93,39 @@ START_TEST(malformed_classes_are_refused) {
     ck_assert_int_eq(add_changed(no_change), 0);
     for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
         ck_assert_int_eq(add_changed(changes[i]), WEFT_ERR_INVALID);
+}
+END_TEST
+
+/* Leaves one element of all. */
+static void leave_x(struct weft_edit *e) {
+    weft_edit_drop(e, weft_slice(NULL, 0), weft_str("y"));
+    weft_edit_put(e, weft_slice(NULL, 0), weft_str("x"), weft_slice(NULL, 0));
+}
+
+static size_t left_by_reset(const struct weft_crdt_class *cls) {
+    struct weft_value *v = value_of(cls, 0);
+    weft_edit_put(weft_value_edit(v), weft_slice(NULL, 0), weft_str("y"), weft_slice(NULL, 0));
+    commit_quietly(v, 1);
+    weft_edit_reset(weft_value_edit(v));
+    commit_quietly(v, 2);
+    ck_assert(!weft_view_has(weft_value_view(v), weft_slice(NULL, 0), weft_str("y")));
+    size_t left = weft_view_count(weft_value_view(v));
+    weft_value_free(v);
+    return left;
+}
+
+/* A class of a program that was compiled before there was a reset ends where reset begins. */
+START_TEST(a_class_may_say_what_a_reset_is) {
+    struct weft_crdt_class cls = own_class, older = own_class;
+    struct weft__registry r;
+    ck_assert_uint_eq(left_by_reset(&own_class), 0);
+    cls.reset = older.reset = leave_x;
+    ck_assert_uint_eq(left_by_reset(&cls), 1);
+    older.size = offsetof(struct weft_crdt_class, reset);
+    ck_assert_uint_eq(left_by_reset(&older), 0);
+    ck_assert_int_eq(weft__registry_init(&r, NULL), 0);
+    ck_assert_int_eq(weft__registry_add(&r, &older), 0);
+    weft__registry_fini(&r);
 }
 END_TEST
 
@@ -133,6 +166,7 @@ int main(void) {
     tcase_add_test(tc, built_in_types_have_their_frozen_ids);
     tcase_add_test(tc, an_id_belongs_to_one_class);
     tcase_add_test(tc, malformed_classes_are_refused);
+    tcase_add_test(tc, a_class_may_say_what_a_reset_is);
     tcase_add_test(tc, out_of_memory_keeps_what_is_registered);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -422,11 +422,31 @@ START_TEST(every_history_gives_what_the_specification_says) {
 }
 END_TEST
 
+START_TEST(an_edit_knows_whose_it_is_and_what_time_it_is) {
+    struct weft_value *v = value_of(&weft_lwwreg_class, 7);
+    struct weft_origin own = options_of(7, NULL).origin, origin = weft_edit_origin(weft_value_edit(v));
+    struct weft_stamp stamp = weft_edit_now(weft_value_edit(v));
+    struct weft_slice value;
+    ck_assert_int_eq(weft_origin_cmp(&origin, &own), 0);
+    ck_assert_uint_eq(stamp.word | stamp.epoch, 0);
+    weft_value_now(v, stamp_of(9));
+    ck_assert_int_eq(weft_stamp_cmp(weft_edit_now(weft_value_edit(v)), stamp_of(9)), 0);
+    weft_lwwreg_set(weft_value_edit(v), weft_str("x"));
+    ck_assert_int_eq(weft_lwwreg_get(weft_edit_view(weft_value_edit(v)), &value, &stamp), 0);
+    ck_assert_int_eq(weft_stamp_cmp(stamp, stamp_of(9)), 0);
+    commit_quietly(v, 12);
+    ck_assert_int_eq(weft_lwwreg_get(weft_value_view(v), &value, &stamp), 0);
+    ck_assert_int_eq(weft_stamp_cmp(stamp, stamp_of(12)), 0);
+    weft_value_free(v);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("value");
     TCase *tc = tcase_create("value");
     tcase_set_timeout(tc, 300);
     tcase_add_loop_test(tc, every_history_gives_what_the_specification_says, 0, 4);
+    tcase_add_test(tc, an_edit_knows_whose_it_is_and_what_time_it_is);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -143,6 +143,24 @@ START_TEST(a_deleted_object_is_gone_whole) {
 END_TEST
 
 /* A replica's clock moved back beyond the drift bound issues nothing that others would have to park. */
+/* The stamp that a register's write will have, also after one of a raised clock epoch. */
+START_TEST(an_edit_says_its_stamp_beforehand) {
+    for (int i = 0; i < 2; i++) {
+        struct weft_txn *t = cluster_begin(&c, 0);
+        struct weft_edit *e = edit(t, "r", &weft_lwwreg_class);
+        struct weft_origin origin = weft_edit_origin(e), self = weft_replica_self(c.at[0].replica);
+        struct weft_stamp now = weft_edit_now(e);
+        ck_assert_int_eq(weft_origin_cmp(&origin, &self), 0);
+        ck_assert_int_gt(weft_stamp_cmp(now, cluster_stats(&c, 0).clock), 0);
+        weft_lwwreg_set(e, weft_str("x"));
+        cluster_commit(&c, 0, t);
+        ck_assert_int_eq(weft_stamp_cmp(now, cluster_stats(&c, 0).clock), 0);
+        ck_assert_int_eq(now.epoch, i);
+        if (i == 0) ck_assert_int_eq(weft_replica_raise_clock_epoch(c.at[0].replica), 0);
+    }
+}
+END_TEST
+
 START_TEST(a_clock_set_back_too_far_refuses_to_write) {
     cluster_count(&c, 0, "n", 1);
     c.at[0].now.wall -= WEFT_HLC_SECONDS(30);
@@ -220,6 +238,7 @@ int main(void) {
     tcase_add_test(t, one_is_open_at_a_time_and_no_step_meanwhile);
     tcase_add_test(t, a_transaction_on_many_keys_is_one_change);
     tcase_add_test(t, a_deleted_object_is_gone_whole);
+    tcase_add_test(t, an_edit_says_its_stamp_beforehand);
     tcase_add_test(t, a_clock_set_back_too_far_refuses_to_write);
     suite_add_tcase(s, t);
     TCase *m = tcase_create("memory");
