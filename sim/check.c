@@ -191,6 +191,7 @@ static int register_commit(struct weft__check *c, struct weft__watched *w, const
     if (weft__transaction_parse(&t, r->bytes) != 0 || t.seq != r->seq)
         return weft__check_fail(c, WEFT__CHECK_CALL, "an own transaction does not read");
     int rc = check_stamp(c, w, t.stamp);
+    if (rc == 0) rc = weft__check_parent(c, w, &t);
     if (rc != 0) return rc;
     struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
     rc = weft__history_add(&c->history, &commit, &w->applied, w->announced, w->announced_count);
@@ -487,14 +488,16 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
     struct weft_replica_stats stats;
     size_t origin;
-    w->number_count = 0;
     w->vector_hash = (struct weft__hash128){0, 0};
     weft__vector_clear(&w->applied);
     weft__oracle_clear(&w->oracle);
-    int rc = name_self(c, w, r);
-    if (rc == 0) rc = learn_numbers(c, w, r);
+    bool again = w->number_count > 0;
+    w->number_count = 0;
+    int rc = learn_numbers(c, w, r);
     const struct weft_version_vector *applied = weft_replica_applied(r);
     for (uint32_t i = 0; rc == 0 && i < applied->len; i++) rc = move(w, w->numbers[i], applied->seq[i]);
+    if (rc == 0 && again) weft__check_adopt_parent(w);
+    if (rc == 0) rc = name_self(c, w, r);
     if (rc != 0) return rc;
     if (weft__vector_exceeds(durable, &w->applied, &origin))
         return weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",

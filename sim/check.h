@@ -12,6 +12,7 @@
 #include <weft/replica.h>
 
 #include "replication/message.h"
+#include "replication/transaction.h"
 #include "sim/history.h"
 #include "sim/oracle.h"
 #include "sim/states.h"
@@ -48,7 +49,8 @@ struct weft__watched {
     struct weft__vector applied;
     uint32_t *numbers; /* its interned index of an origin -> the history's number */
     size_t number_count, number_cap;
-    uint32_t self;
+    uint32_t self, parent; /* as numbers of the history; the parent is the epoch that its first transaction must name */
+    uint64_t parent_seq;   /* ... and how many it issued; 0: not known */
     struct weft__hash128 vector_hash, state_hash;
     struct weft__oracle oracle;
     uint64_t steps;
@@ -117,6 +119,10 @@ int weft__check_recorded(struct weft__check *c, const struct weft__watched *w, c
                          const struct weft_update *u, const struct weft__vector *durable);
 int weft__check_chunk(struct weft__check *c, struct weft__watched *w, const struct weft__message *m,
                       const struct weft__vector *durable);
+/* It was opened; its `applied` is what came back, its `self` the one before. */
+void weft__check_adopt_parent(struct weft__watched *w);
+/* The first transaction of an epoch. */
+int weft__check_parent(struct weft__check *c, const struct weft__watched *w, const struct weft__transaction *t);
 /* A stamp that is issued or applied now. */
 int weft__check_drift(struct weft__check *c, const struct weft__watched *w, struct weft_stamp stamp);
 /* A commit returned `rc` now, with or without a new epoch on its way. */

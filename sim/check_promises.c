@@ -78,6 +78,29 @@ int weft__check_chunk(struct weft__check *c, struct weft__watched *w, const stru
     return rc == 0 ? expect_durable_state(c, durable, weft_buf_slice(&w->sent)) : rc;
 }
 
+/* --- Epochs ---------------------------------------------------------------------------------------------------------
+ */
+
+/* The epoch before, if it issued anything that is still there; otherwise the one before that stays the parent. An old
+ * backup may know neither. */
+void weft__check_adopt_parent(struct weft__watched *w) {
+    uint64_t issued = weft__vector_get(&w->applied, w->self);
+    if (issued > 0) {
+        w->parent = w->self;
+        w->parent_seq = issued;
+    } else if (weft__vector_get(&w->applied, w->parent) != w->parent_seq) {
+        w->parent_seq = 0;
+    }
+}
+
+int weft__check_parent(struct weft__check *c, const struct weft__watched *w, const struct weft__transaction *t) {
+    if (t->seq != 1 || w->parent_seq == 0) return 0;
+    const struct weft_origin *parent = weft_origins_at(c->history.numbers, w->parent);
+    if (t->has_parent && t->parent_epoch == parent->epoch && t->parent_seq == w->parent_seq) return 0;
+    return weft__check_fail(c, WEFT__CHECK_DOT, "the first transaction of an epoch does not follow %llu of origin %lu",
+                            (unsigned long long)w->parent_seq, (unsigned long)w->parent);
+}
+
 /* --- Time -----------------------------------------------------------------------------------------------------------
  */
 

@@ -132,6 +132,31 @@ START_TEST(a_state_that_is_sent_is_recorded) {
 }
 END_TEST
 
+START_TEST(a_first_transaction_names_the_epoch_before) {
+    setup();
+    struct weft__transaction t = {.seq = 1};
+    ck_assert_int_eq(weft__check_parent(&check, &watched, &t), 0); /* there was none */
+    ck_assert_int_eq(weft__vector_set(&watched.applied, watched.self, 7), 0);
+    weft__check_adopt_parent(&watched);
+    fails(weft__check_parent(&check, &watched, &t), WEFT__CHECK_DOT);
+    t.has_parent = true;
+    t.parent_epoch = weft_replica_self(replica).epoch;
+    t.parent_seq = 6;
+    fails(weft__check_parent(&check, &watched, &t), WEFT__CHECK_DOT);
+    t.parent_seq = 7;
+    ck_assert_int_eq(weft__check_parent(&check, &watched, &t), 0);
+    watched.self++; /* an epoch that issues nothing */
+    weft__check_adopt_parent(&watched);
+    ck_assert_int_eq(weft__check_parent(&check, &watched, &t), 0);
+    t.has_parent = false;
+    fails(weft__check_parent(&check, &watched, &t), WEFT__CHECK_DOT);
+    watched.applied.len = 0; /* an old backup */
+    weft__check_adopt_parent(&watched);
+    ck_assert_int_eq(weft__check_parent(&check, &watched, &t), 0);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_stamp_beyond_the_drift_bound_waits) {
     setup();
     watched.wall = 1000;
@@ -258,7 +283,8 @@ END_TEST
 int main(void) {
     return RUN_SUITE("sim-check-promises", what_is_called_recorded_is_on_the_disk, a_notice_of_what_is_durable,
                      an_epoch_speaks_when_it_is_durable, a_state_that_is_sent_is_recorded,
-                     a_stamp_beyond_the_drift_bound_waits, a_record_that_is_applied_before_its_time,
-                     a_commit_is_refused_for_a_reason, a_transaction_that_is_swallowed, what_is_applied_is_told,
-                     what_is_refused_changes_nothing, what_is_asked_for_is_answered);
+                     a_first_transaction_names_the_epoch_before, a_stamp_beyond_the_drift_bound_waits,
+                     a_record_that_is_applied_before_its_time, a_commit_is_refused_for_a_reason,
+                     a_transaction_that_is_swallowed, what_is_applied_is_told, what_is_refused_changes_nothing,
+                     what_is_asked_for_is_answered);
 }
