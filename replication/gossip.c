@@ -330,7 +330,8 @@ static void begin_state(struct weft_replica *r, struct weft__peer *p, const stru
     await(r, p);
 }
 
-/* False: there is nothing to ask for. */
+/* False: there is nothing to ask for. Where the room to wait in is full, what follows a waiting one is not asked for:
+ * what they all wait for does not wait itself, and comes first. */
 static bool find_topic(const struct weft_replica *r, const struct weft__peer *p, uint32_t index, struct topic *t) {
     uint32_t known = p->has.len;
     *t = (struct topic){.index = index < known ? index : index - known, .strange = index >= known};
@@ -340,7 +341,9 @@ static bool find_topic(const struct weft_replica *r, const struct weft__peer *p,
     t->after = weft_version_vector_get(&r->space.applied, index);
     if (has(p, t) <= t->after || weft_version_vector_get(&p->parted, index) > 0 || weft__fork_withholds(r, index))
         return false;
-    t->after = weft__pending_run(&r->pending, index, t->after);
+    uint64_t applied = t->after;
+    t->after = weft__pending_run(&r->pending, index, applied);
+    if (t->after > applied && !weft__pending_has_room(&r->pending, r->options.batch_max)) return false;
     return has(p, t) > t->after;
 }
 

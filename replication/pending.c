@@ -142,6 +142,10 @@ static int begin(struct weft__pending *p, uint32_t origin, uint64_t seq, struct 
     return 0;
 }
 
+bool weft__pending_has_room(const struct weft__pending *p, size_t bytes) {
+    return bytes <= p->max - p->bytes;
+}
+
 int weft__pending_add(struct weft__pending *p, uint32_t origin, uint64_t seq, struct weft_slice bytes,
                       struct weft__obstacle obstacle) {
     struct weft__run *run = neighbour(p, origin, seq);

@@ -60,6 +60,7 @@ void weft__pending_fini(struct weft__pending *p);
  * already there: 0. */
 int weft__pending_add(struct weft__pending *p, uint32_t origin, uint64_t seq, struct weft_slice bytes,
                       struct weft__obstacle obstacle);
+bool weft__pending_has_room(const struct weft__pending *p, size_t bytes);
 /* The run that holds (origin, seq); NULL: it is not waiting. */
 struct weft__run *weft__pending_at(const struct weft__pending *p, uint32_t origin, uint64_t seq);
 /* The last number of the run that holds the one after seq, or seq: what need not be asked for. */

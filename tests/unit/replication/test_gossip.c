@@ -302,6 +302,32 @@ START_TEST(digests_name_all_origins_in_turn) {
 }
 END_TEST
 
+/* --- Little room to wait in --------------------------------------------------------------------------------------- */
+
+static void write_many(int i, int count) {
+    static char value[8 << 10];
+    memset(value, 'v', sizeof value - 1);
+    for (int k = 0; k < count; k++) cluster_set(&c, i, "v", value);
+}
+
+/* Two epochs, the second of which waits for the whole first. What waits fills the room, and is not asked for on. */
+START_TEST(catching_up_goes_on_where_the_room_is_full) {
+    c.at[1].options.pending_max = 64 << 10;
+    c.at[0].options.batch_max = c.at[1].options.batch_max = 8 << 10;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    write_many(0, 30);
+    cluster_crash(&c, 0);
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    write_many(0, 30);
+    ck_assert_int_eq(cluster_open(&c, 1), 0);
+    count_from_here(0, 1, WEFT__MESSAGE_TRANSACTIONS);
+    cluster_link(&c, 0, 1);
+    cluster_settle(&c);
+    ck_assert(cluster_is_converged(&c)); /* without a second's waiting for an answer */
+    ck_assert_uint_le(counted, 80);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("gossip");
     TCase *t = tcase_create("silence");
@@ -323,6 +349,10 @@ int main(void) {
     tcase_set_timeout(l, 60);
     tcase_add_test(l, digests_name_all_origins_in_turn);
     suite_add_tcase(s, l);
+    TCase *f = tcase_create("little room");
+    tcase_add_checked_fixture(f, none, end);
+    tcase_add_test(f, catching_up_goes_on_where_the_room_is_full);
+    suite_add_tcase(s, f);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     int failed = srunner_ntests_failed(r);
