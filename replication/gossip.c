@@ -274,7 +274,13 @@ struct topic {
     uint64_t after; /* up to here nothing is missing */
 };
 
+/* What it has of another chain is of no use. */
+static bool has_parted(const struct weft__peer *p, const struct topic *t) {
+    return !t->strange && weft_version_vector_get(&p->parted, t->index) > 0;
+}
+
 static uint64_t has(const struct weft__peer *p, const struct topic *t) {
+    if (has_parted(p, t)) return 0;
     return weft_version_vector_get(t->strange ? &p->strange_has : &p->has, t->index);
 }
 
@@ -283,7 +289,7 @@ static uint64_t floor_of(const struct weft__peer *p, const struct topic *t) {
 }
 
 static bool is_origin_of(const struct weft__peer *p, const struct topic *t) {
-    return p->heard && weft_origin_cmp(&p->id, t->origin) == 0;
+    return p->heard && !has_parted(p, t) && weft_origin_cmp(&p->id, t->origin) == 0;
 }
 
 /* The origin itself is linked and its log reaches back: its push is on the way, or its own digest will say what is
@@ -339,8 +345,7 @@ static bool find_topic(const struct weft_replica *r, const struct weft__peer *p,
     t->origin = weft_origins_at(t->strange ? r->strangers.origins : r->origins, t->index);
     if (t->strange) return true;
     t->after = weft_version_vector_get(&r->space.applied, index);
-    if (has(p, t) <= t->after || weft_version_vector_get(&p->parted, index) > 0 || weft__fork_withholds(r, index))
-        return false;
+    if (has(p, t) <= t->after || weft__fork_withholds(r, index)) return false;
     uint64_t applied = t->after;
     t->after = weft__pending_run(&r->pending, index, applied);
     if (t->after > applied && !weft__pending_has_room(&r->pending, r->options.batch_max)) return false;

@@ -10,6 +10,7 @@ static void part_from(struct weft_replica *r, uint32_t link, uint32_t origin) {
     struct weft__peer *p = weft__peer_find(r, link);
     if (p == NULL || weft_version_vector_get(&p->parted, origin) > 0) return;
     if (weft_version_vector_raise(&p->parted, origin, 1) != 0) return; /* when it is said again */
+    if (r->asked[origin].link == link) r->asked[origin].until_ns = 0;
     p->digest_changed = true;
     p->digest_due_ns = r->now.mono_ns;
 }

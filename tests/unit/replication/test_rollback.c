@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/err.h>
 #include <weft/gcounter.h>
 #include <weft/lwwreg.h>
 #include <weft/pncounter.h>
 
+#include "base/wire.h"
 #include "tests/support/cluster.h"
 #include "tests/support/suite.h"
 
@@ -227,8 +229,18 @@ START_TEST(what_was_written_since_under_another_epoch_is_kept_too) {
 }
 END_TEST
 
-/* The links stand all the while: the peer that is told another transaction of the same number says so. */
-START_TEST(a_push_shows_it) {
+/* Delivers what is for others; what is for replica i is lost. */
+static void settle_without(int i) {
+    while (c.queued > 0) {
+        if (c.queue[0].to == i)
+            cluster_drop(&c, 0);
+        else
+            cluster_deliver(&c, 0);
+    }
+}
+
+/* A peer that is told of another transaction of the same number says at once what it has; no time passes. */
+START_TEST(who_hears_of_it_says_so) {
     begin(2);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
@@ -237,14 +249,15 @@ START_TEST(a_push_shows_it) {
     cluster_settle(&c);
     resume(0, &s);
     cluster_count(&c, 0, "n", 100);
-    /* What the peer says first is lost on the way. */
     cluster_link(&c, 0, 1);
-    for (size_t k = c.queued; k-- > 0;)
-        if (c.queue[k].to == 0) cluster_drop(&c, k);
+    while (c.queued > 0) cluster_drop(&c, 0); /* as if it had stood before */
+    cluster_count(&c, 0, "n", 1000);
+    settle_without(0);
+    ck_assert_int_eq(cluster_step(&c, 1, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
     cluster_settle(&c);
-    converge();
-    for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 111);
     expect_repair(0, 1);
+    ck_assert(cluster_is_converged(&c));
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 1111);
     cluster_fini(&c);
     drop(&s);
 }
@@ -386,7 +399,8 @@ START_TEST(below_a_checkpoint_it_is_named_and_stays) {
 }
 END_TEST
 
-/* A peer that has seen neither of the two takes what stands, also when it heard of the branch first. */
+/* A peer that has seen the beginning of what stands, and then some of the branch, takes the rest of what stands: it
+ * does not ask the one that conflicts with it, but it asks others. */
 START_TEST(one_that_was_told_of_the_branch_takes_what_stands) {
     begin(3);
     cluster_count(&c, 0, "n", 1);
@@ -399,24 +413,72 @@ START_TEST(one_that_was_told_of_the_branch_takes_what_stands) {
     for (int k = 0; k < 3; k++) cluster_count(&c, 0, "n", 100); /* the third does not hear of these */
     cluster_settle(&c);
     resume(0, &s);
-    for (int k = 0; k < 6; k++) cluster_count(&c, 0, "n", 1000);
-    c.at[0].hold_records = true;
+    cluster_count(&c, 0, "n", 1000);
     cluster_link(&c, 0, 2);
-    c.at[0].hold_records = false;
-    cluster_settle(&c);
+    settle_without(0);
+    cluster_count(&c, 0, "n", 1000); /* pushed, and the very next number there */
+    settle_without(0);
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_EQUIVOCATION], 1);
+    cluster_link(&c, 1, 2);
+    settle_without(0);
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 311);
     converge();
-    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 311 + 6000);
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 311 + 2000);
     expect_repair(0, 1);
     cluster_fini(&c);
     drop(&s);
 }
 END_TEST
 
+/* --- The record of it --------------------------------------------------------------------------------------------- */
+
+/* A store whose record of a fork names a number that its checkpoint covers, whatever wrote it. */
+START_TEST(a_record_below_the_checkpoint_is_said_and_cleared) {
+    static const uint8_t hash[16] = {1};
+    begin(2);
+    cluster_count(&c, 0, "n", 1);
+    weft_replica_checkpoint(c.at[0].replica);
+    cluster_count(&c, 0, "n", 10);
+    cluster_settle(&c);
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    weft__write_field_fixed64(&b, 1, weft_replica_self(c.at[0].replica).epoch);
+    weft__write_field_varint(&b, 2, 1);
+    weft__write_bytes(&b, 3, weft_slice(hash, sizeof hash));
+    struct weft_record r = {.kind = WEFT_RECORD_META, .id = WEFT_META_FORK, .bytes = weft_buf_slice(&b)};
+    cluster_crash(&c, 0);
+    ck_assert_int_eq(c.at[0].store->cls->write(c.at[0].store, &r, 1), 0);
+    weft_buf_fini(&b);
+    for (unsigned k = 1; k <= 2; k++) {
+        restart(0);
+        ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_EQUIVOCATION], 1); /* once, not at each opening */
+        ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_REISSUED], 0);
+        ck_assert_int_eq(cluster_value(&c, 0, "n"), 11);
+    }
+    cluster_count(&c, 0, "n", 100);
+    converge();
+    ck_assert_int_eq(cluster_value(&c, 1, "n"), 111);
+    cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(a_damaged_record_is_refused) {
+    begin(1);
+    cluster_crash(&c, 0);
+    struct weft_record r = {.kind = WEFT_RECORD_META, .id = WEFT_META_FORK, .bytes = weft_str("what is this")};
+    ck_assert_int_eq(c.at[0].store->cls->write(c.at[0].store, &r, 1), 0);
+    ck_assert_int_eq(cluster_open(&c, 0), WEFT_ERR_CORRUPT);
+    ck_assert_str_eq(weft_replica_errmsg(c.at[0].replica), "meta record 4 is damaged");
+    cluster_fini(&c);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("rollback", every_operation_of_both_counts_once, a_fork_at_the_first_number,
                      a_branch_that_is_shorter_yields_too, where_nothing_was_written_nothing_is_issued_again,
-                     what_was_written_since_under_another_epoch_is_kept_too, a_push_shows_it, rolled_back_twice,
+                     what_was_written_since_under_another_epoch_is_kept_too, who_hears_of_it_says_so, rolled_back_twice,
                      a_removal_takes_what_it_had_seen, what_came_after_the_branch_was_not_seen_by_it,
                      deletions_are_issued_again, below_a_checkpoint_it_is_named_and_stays,
-                     one_that_was_told_of_the_branch_takes_what_stands);
+                     one_that_was_told_of_the_branch_takes_what_stands,
+                     a_record_below_the_checkpoint_is_said_and_cleared, a_damaged_record_is_refused);
 }
