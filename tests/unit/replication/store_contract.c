@@ -51,6 +51,12 @@ struct weft_record store_log_drop(uint8_t replica, uint64_t epoch, uint64_t seq)
     return r;
 }
 
+struct weft_record store_log_cut(uint8_t replica, uint64_t epoch, uint64_t seq) {
+    struct weft_record r = store_log(replica, epoch, seq, "");
+    r.kind = WEFT_RECORD_LOG_CUT;
+    return r;
+}
+
 static int print_record(void *ctx, const struct weft_record *r) {
     static const char *const names[] = {"",         "meta",       "segment", "segment drop", "log",
                                         "log drop", "quarantine", "staged",  "staged drop"};
@@ -146,6 +152,18 @@ START_TEST(a_log_drop_takes_one_origin_up_to_a_number) {
     ck_assert_store(s, "meta 1 m\nsegment 1 s\nlog 1/1/3 c\nlog 1/2/1 another epoch\nlog 2/1/1 another replica\n");
     ck_assert_write(s, store_log_drop(1, 1, UINT64_MAX));
     ck_assert_store(s, "meta 1 m\nsegment 1 s\nlog 1/2/1 another epoch\nlog 2/1/1 another replica\n");
+    s->cls->close(s);
+}
+END_TEST
+
+START_TEST(a_log_cut_takes_one_origin_from_a_number_on) {
+    struct weft_store *s = subject->open();
+    ck_assert_write(s, store_log(1, 1, 1, "a"), store_log(1, 1, 2, "b"), store_log(1, 1, 3, "c"),
+                    store_log(1, 2, 3, "another epoch"), store_log(2, 1, 3, "another replica"));
+    ck_assert_write(s, store_log_cut(1, 1, 2), store_log_cut(3, 3, 1), store_log(1, 1, 2, "again"));
+    ck_assert_store(s, "log 1/1/1 a\nlog 1/2/3 another epoch\nlog 2/1/3 another replica\nlog 1/1/2 again\n");
+    ck_assert_write(s, store_log_cut(1, 1, 4), store_log_cut(1, 2, 1));
+    ck_assert_store(s, "log 1/1/1 a\nlog 2/1/3 another replica\nlog 1/1/2 again\n");
     s->cls->close(s);
 }
 END_TEST
@@ -258,13 +276,14 @@ static bool same_row(const struct weft_record *a, const struct weft_record *b) {
 static bool is_dropped_by(const struct weft_record *row, const struct weft_record *r) {
     if (r->kind == WEFT_RECORD_SEGMENT_DROP) return row->kind == WEFT_RECORD_SEGMENT && row->id == r->id;
     if (r->kind == WEFT_RECORD_STAGED_DROP) return row->kind == WEFT_RECORD_STAGED;
-    return r->kind == WEFT_RECORD_LOG_DROP && row->kind == WEFT_RECORD_LOG &&
-           weft_origin_cmp(&row->origin, &r->origin) == 0 && row->seq <= r->seq;
+    if (row->kind != WEFT_RECORD_LOG || weft_origin_cmp(&row->origin, &r->origin) != 0) return false;
+    return (r->kind == WEFT_RECORD_LOG_DROP && row->seq <= r->seq) ||
+           (r->kind == WEFT_RECORD_LOG_CUT && row->seq >= r->seq);
 }
 
 static void model_write(struct model *m, const struct weft_record *r) {
-    bool removal =
-        r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_STAGED_DROP;
+    bool removal = r->kind == WEFT_RECORD_SEGMENT_DROP || r->kind == WEFT_RECORD_LOG_DROP ||
+                   r->kind == WEFT_RECORD_LOG_CUT || r->kind == WEFT_RECORD_STAGED_DROP;
     size_t kept = 0, at = m->count;
     for (size_t i = 0; i < m->count; i++) {
         if (is_dropped_by(&m->rows[i], r)) continue;
@@ -308,7 +327,8 @@ static struct weft_record random_record(struct weft__prng *p, char text[24]) {
     if (kind < 6) return store_log_drop(replica, epoch, seq / 4);
     if (kind < 7) return store_quarantine(id, text);
     if (kind < 8) return store_staged_drop();
-    if (kind < 11) return store_staged(id, text);
+    if (kind < 9) return store_log_cut(replica, epoch, 40 - seq / 4);
+    if (kind < 12) return store_staged(id, text);
     return store_log(replica, epoch, seq, text);
 }
 
@@ -340,8 +360,9 @@ int store_contract_run(const char *name, const struct store_subject *s) {
     subject = s;
     return RUN_SUITE(name, a_new_store_is_empty, kinds_come_in_their_order, the_log_keeps_the_order_of_appending,
                      a_log_row_is_replaced_in_its_place, a_row_that_was_dropped_is_appended_anew,
-                     a_log_drop_takes_one_origin_up_to_a_number, meta_segment_and_quarantine_are_told_apart,
-                     a_staged_drop_takes_all_chunks_and_nothing_else, records_of_one_write_act_in_their_order,
-                     numbers_keep_all_their_bits, bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
+                     a_log_drop_takes_one_origin_up_to_a_number, a_log_cut_takes_one_origin_from_a_number_on,
+                     meta_segment_and_quarantine_are_told_apart, a_staged_drop_takes_all_chunks_and_nothing_else,
+                     records_of_one_write_act_in_their_order, numbers_keep_all_their_bits,
+                     bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
                      random_writes_are_what_a_list_would_hold);
 }
