@@ -6,6 +6,8 @@
  *   then for ever: an event -> weft_replica_step -> write update.records in one store transaction -> step(PERSISTED,
  * number of the last one) -> send update.messages.
  *
+ * Where an update wants a reopening the replica is freed and all of that begins again, from the same store.
+ *
  * Messages in an update may be sent at once: the engine itself holds back what must wait for a record (invariant 5).
  * One thread at a time; replicas share nothing. The update and all it points to are lent until the next step.
  *
@@ -107,10 +109,12 @@ enum weft_notice_kind {
     WEFT_NOTICE_UNPARKED,     /* it was applied */
     WEFT_NOTICE_VOID,         /* a transaction that its origin issued is void: recorded, passed on, without effect */
     WEFT_NOTICE_REFUSED,      /* a message was refused whole: err; the driver closes the link */
-    WEFT_NOTICE_CLONED,       /* another copy of this replica issued under its epoch: a new epoch is being drawn */
+    WEFT_NOTICE_CLONED,       /* another copy of this replica issued under its epoch, or its memory was rolled back: a
+                               * new epoch is being drawn */
     WEFT_NOTICE_SAME_REPLICA, /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it
                                */
-    WEFT_NOTICE_EQUIVOCATION, /* an origin issued two transactions with one dot */
+    WEFT_NOTICE_EQUIVOCATION, /* an origin issued two transactions with one dot: each replica keeps the one it has. Also
+                               * of an own epoch, where a checkpoint covers it already and it cannot be taken back */
     WEFT_NOTICE_STATE_BEGUN,  /* a state transfer from the link began; seq: chunks that are here from an earlier try */
     WEFT_NOTICE_STATE_DONE,   /* and was joined */
     WEFT_NOTICE_CHECKPOINT,   /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */
@@ -161,8 +165,8 @@ WEFT_API const char *weft_replica_errmsg(const struct weft_replica *r);
 
 /* --- Transactions ---------------------------------------------------------------------------------------------- */
 
-/* WEFT_ERR_BUSY: one is open. WEFT_ERR_NOT_READY: not started, or a new epoch is being drawn. Lent until commit or
- * abort. */
+/* WEFT_ERR_BUSY: one is open. WEFT_ERR_NOT_READY: not started, a new epoch is being drawn, or the replica is to be made
+ * again. Lent until commit or abort. */
 WEFT_API int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct weft_txn **out) WEFT_MUST_CHECK;
 /* The edit of an object, made by its first write. Never NULL: errors stick and commit returns the first. WEFT_ERR_TYPE:
  * the key holds an object of another type here. WEFT_ERR_LIMIT: the key is empty or too long. Lent until commit or
