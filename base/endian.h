@@ -31,4 +31,8 @@ static inline uint64_t weft__load64_be(const uint8_t in[8]) {
            (uint64_t)in[4] << 24 | (uint64_t)in[5] << 16 | (uint64_t)in[6] << 8 | (uint64_t)in[7];
 }
 
+static inline void weft__store64_be(uint8_t out[8], uint64_t v) {
+    for (int i = 0; i < 8; i++) out[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
 #endif

@@ -8,6 +8,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
@@ -24,7 +25,7 @@ static const struct weft_slice nothing = {NULL, 0};
 const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
 };
 
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls) {

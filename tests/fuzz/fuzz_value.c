@@ -8,6 +8,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
@@ -21,7 +22,7 @@
 static const struct weft_crdt_class *const classes[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
 };
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
@@ -57,6 +58,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_maxreg_class) weft_maxreg_set(e, 5);
     if (cls == &weft_minreg_class) weft_minreg_set(e, 5);
     if (cls == &weft_topk_class) weft_topk_add(e, weft_str("milk"), 5, 2);
+    if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("ada"), 5);
 }
 
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */
@@ -76,7 +78,7 @@ static void write_on(struct weft_value *v, struct weft_value *copy) {
     }
     edit_other_types(cls, e);
     int rc = weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1800000000), 7}, &delta);
-    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT);
+    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_HELD);
     if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
     encode(v, &ours);
     encode(copy, &theirs);

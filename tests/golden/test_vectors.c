@@ -13,6 +13,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
@@ -62,6 +63,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_maxreg_class) weft_maxreg_set(e, -2 + turn);
     if (cls == &weft_minreg_class) weft_minreg_set(e, 2 - turn);
     if (cls == &weft_topk_class) weft_topk_add(e, name, turn, 1);
+    if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("Ada"), WEFT_HLC_SECONDS(turn + 1));
 }
 
 /* Two origins write one value; the last delta and the whole state are the vectors. */
@@ -95,7 +97,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
 static const struct weft_crdt_class *const classes[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
 };
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {

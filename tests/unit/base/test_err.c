@@ -26,6 +26,7 @@ static const struct {
     {-13, "CLOSED"},
     {-14, "NOT_READY"},
     {-15, "NOT_WHOLE"},
+    {-16, "HELD"},
     {-20, "CLOCK_REMOTE_AHEAD"},
     {-21, "CLOCK_RANGE"},
     {-22, "CLOCK_PHYS_FAILED"},
@@ -53,7 +54,7 @@ START_TEST(texts_differ) {
 END_TEST
 
 START_TEST(unknown_codes_have_a_text_too) {
-    static const int unknown[] = {1, -16, -1000, 2147483647, -2147483647 - 1};
+    static const int unknown[] = {1, -19, -1000, 2147483647, -2147483647 - 1};
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         ck_assert_str_eq(weft_err_name(unknown[i]), "UNKNOWN");
         ck_assert_str_eq(weft_strerror(unknown[i]), "unknown error");
