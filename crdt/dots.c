@@ -7,8 +7,8 @@
  *
  * A dot in a payload:
  *
- *   origin (4, interned; the top bit: a value follows) | seq (8) | STAMPED: clock epoch (1), word (8) | [length (4),
- * value]
+ *   origin (4, interned; two bits say what follows) | seq (8) | STAMPED: clock epoch (1), word (8) | [schema (4), where
+ * it is not 1] | [length (4), value]
  *
  * so that a member of a set costs 12 bytes. The dots of one element are in the order of full origin, then seq. What an
  * entry of a delta observed is in that order too, but for the writer's own dots, which come first: the table beside a
@@ -25,9 +25,10 @@
 #include "base/endian.h"
 #include "crdt/key.h"
 
-#define HAS_VALUE (1u << 31)
+#define HAS_VALUE  (1u << 31)
+#define HAS_SCHEMA (1u << 30)
 
-_Static_assert(WEFT_ORIGINS_MAX < HAS_VALUE, "an interned origin leaves its top bit free");
+_Static_assert(WEFT_ORIGINS_MAX < HAS_SCHEMA, "an interned origin leaves its top bits free");
 
 /* --- Payloads -------------------------------------------------------------------------------------------------- */
 
@@ -41,7 +42,7 @@ void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_
 
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
     if (it->at == it->end) return false;
-    *out = (struct weft__dot_item){.stamp = {0, 0}};
+    *out = (struct weft__dot_item){.schema = 1};
     memcpy(&out->dot.origin, it->at, 4);
     memcpy(&out->dot.seq, it->at + 4, 8);
     it->at += 12;
@@ -49,6 +50,11 @@ bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
         out->stamp.epoch = it->at[0];
         memcpy(&out->stamp.word, it->at + 1, 8);
         it->at += 9;
+    }
+    if (out->dot.origin & HAS_SCHEMA) {
+        memcpy(&out->schema, it->at, 4);
+        out->dot.origin &= ~HAS_SCHEMA;
+        it->at += 4;
     }
     if (out->dot.origin & HAS_VALUE) {
         uint32_t len;
@@ -73,12 +79,12 @@ static void put_bytes(struct sink *s, const void *ptr, size_t len) {
 }
 
 static size_t dot_len(const struct weft__dot_item *item, bool stamped) {
-    return 12u + (stamped ? 9u : 0u) + (item->value.len > 0 ? 4 + item->value.len : 0);
+    return 12u + (stamped ? 9u : 0u) + (item->schema > 1 ? 4u : 0u) + (item->value.len > 0 ? 4 + item->value.len : 0);
 }
 
 static void put_dot(struct sink *s, const struct weft__dot_item *item) {
     size_t len = dot_len(item, s->stamped);
-    uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u);
+    uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u) | (item->schema > 1 ? HAS_SCHEMA : 0u);
     uint32_t value_len = (uint32_t)item->value.len;
     uint8_t *at = s->at == NULL ? NULL : s->at + s->len;
     s->len += len;
@@ -90,6 +96,10 @@ static void put_dot(struct sink *s, const struct weft__dot_item *item) {
         memcpy(at + 13, &item->stamp.word, 8);
         at += 9;
     }
+    if (item->schema > 1) {
+        memcpy(at + 12, &item->schema, 4);
+        at += 4;
+    }
     if (value_len == 0) return;
     memcpy(at + 12, &value_len, 4);
     memcpy(at + 16, item->value.ptr, value_len);
@@ -100,11 +110,11 @@ static int dot_cmp(const struct weft_origins *origins, struct weft_dot a, struct
     return weft_origins_cmp(origins, a.origin, b.origin);
 }
 
-/* A dot contributes the hash of (full origin, seq, stored bytes) under its cell's key; a value in a second step, keyed
- * by the first, so that it need not be copied. */
+/* A dot contributes the hash of (full origin, seq, stamp, schema unless 1, bytes) under its cell's key; a value in a
+ * second step, keyed by the first, so that it need not be copied. */
 static struct weft__hash128 dot_hash(const struct weft_object *o, struct weft__hash128 key,
                                      const struct weft__dot_item *item) {
-    uint8_t bytes[WEFT__ORIGIN_LEN + 8 + 9];
+    uint8_t bytes[WEFT__ORIGIN_LEN + 8 + 9 + 8];
     size_t len = WEFT__ORIGIN_LEN + 8;
     weft__origin_store(bytes, weft_origins_at(o->pool->origins, item->dot.origin));
     weft__store64(bytes + WEFT__ORIGIN_LEN, item->dot.seq);
@@ -112,6 +122,10 @@ static struct weft__hash128 dot_hash(const struct weft_object *o, struct weft__h
         bytes[len] = item->stamp.epoch;
         weft__store64(bytes + len + 1, item->stamp.word);
         len += 9;
+    }
+    if (item->schema > 1) {
+        weft__store64(bytes + len, item->schema);
+        len += 8;
     }
     struct weft__hash128 hash = weft__siphash128(key, bytes, len);
     return item->value.len == 0 ? hash : weft__siphash128(hash, item->value.ptr, item->value.len);
@@ -311,7 +325,8 @@ static bool write_entry(const struct weft_object *o, uint32_t old, const struct 
 int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entry *e, const struct weft__spot *spot,
                              uint64_t index, const struct weft__delta_env *env, struct weft__plan *plan) {
     struct weft__spot at = spot != NULL ? *spot : weft__object_look(o, e->path, e->element);
-    struct weft__dot_item item = {.dot = entry_dot(env, index), .stamp = env->stamp, .value = e->value};
+    struct weft__dot_item item = {
+        .dot = entry_dot(env, index), .schema = env->schema, .stamp = env->stamp, .value = e->value};
     bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, item.dot));
     const struct weft__dot_item *fresh = writes ? &item : NULL;
     struct sink size = sink_for(o, NULL);
@@ -449,6 +464,7 @@ void weft__dots_encode_entry(const struct weft_object *o, uint32_t cell, const s
         weft__write_field_varint(out, 3, item.stamp.epoch);
         weft__write_field_fixed64(out, 4, item.stamp.word);
         weft__write_field_bytes(out, 5, item.value);
+        weft__write_field_varint(out, 6, item.schema > 1 ? item.schema : 0);
         weft__write_end(out, dot);
     }
     weft__write_end(out, entry);
@@ -472,9 +488,11 @@ static bool next_dot(struct weft__reader *r, bool stamped, const struct state_en
     uint64_t clock_epoch = stamped ? weft__read_field_varint(&in, 3) : 0;
     out->stamp.word = stamped ? weft__read_field_fixed64(&in, 4) : 0;
     out->value = weft__read_field_bytes(&in, 5);
+    uint64_t schema = weft__read_field_varint(&in, 6);
     out->stamp.epoch = (uint8_t)clock_epoch;
+    out->schema = schema == 0 ? 1 : (uint32_t)schema;
     if (in.err != 0 || !weft__reader_done(&in) || index >= env->origin_count || out->dot.seq == 0 ||
-        clock_epoch > UINT8_MAX || out->value.len > WEFT_VALUE_MAX)
+        clock_epoch > UINT8_MAX || schema == 1 || schema > UINT32_MAX || out->value.len > WEFT_VALUE_MAX)
         weft__reader_fail(r);
     if (r->err == 0) out->dot.origin = env->origins[index];
     return r->err == 0;

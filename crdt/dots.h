@@ -12,6 +12,7 @@
 
 struct weft__dot_item {
     struct weft_dot dot;
+    uint32_t schema;         /* of its bytes, from 1 */
     struct weft_stamp stamp; /* STAMPED; zero otherwise */
     struct weft_slice value; /* lent while the cell lives */
 };

@@ -23,12 +23,10 @@ bool weft__kernel_is_known(uint32_t type) {
     return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_TOTALS;
 }
 
-void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, uint32_t schema,
-                       struct weft_slice key) {
+void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key) {
     assert(weft__kernel_is_known(type));
     o->pool = pool;
     o->type = type;
-    o->schema = schema;
     o->hash_key = weft__siphash128((struct weft__hash128){type, 0}, key.ptr, key.len);
     weft__cells_init(&o->cells);
 }

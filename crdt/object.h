@@ -24,14 +24,12 @@
 struct weft_object {
     struct weft__pool *pool;
     uint32_t type;
-    uint32_t schema;               /* greatest schema that wrote here */
     struct weft__hash128 hash_key; /* of (type, key): the same at every replica */
     struct weft__cells cells;
 };
 
 /* key: empty for a value used alone. Allocates nothing. */
-void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, uint32_t schema,
-                       struct weft_slice key);
+void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key);
 void weft__object_fini(struct weft_object *o); /* takes its cells out of the pool and out of the pool's hash */
 bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
 bool weft__kernel_is_known(uint32_t type);
@@ -52,6 +50,7 @@ struct weft__delta_env {
     uint32_t origin_count;
     uint64_t seq;      /* dot of the first entry */
     uint32_t seq_step; /* 0: one dot for all entries (a transaction); 1: each entry takes the next (alone) */
+    uint32_t schema;   /* of the bytes that it writes, from 1 */
     struct weft_stamp stamp;
     /* Every observed dot must be in it, or be an earlier one of the writer's (a transaction); NULL: not checked
      * (alone). */

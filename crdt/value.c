@@ -133,10 +133,6 @@ static int prepare_learning(struct weft_value *v, const struct weft__value_delta
     return rc != 0 ? rc : weft_causal_context_reserve(&v->state.seen, weft_origins_count(v->origins), l.count);
 }
 
-static void raise_schema(struct weft_value *v, uint32_t schema) {
-    if (v->state.object.schema < schema) v->state.object.schema = schema;
-}
-
 /* d->env.origins are interned and the body is checked. Only WEFT_ERR_NOMEM. */
 static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
     size_t learned;
@@ -145,7 +141,6 @@ static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
     if (rc == 0) rc = weft__object_prepare(&v->state.object, d->body, &d->env, &v->plan);
     if (rc != 0) return rc;
     weft__plan_publish(&v->plan);
-    raise_schema(v, d->schema);
     weft__causal_context_add_all(&v->state.seen, v->scratch.dots, learned);
     return 0;
 }
@@ -158,7 +153,6 @@ static int join_edit(struct weft_value *v, const struct weft__value_delta *d) {
     if (rc == 0) rc = weft__edit_prepare(&v->edit, &v->table, &d->env, &v->state.object, &v->plan);
     if (rc != 0) return rc;
     weft__plan_publish(&v->plan);
-    raise_schema(v, d->schema);
     for (size_t i = 0; rc == 0 && i < d->entries; i++)
         rc = weft_causal_context_add(seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
     assert(rc == 0);
@@ -175,15 +169,14 @@ static int join_state(struct weft_value *v, const struct weft__value_state *stag
         return rc;
     }
     weft__plan_publish(&v->plan);
-    raise_schema(v, staged->object.schema);
     return 0;
 }
 
 /* --- Applying bytes ----------------------------------------------------------------------------------------------- */
 
-static int apply_delta(struct weft_value *v, uint32_t schema, struct weft__reader *r) {
+static int apply_delta(struct weft_value *v, struct weft__reader *r) {
     struct weft__value_scratch *scratch = &v->scratch;
-    struct weft__value_delta d = {.schema = schema};
+    struct weft__value_delta d = {.entries = 0};
     int rc = weft__value_delta_read(&d, v->cls->type, r, scratch);
     for (uint32_t i = 0; rc == 0 && i < d.env.origin_count; i++)
         rc = weft_origins_intern(v->origins, &scratch->named[i], &scratch->map[i]);
@@ -191,7 +184,7 @@ static int apply_delta(struct weft_value *v, uint32_t schema, struct weft__reade
 }
 
 /* Canonical is what a state encodes to. Origins go into a table that is thrown away: see value_delta.c. */
-static int check_state(struct weft_value *v, uint32_t schema, struct weft__reader r, struct weft_slice bytes) {
+static int check_state(struct weft_value *v, struct weft__reader r, struct weft_slice bytes) {
     struct weft__value_state staged;
     struct weft_origins *origins;
     struct weft_buf again;
@@ -199,7 +192,7 @@ static int check_state(struct weft_value *v, uint32_t schema, struct weft__reade
     if (rc != 0) return rc;
     weft_buf_init(&again, &v->counted);
     rc = weft__value_state_init(&staged, origins, v->cls->type, v->seed, &v->counted);
-    if (rc == 0) rc = weft__value_state_decode(&staged, &r, schema);
+    if (rc == 0) rc = weft__value_state_decode(&staged, &r);
     if (rc == 0) rc = weft__value_state_encode(&staged, &v->counted, &again);
     if (rc == 0 && !weft_slice_eq(weft_buf_slice(&again), bytes)) rc = WEFT_ERR_MALFORMED;
     weft_buf_fini(&again);
@@ -209,39 +202,38 @@ static int check_state(struct weft_value *v, uint32_t schema, struct weft__reade
 }
 
 /* The bytes are known to be good. */
-static int apply_state(struct weft_value *v, uint32_t schema, struct weft__reader r) {
+static int apply_state(struct weft_value *v, struct weft__reader r) {
     struct weft__value_state staged;
     int rc = weft__value_state_init(&staged, v->origins, v->cls->type, v->seed, &v->counted);
-    if (rc == 0) rc = weft__value_state_decode(&staged, &r, schema);
+    if (rc == 0) rc = weft__value_state_decode(&staged, &r);
     if (rc == 0) rc = join_state(v, &staged);
     weft__value_state_fini(&staged);
     return rc;
 }
 
 /* The fields that both messages begin with. */
-static int read_head(const struct weft_value *v, struct weft__reader *r, uint32_t *schema) {
+static int read_head(const struct weft_value *v, struct weft__reader *r) {
     uint64_t version = weft__read_field_varint(r, 1);
     if (r->err != 0 || version == 0) return WEFT_ERR_MALFORMED;
     if (version > WEFT__VALUE_VERSION) return WEFT_ERR_VERSION;
-    uint64_t type = weft__read_field_varint(r, 2), number = weft__read_field_varint(r, 3);
-    *schema = (uint32_t)number;
-    return r->err != 0 || type != v->cls->type || number > UINT32_MAX ? WEFT_ERR_MALFORMED : 0;
+    uint64_t type = weft__read_field_varint(r, 2);
+    return r->err != 0 || type != v->cls->type ? WEFT_ERR_MALFORMED : 0;
 }
 
+/* Only a delta has one schema; a state's is said of each dot. */
 static bool is_delta(struct weft__reader r) {
-    return weft__read_tag(&r, 4, WEFT__BYTES);
+    return weft__read_tag(&r, 3, WEFT__VARINT);
 }
 
 int weft_value_apply(struct weft_value *v, struct weft_slice bytes) {
     if (v->is_open) return WEFT_ERR_BUSY;
     struct weft__reader r;
-    uint32_t schema;
     weft__reader_init(&r, bytes);
-    int rc = read_head(v, &r, &schema);
+    int rc = read_head(v, &r);
     if (rc != 0) return rc;
-    if (is_delta(r)) return schema == 0 ? WEFT_ERR_MALFORMED : apply_delta(v, schema, &r);
-    rc = check_state(v, schema, r, bytes);
-    return rc == 0 ? apply_state(v, schema, r) : rc;
+    if (is_delta(r)) return apply_delta(v, &r);
+    rc = check_state(v, r, bytes);
+    return rc == 0 ? apply_state(v, r) : rc;
 }
 
 /* Indices are local to a table, so they go through bytes, which name full origins. */
@@ -250,12 +242,11 @@ int weft_value_merge(struct weft_value *v, const struct weft_value *w) {
     if (v->cls->type != w->cls->type) return WEFT_ERR_TYPE;
     struct weft_buf bytes;
     struct weft__reader r;
-    uint32_t schema;
     weft_buf_init(&bytes, &v->counted);
     int rc = weft__value_state_encode(&w->state, &v->counted, &bytes);
     weft__reader_init(&r, weft_buf_slice(&bytes));
-    if (rc == 0) rc = read_head(v, &r, &schema);
-    if (rc == 0) rc = apply_state(v, schema, r);
+    if (rc == 0) rc = read_head(v, &r);
+    if (rc == 0) rc = apply_state(v, r);
     weft_buf_fini(&bytes);
     return rc;
 }
@@ -321,7 +312,7 @@ static int make_delta(struct weft_value *v, struct weft_stamp stamp, struct weft
     int rc = weft__edit_mention(&v->edit, &v->table, &d->entries);
     if (rc != 0 || d->entries == 0) return rc;
     weft__origin_table_seal(&v->table);
-    d->schema = v->cls->schema;
+    d->env.schema = v->cls->schema;
     d->env.seq = next_seq(v);
     d->env.seq_step = 1;
     if (d->env.seq > WEFT__SEQ_MAX || d->entries - 1 > WEFT__SEQ_MAX - d->env.seq) return WEFT_ERR_LIMIT;

@@ -33,14 +33,13 @@ int weft__value_state_init(struct weft__value_state *s, struct weft_origins *ori
 void weft__value_state_fini(struct weft__value_state *s);
 /* Appends a ValueState. An error leaves out->len as it was. */
 int weft__value_state_encode(const struct weft__value_state *s, const struct weft_alloc *alloc, struct weft_buf *out);
-/* Reads the fields of a ValueState behind its schema into an empty state, whose table of origins learns them.
+/* Reads the fields of a ValueState behind its type into an empty state, whose table of origins learns them.
  * WEFT_ERR_MALFORMED, _NOMEM, _LIMIT: what the state holds then is not to be used. Not all that is not canonical is
  * refused: encode and compare. */
-int weft__value_state_decode(struct weft__value_state *s, struct weft__reader *r, uint32_t schema);
+int weft__value_state_decode(struct weft__value_state *s, struct weft__reader *r);
 
 /* One commit, with its origins interned: [0] is the writer. */
 struct weft__value_delta {
-    uint32_t schema;
     struct weft__delta_env env;
     size_t entries;
     struct weft_slice body;
@@ -64,7 +63,7 @@ struct weft__value_scratch {
 
 void weft__value_scratch_init(struct weft__value_scratch *s, const struct weft_alloc *alloc);
 void weft__value_scratch_fini(struct weft__value_scratch *s);
-/* Reads and checks the fields of a ValueDelta behind its schema; changes nothing but the scratch. d->env.origins is
+/* Reads and checks the fields of a ValueDelta behind its type; changes nothing but the scratch. d->env.origins is
  * then the identity, and the origins are scratch->named. WEFT_ERR_MALFORMED, _NOMEM. */
 int weft__value_delta_read(struct weft__value_delta *d, uint32_t type, struct weft__reader *r,
                            struct weft__value_scratch *scratch);

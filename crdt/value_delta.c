@@ -19,7 +19,7 @@ void weft__value_delta_write(const struct weft__value_delta *d, uint32_t type, c
                              struct weft_buf *out) {
     weft__write_field_varint(out, 1, WEFT__VALUE_VERSION);
     weft__write_field_varint(out, 2, type);
-    weft__write_field_varint(out, 3, d->schema);
+    weft__write_field_varint(out, 3, d->env.schema);
     for (uint32_t i = 0; i < d->env.origin_count; i++)
         weft__origin_write(out, i == 0 ? FIELD_WRITER : FIELD_ORIGINS, weft_origins_at(origins, d->env.origins[i]));
     weft__write_field_varint(out, FIELD_SEQ, d->env.seq);
@@ -113,6 +113,9 @@ static int check_body(struct weft__value_delta *d, uint32_t type, struct weft__v
 
 int weft__value_delta_read(struct weft__value_delta *d, uint32_t type, struct weft__reader *r,
                            struct weft__value_scratch *scratch) {
+    uint64_t schema = weft__read_field_varint(r, 3);
+    if (r->err != 0 || schema == 0 || schema > UINT32_MAX) return WEFT_ERR_MALFORMED;
+    d->env.schema = (uint32_t)schema;
     int rc = read_origins(r, scratch, &d->env.origin_count);
     if (rc == 0) rc = read_fields(d, type, r);
     d->env.origins = scratch->map;

@@ -24,8 +24,7 @@ int weft__value_state_init(struct weft__value_state *s, struct weft_origins *ori
     weft_causal_context_init(&s->seen, alloc);
     int rc = weft__pool_init(&s->pool, origins, seed, alloc);
     s->pool.keeps_hash = false;
-    /* Schema 0: nothing was written yet. What wrote is part of the state, who holds it is not. */
-    if (rc == 0) weft__object_init(&s->object, &s->pool, type, 0, weft_slice(NULL, 0));
+    if (rc == 0) weft__object_init(&s->object, &s->pool, type, weft_slice(NULL, 0));
     return rc;
 }
 
@@ -97,7 +96,6 @@ int weft__value_state_encode(const struct weft__value_state *s, const struct wef
     if (rc == 0) {
         weft__write_field_varint(out, 1, WEFT__VALUE_VERSION);
         weft__write_field_varint(out, 2, s->object.type);
-        weft__write_field_varint(out, 3, s->object.schema);
         for (size_t i = 0; i < table.count; i++)
             weft__origin_write(out, FIELD_ORIGINS, weft_origins_at(s->origins, table.listed[i]));
         write_seen(&s->seen, &table, out);
@@ -180,11 +178,9 @@ static int read_fields(struct weft__value_state *s, struct weft__reader *r, stru
     return weft__object_decode(&s->object, body, named->map, (uint32_t)named->count, &s->seen);
 }
 
-int weft__value_state_decode(struct weft__value_state *s, struct weft__reader *r, uint32_t schema) {
+int weft__value_state_decode(struct weft__value_state *s, struct weft__reader *r) {
     struct named named = {.alloc = s->alloc};
     int rc = read_fields(s, r, &named);
     weft__free(named.alloc, named.map, named.cap * sizeof *named.map);
-    if (rc == 0 && (schema == 0) != (named.count == 0)) rc = WEFT_ERR_MALFORMED;
-    if (rc == 0) s->object.schema = schema;
     return rc;
 }

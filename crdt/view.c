@@ -99,6 +99,7 @@ void weft__writes_open(struct weft__writes *it, struct weft_view v, struct weft_
 static void read_pending(const struct weft_edit *e, size_t item, struct weft_write *out) {
     *out = (struct weft_write){
         .value = weft__overlay_value(e->overlay, item),
+        .schema = e->cls->schema,
         .origin = weft_edit_origin(e),
         .pending = true,
     };
@@ -115,6 +116,7 @@ bool weft__writes_next(struct weft__writes *it, struct weft_write *out) {
     if (!weft__dots_next(&it->dots, &dot)) return false;
     *out = (struct weft_write){
         .value = dot.value,
+        .schema = dot.schema,
         .stamp = dot.stamp,
         .origin = *weft_origins_at(it->view.object->pool->origins, dot.dot.origin),
         .seq = dot.dot.seq,

@@ -170,9 +170,10 @@ static int prepare_deltas(struct weft_replica *r, const struct weft__transaction
     weft__reader_init(&in, t->deltas);
     *count = 0;
     while (weft__transaction_next_delta(&in, &d)) {
-        struct weft__keyed *o = weft__keyspace_make(&r->space.keys, d.key, d.type, d.schema);
+        struct weft__keyed *o = weft__keyspace_make(&r->space.keys, d.key, d.type);
         if (o == NULL) return WEFT_ERR_NOMEM;
         r->touched[(*count)++] = o;
+        env.schema = d.schema;
         int rc = weft__object_prepare(&o->object, d.body, &env, &r->plan);
         if (rc != 0) return rc;
     }
@@ -205,7 +206,6 @@ static void publish_objects(struct weft_replica *r, const struct weft__transacti
     weft__reader_init(&in, t->deltas);
     for (size_t i = 0; i < count && weft__transaction_next_delta(&in, &d); i++) {
         struct weft__keyed *o = r->touched[i];
-        if (d.schema > o->object.schema) o->object.schema = d.schema;
         weft__checkpoint_touch(&r->checkpoint, o);
         if (source != WEFT__RESTORED)
             weft__output_change(

@@ -56,8 +56,7 @@ struct weft__keyed *weft__keyspace_next(const struct weft__keyed *o) {
     return keyed_of(weft__omap_next(&o->node));
 }
 
-struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type,
-                                        uint32_t schema) {
+struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type) {
     struct address a = {key, type};
     struct weft__keyed *o = keyed_of(weft__omap_find(&k->map, &a));
     if (o != NULL) return o;
@@ -66,7 +65,7 @@ struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_sl
     memset(o, 0, sizeof *o);
     o->key_len = (uint32_t)key.len;
     memcpy(o->key, key.ptr, key.len);
-    weft__object_init(&o->object, k->pool, type, schema, key);
+    weft__object_init(&o->object, k->pool, type, key);
     struct weft__hash128 seed = {k->pool->seed, type};
     o->node.priority = weft__siphash128(seed, key.ptr, key.len).lo;
     weft__omap_insert(&k->map, &a, &o->node);

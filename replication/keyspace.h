@@ -34,8 +34,7 @@ struct weft__keyed *weft__keyspace_find(const struct weft__keyspace *k, struct w
 struct weft__keyed *weft__keyspace_at(const struct weft__keyspace *k, struct weft_slice key, uint32_t type);
 struct weft__keyed *weft__keyspace_next(const struct weft__keyed *o);
 /* Finds or makes (empty). NULL: out of memory. */
-struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type,
-                                        uint32_t schema);
+struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type);
 /* Takes an object without content out: what is empty is absent. */
 void weft__keyspace_drop_if_empty(struct weft__keyspace *k, struct weft__keyed *o);
 

@@ -22,7 +22,6 @@ bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, ui
     *out = (struct weft_object_info){
         .key = weft__keyed_key(o),
         .type = o->object.type,
-        .schema = o->object.schema,
         .cls = weft__registry_find(&r->registry, o->object.type),
         .view = {&o->object, NULL},
         .elements = o->object.cells.count,

@@ -88,7 +88,7 @@ static int join_told(struct work *w, const struct weft__transaction *t) {
     weft__reader_init(&in, t->deltas);
     while (rc == 0 && weft__transaction_next_delta(&in, &d)) {
         if (WEFT_TYPE_KERNEL(d.type) != WEFT_KERNEL_TOTALS) continue;
-        struct weft__keyed *o = weft__keyspace_make(&w->told, d.key, d.type, d.schema);
+        struct weft__keyed *o = weft__keyspace_make(&w->told, d.key, d.type);
         rc = o == NULL ? WEFT_ERR_NOMEM : weft__object_prepare(&o->object, d.body, &env, &w->plan);
         if (rc == 0) weft__plan_publish(&w->plan);
     }

@@ -75,7 +75,6 @@ static int write_objects(struct weft_buf *b, const struct weft__keyed *from, con
         size_t object = weft__write_begin(b, 3);
         weft__write_bytes(b, 1, weft__keyed_key(o));
         weft__write_field_varint(b, 2, o->object.type);
-        weft__write_field_varint(b, 3, o->object.schema);
         size_t body = weft__write_begin(b, 4);
         rc = weft__object_encode(&o->object, table, b);
         weft__write_end(b, body);
@@ -158,16 +157,16 @@ static int read_object(struct weft__reader *r, struct weft__space *space, const 
     struct weft__reader in;
     weft__reader_init(&in, weft__read_bytes(r));
     struct weft_slice key = weft__read_field_bytes(&in, 1);
-    uint64_t type = weft__read_field_varint(&in, 2), schema = weft__read_field_varint(&in, 3);
+    uint64_t type = weft__read_field_varint(&in, 2);
     struct weft_slice body = weft__read_field_bytes(&in, 4);
     if (r->err != 0 || in.err != 0 || in.at != in.end || key.len == 0 || key.len > WEFT_KEY_MAX || type > UINT32_MAX ||
-        schema == 0 || schema > UINT32_MAX || body.len == 0 || !weft__kernel_is_known((uint32_t)type))
+        body.len == 0 || !weft__kernel_is_known((uint32_t)type))
         return WEFT_ERR_MALFORMED;
     if (*last != NULL) {
         int order = weft_slice_cmp(weft__keyed_key(*last), key);
         if (order > 0 || (order == 0 && (*last)->object.type >= type)) return WEFT_ERR_MALFORMED;
     }
-    struct weft__keyed *o = weft__keyspace_make(&space->keys, key, (uint32_t)type, (uint32_t)schema);
+    struct weft__keyed *o = weft__keyspace_make(&space->keys, key, (uint32_t)type);
     if (o == NULL) return WEFT_ERR_NOMEM;
     if (!weft__object_is_empty(&o->object)) return WEFT_ERR_MALFORMED; /* two segments hold it */
     struct weft_causal_context seen = weft__space_context(space);

@@ -101,7 +101,7 @@ static int join_ours(struct join *j) {
     for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
         if (weft__keyspace_find(&j->staged->keys, weft__keyed_key(o), o->object.type) != NULL) continue;
         struct weft_object none;
-        weft__object_init(&none, &j->staged->pool, o->object.type, o->object.schema, weft__keyed_key(o));
+        weft__object_init(&none, &j->staged->pool, o->object.type, weft__keyed_key(o));
         rc = join_object(j, o, &none);
         weft__object_fini(&none);
     }
@@ -112,10 +112,8 @@ static int join_theirs(struct join *j) {
     int rc = 0;
     struct weft__keyed *o = weft__keyspace_at(&j->staged->keys, weft_slice(NULL, 0), 0);
     for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
-        struct weft__keyed *into =
-            weft__keyspace_make(&j->r->space.keys, weft__keyed_key(o), o->object.type, o->object.schema);
+        struct weft__keyed *into = weft__keyspace_make(&j->r->space.keys, weft__keyed_key(o), o->object.type);
         rc = into == NULL ? WEFT_ERR_NOMEM : join_object(j, into, &o->object);
-        if (rc == 0 && into->object.schema < o->object.schema) into->object.schema = o->object.schema;
     }
     return rc;
 }

@@ -186,8 +186,7 @@ void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     if (found.base == NULL) return;
     const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
     /* A type that is not registered here is deleted by its kernel alone. */
-    struct weft_crdt_class stand_in = {
-        .size = sizeof stand_in, .name = "unknown", .type = type, .schema = found.base->object.schema};
+    struct weft_crdt_class stand_in = {.size = sizeof stand_in, .name = "unknown", .type = type, .schema = 1};
     weft_edit_reset(open_edit(t, key, cls != NULL ? cls : &stand_in, found.base));
 }
 

@@ -242,8 +242,8 @@ static void print_object(struct weft_buf *b, const struct weft_object_info *o) {
         }
     } else {
         const char *kernel = kernels[o->type & 15u];
-        weft_buf_printf(b, "  type %" PRIu32 " (%s, schema %" PRIu32 "): %zu cells", o->type >> 4,
-                        kernel == NULL ? "?" : kernel, o->schema, o->elements);
+        weft_buf_printf(b, "  type %" PRIu32 " (%s): %zu cells", o->type >> 4, kernel == NULL ? "?" : kernel,
+                        o->elements);
     }
     weft_buf_append_str(b, "\n");
     print_buf(b);

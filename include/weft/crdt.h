@@ -73,6 +73,7 @@ WEFT_API size_t weft_view_count(struct weft_view v);
  * observed every other, so it is the only one then. */
 struct weft_write {
     struct weft_slice value;
+    uint32_t schema;         /* of the class that wrote it; those bytes stay as they are */
     struct weft_stamp stamp; /* STAMPED only; pending: weft_edit_now */
     struct weft_origin origin;
     uint64_t seq;

@@ -205,7 +205,6 @@ WEFT_API struct weft_view weft_replica_view(const struct weft_replica *r, struct
 struct weft_object_info {
     struct weft_slice key;
     uint32_t type;
-    uint32_t schema;
     const struct weft_crdt_class *cls; /* NULL: a type that is not registered here */
     struct weft_view view;
     size_t elements; /* cells of its kernel */

@@ -63,7 +63,7 @@ static inline void peer_init_with(struct peer *p, struct fixture *f, struct weft
                                   uint64_t seed) {
     p->f = f;
     ck_assert_int_eq(weft__pool_init(&p->pool, origins, seed, &f->mem.alloc), 0);
-    weft__object_init(&p->object, &p->pool, type, 1, weft_str("key"));
+    weft__object_init(&p->object, &p->pool, type, weft_str("key"));
     weft_causal_context_init(&p->seen, &f->mem.alloc);
     ck_assert_int_eq(weft_version_vector_reserve(&p->seen.base, PEERS), 0);
 }

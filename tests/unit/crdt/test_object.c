@@ -319,7 +319,7 @@ START_TEST(one_plan_changes_many_objects) {
     struct weft__plan plan;
     fixture_init(&f);
     peer_init(&p, &f, TYPE_DOTS, 1);
-    weft__object_init(&other, &p.pool, TYPE_DOTS, 1, weft_str("other"));
+    weft__object_init(&other, &p.pool, TYPE_DOTS, weft_str("other"));
     txn_init(&t, &p, 0);
     fill_txn(&t, TYPE_DOTS);
     weft__plan_init(&plan, NULL);

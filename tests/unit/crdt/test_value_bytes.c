@@ -89,8 +89,7 @@ static struct weft_value *value_of_seven(const struct weft_crdt_class *cls) {
 
 #define HEAD_SET                                                                                                       \
     "0801"                                                                                                             \
-    "1031"                                                                                                             \
-    "1801"
+    "1031"
 #define ORIGIN_7                                                                                                       \
     "0a10"                                                                                                             \
     "000000000000000000000000000000aa"                                                                                 \
@@ -102,7 +101,8 @@ START_TEST(a_sets_bytes_are_frozen) {
     set_add(v, "ale");
     struct weft_buf first = commit_at(v, 1);
     /* writer, seq 1, body: two entries in key order, each with an empty value */
-    check_hex(&first, HEAD_SET "221b" ORIGIN_7 "3001"
+    check_hex(&first, HEAD_SET "1801"
+                               "221b" ORIGIN_7 "3001"
                                "4a12"
                                "0a07"
                                "1203616c65"
@@ -113,7 +113,8 @@ START_TEST(a_sets_bytes_are_frozen) {
     set_remove(v, "tea");
     struct weft_buf second = commit_at(v, 1);
     /* seq 3, body: one entry that observed (0, 2) */
-    check_hex(&second, HEAD_SET "221b" ORIGIN_7 "3003"
+    check_hex(&second, HEAD_SET "1801"
+                                "221b" ORIGIN_7 "3003"
                                 "4a0b"
                                 "0a09"
                                 "1203746561"

@@ -208,9 +208,10 @@ START_TEST(numbers_that_run_out) {
     struct weft_value *a = value_of(&weft_aworset_class, 0);
     struct weft_buf delta;
     static const uint8_t body[] = {0x0a, 0x05, 0x12, 0x01, 'a', 0x22, 0x00};
-    struct weft__value_delta d = {.schema = 1, .body = {body, sizeof body}};
+    struct weft__value_delta d = {.body = {body, sizeof body}};
     weft_buf_init(&delta, NULL);
-    d.env = (struct weft__delta_env){.origins = &a->own, .origin_count = 1, .seq = WEFT__SEQ_MAX, .seq_step = 1};
+    d.env = (struct weft__delta_env){
+        .origins = &a->own, .origin_count = 1, .seq = WEFT__SEQ_MAX, .seq_step = 1, .schema = 1};
     weft__value_delta_write(&d, a->cls->type, a->origins, &delta);
     apply_ok(a, &delta);
     check_shows(a, "{a}");

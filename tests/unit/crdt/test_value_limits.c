@@ -12,7 +12,6 @@ static struct weft_value *value_with_dots(uint64_t count) {
     weft__write_varint(&vector, count);
     weft__write_field_varint(&b, 1, 1);
     weft__write_field_varint(&b, 2, weft_aworset_class.type);
-    weft__write_field_varint(&b, 3, 1);
     write_origin(&b, 5, 4);
     weft__write_bytes(&b, 10, weft_buf_slice(&vector));
     size_t body = weft__write_begin(&b, 12), entry = weft__write_begin(&b, 1);
@@ -84,14 +83,13 @@ START_TEST(an_entry_that_observes_more_is_refused) {
 END_TEST
 
 /* A set's state without elements: an origin, what is seen of it, a dot above that. */
-static int apply_seen(uint64_t schema, uint64_t seen, uint64_t above) {
+static int apply_seen(uint64_t seen, uint64_t above) {
     struct weft_value *v = value_of(&weft_aworset_class, 0);
     struct weft_buf b, packed;
     weft_buf_init(&b, NULL);
     weft_buf_init(&packed, NULL);
     weft__write_field_varint(&b, 1, 1);
     weft__write_field_varint(&b, 2, weft_aworset_class.type);
-    weft__write_field_varint(&b, 3, schema);
     write_origin(&b, 5, 4);
     weft__write_varint(&packed, seen);
     weft__write_bytes(&b, 10, weft_buf_slice(&packed));
@@ -107,14 +105,13 @@ static int apply_seen(uint64_t schema, uint64_t seen, uint64_t above) {
 }
 
 START_TEST(contexts_of_states_are_checked) {
-    ck_assert_int_eq(apply_seen(1, 5, 0), 0);
-    ck_assert_int_eq(apply_seen(1, WEFT__SEQ_MAX, 0), 0);
-    ck_assert_int_eq(apply_seen(1, WEFT__SEQ_MAX + 1, 0), WEFT_ERR_MALFORMED);
-    ck_assert_int_eq(apply_seen(1, 5, 7), 0);
-    ck_assert_int_eq(apply_seen(1, 5, 6), WEFT_ERR_MALFORMED); /* adjacent */
-    ck_assert_int_eq(apply_seen(1, 5, WEFT__SEQ_MAX), 0);
-    ck_assert_int_eq(apply_seen(1, 5, WEFT__SEQ_MAX + 1), WEFT_ERR_MALFORMED);
-    ck_assert_int_eq(apply_seen(0, 5, 0), WEFT_ERR_MALFORMED); /* somebody wrote, in no schema */
+    ck_assert_int_eq(apply_seen(5, 0), 0);
+    ck_assert_int_eq(apply_seen(WEFT__SEQ_MAX, 0), 0);
+    ck_assert_int_eq(apply_seen(WEFT__SEQ_MAX + 1, 0), WEFT_ERR_MALFORMED);
+    ck_assert_int_eq(apply_seen(5, 7), 0);
+    ck_assert_int_eq(apply_seen(5, 6), WEFT_ERR_MALFORMED); /* adjacent */
+    ck_assert_int_eq(apply_seen(5, WEFT__SEQ_MAX), 0);
+    ck_assert_int_eq(apply_seen(5, WEFT__SEQ_MAX + 1), WEFT_ERR_MALFORMED);
 }
 END_TEST
 
@@ -134,7 +131,6 @@ START_TEST(a_cloud_costs_what_it_holds) {
     weft_buf_init(&b, NULL);
     weft__write_field_varint(&b, 1, 1);
     weft__write_field_varint(&b, 2, weft_aworset_class.type);
-    weft__write_field_varint(&b, 3, 1);
     write_origin(&b, 5, 4);
     write_origin(&b, 5, 5);
     weft__write_bytes(&b, 10, weft_slice("\0\0", 2));

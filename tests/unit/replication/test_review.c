@@ -262,7 +262,7 @@ static void write_piled_state(struct weft_buf *out, uint64_t count) {
         weft__write_end(&body, dot);
     }
     weft__write_end(&body, entry);
-    struct weft__keyed *o = weft__keyspace_make(&space.keys, weft_str("s"), weft_aworset_class.type, 1);
+    struct weft__keyed *o = weft__keyspace_make(&space.keys, weft_str("s"), weft_aworset_class.type);
     struct weft_causal_context seen = weft__space_context(&space);
     ck_assert_int_eq(weft__object_decode(&o->object, weft_buf_slice(&body), &index, 1, &seen), 0);
     weft__segments_init(&segments, space.alloc);
