@@ -1,8 +1,8 @@
 /* law.c: the law kit's front: options, all histories in turn, the report.
  *
- * Short histories first: most bugs of merges show in three or four steps, and an enumeration leaves no doubt about
- * those. Then longer ones at random, each from a seed of its own, so that one history can be run again without those
- * before it. */
+ * What failed before comes first. Then short histories: most bugs of merges show in three or four steps, and an
+ * enumeration leaves no doubt about those. Then longer ones at random, each from a seed of its own, so that one history
+ * can be run again without those before it. */
 #include <weft/law.h>
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "base/options.h"
 #include "base/prng.h"
 #include "sim/law_case.h"
+#include "sim/law_known.h"
 #include "sim/law_shrink.h"
 #include "sim/law_value.h"
 
@@ -24,6 +25,7 @@ struct check {
     struct weft_law_subject subject;
     struct weft__law_case c;
     struct weft_law_options shrink; /* the options with which shrinking runs */
+    uint32_t length;                /* of the history that is run, at most */
 };
 
 void weft_law_options_init_sized(struct weft_law_options *o, size_t size) {
@@ -40,6 +42,7 @@ void weft_law_options_init_sized(struct weft_law_options *o, size_t size) {
         .memory_every = 250,
         .concurrent_min = 50,
         .shrink_max = 5000,
+        .swarm = true,
     };
     weft__options_write(o, size, &defaults, sizeof defaults);
 }
@@ -96,16 +99,39 @@ static void count_pairs(struct check *k) {
     if (collided) k->report->colliding_histories++;
 }
 
+static uint32_t longest(const struct weft_law_options *o) {
+    return o->steps > o->short_steps ? o->steps : o->short_steps;
+}
+
+static int run_known(struct check *k) {
+    struct weft__law_case *c = &k->c;
+    struct weft__law_known known = {.rest = k->o->known, .name = k->subject.name};
+    int rc = weft__law_known_next(&known, &c->choices);
+    while (rc > 0) {
+        c->hostile = strcmp(known.law, "hostile") == 0;
+        c->starve = strcmp(known.law, "memory") == 0;
+        k->report->known_histories++;
+        k->length = longest(k->o);
+        if ((rc = weft__law_case_run(c, k->length)) != 0) return rc;
+        rc = weft__law_known_next(&known, &c->choices);
+    }
+    c->hostile = c->starve = false;
+    if (rc == WEFT_ERR_MALFORMED)
+        weft_buf_append_str(&k->report->text, "a line of known failures is not: type, law, choices");
+    return rc == WEFT_ERR_MALFORMED ? WEFT_ERR_INVALID : rc;
+}
+
 static int run_short(struct check *k) {
     struct weft__law_case *c = &k->c;
     if (k->o->short_steps == 0) return 0;
     c->is_short = true;
+    k->length = k->o->short_steps;
     int rc = weft__law_choices_replay(&c->choices, NULL, 0);
     c->choices.replay = false;
     bool more = rc == 0;
     while (more && k->report->short_histories < k->o->short_max) {
         k->report->short_histories++;
-        if ((rc = weft__law_case_run(c, k->o->short_steps)) != 0) return rc;
+        if ((rc = weft__law_case_run(c, k->length)) != 0) return rc;
         more = weft__law_case_next(c);
     }
     k->report->exhausted = !more;
@@ -115,13 +141,15 @@ static int run_short(struct check *k) {
 static int run_random(struct check *k) {
     struct weft__law_case *c = &k->c;
     c->checked = 0;
+    k->length = k->o->steps;
     for (uint64_t i = 0; i < k->o->histories; i++) {
         c->is_short = false;
         c->hostile = k->o->hostile_every != 0 && i % k->o->hostile_every == 0;
         c->starve = k->o->memory_every != 0 && i % k->o->memory_every == 0;
         weft__law_choices_random(&c->choices, weft__keyed(k->o->seed, i, 0, 0, 0));
+        if (k->o->swarm) weft__law_choices_swarm(&c->choices, weft__keyed(k->o->seed, i, 1, 0, 0));
         k->report->random_histories++;
-        int rc = weft__law_case_run(c, k->o->steps);
+        int rc = weft__law_case_run(c, k->length);
         count_pairs(k);
         if (rc != 0) return rc;
     }
@@ -155,7 +183,8 @@ static void write_counterexample(struct check *k) {
     struct weft_buf *out = &r->text;
     const struct weft__law_case *c = &k->c;
     weft_buf_printf(out, "%s breaks the law \"%s\" (seed %llu, history %llu, shrunk in %u runs)\n", k->subject.name,
-                    r->law, (unsigned long long)r->seed, (unsigned long long)(r->short_histories + r->random_histories),
+                    r->law, (unsigned long long)r->seed,
+                    (unsigned long long)(r->known_histories + r->short_histories + r->random_histories),
                     r->shrink_runs);
     weft__law_diagram(c, out);
     weft_buf_append_str(out, "choices:");
@@ -176,8 +205,7 @@ static int explain(struct check *k, bool shrink) {
     if (c->hostile || c->starve) k->shrink.shrink_max /= HOSTILE_SHRINK;
     c->o = &k->shrink;
     if (shrink) {
-        uint32_t length = c->is_short ? k->o->short_steps : k->o->steps;
-        int rc = weft__law_shrink(c, length, &k->report->shrink_runs);
+        int rc = weft__law_shrink(c, k->length, &k->report->shrink_runs);
         if (rc < 0) return rc;
     }
     k->report->shrunk_steps = real_steps(c);
@@ -242,7 +270,8 @@ int weft_law_check(const struct weft_law_options *o, struct weft_law_report *rep
     int rc = begin(&k, o, report);
     if (rc != 0) return rc;
     open_case(&k);
-    rc = run_short(&k);
+    rc = run_known(&k);
+    if (rc == 0) rc = run_short(&k);
     if (rc == 0) rc = run_random(&k);
     return end(&k, rc, true);
 }
@@ -259,7 +288,7 @@ int weft_law_replay(const struct weft_law_options *o, const uint64_t *choices, s
     for (size_t i = 0; rc == 0 && i < count; i++) k.c.choices.items[i].value = choices[i];
     k.c.choices.count = count;
     k.c.choices.replay = true;
-    if (rc == 0) rc = weft__law_case_run(&k.c, o->steps > o->short_steps ? o->steps : o->short_steps);
+    if (rc == 0) rc = weft__law_case_run(&k.c, longest(o));
     if (rc >= 0) count_pairs(&k);
     report->random_histories = 1;
     return end(&k, rc, false);

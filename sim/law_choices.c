@@ -25,7 +25,13 @@ void weft__law_choices_random(struct weft_law_choices *c, uint64_t seed) {
     c->pos = 0;
     c->random = true;
     c->replay = false;
+    c->left_out = 0;
     weft__prng_seed(&c->prng, seed);
+}
+
+/* Not a choice: what was drawn is in the record, and a replay does not draw. */
+void weft__law_choices_swarm(struct weft_law_choices *c, uint64_t seed) {
+    c->left_out = (seed & 1) != 0 ? 0 : (uint32_t)(seed >> 32);
 }
 
 int weft__law_choices_replay(struct weft_law_choices *c, const struct weft__law_choice *items, size_t count) {
@@ -71,6 +77,14 @@ bool weft__law_choices_spent(const struct weft_law_choices *c) {
 
 uint64_t weft_law_choose(struct weft_law_choices *c, uint64_t bound) {
     return bound < 2 ? 0 : weft__law_pick(c, bound);
+}
+
+uint64_t weft_law_choose_kind(struct weft_law_choices *c, uint64_t bound) {
+    uint32_t weights[32], in = 0;
+    if (bound < 2) return 0;
+    if (bound >= 31) return weft__law_pick(c, bound);
+    for (uint32_t i = 0; i < bound; i++) in += weights[i] = ~c->left_out >> i & 1;
+    return in == 0 ? weft__law_pick(c, bound) : weft__law_weighted(c, weights, (uint32_t)bound);
 }
 
 uint64_t weft__law_pick(struct weft_law_choices *c, uint64_t bound) {

@@ -46,7 +46,7 @@ static int value_copy(void *ctx, const void *state, const struct weft_law_place 
 
 static void edit(const struct weft_law_options *o, struct weft_law_choices *c, struct weft_edit *e,
                  struct weft_law_op *op) {
-    static const uint32_t weights[] = {9, 1};
+    const uint32_t weights[] = {9, (c->left_out & WEFT__LAW_NO_RESETS) == 0};
     if (o->resets && weft__law_weighted(c, weights, 2) == 1) {
         weft_edit_reset(e);
         op->kind = WEFT_LAW_RESET;

@@ -69,6 +69,9 @@ struct weft_law_choices;
 /* A number in 0 .. bound - 1. Shrinking goes towards 0: make it the simplest. Small bounds: short histories run through
  * them all, and only values that collide find anything. */
 WEFT_API uint64_t weft_law_choose(struct weft_law_choices *c, uint64_t bound);
+/* The same, for what sort of operation to make: a random history may leave some of the sorts out (options.swarm), also
+ * resets. The histories that find a bug are often those in which something never happens. */
+WEFT_API uint64_t weft_law_choose_kind(struct weft_law_choices *c, uint64_t bound);
 
 /* --- Operations and histories ---------------------------------------------------------------------------------------
  */
@@ -181,6 +184,11 @@ struct weft_law_options {
     /* At least so many of 1,000 random histories must have two concurrent operations on one target; default 50. */
     uint32_t concurrent_min;
     uint32_t shrink_max; /* runs spent on shrinking; default 5,000 */
+    /* Half of the random histories leave out some of the sorts that weft_law_choose_kind draws; default true. */
+    bool swarm;
+    /* Failures of earlier runs, one a line, as weft_law_report_known writes them; lines that begin with # are remarks.
+     * Those of this type's name are run first. Lent. Default: none. */
+    struct weft_slice known;
 };
 #define weft_law_options_init(o) weft_law_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_law_options_init_sized(struct weft_law_options *o, size_t size);
@@ -213,6 +221,7 @@ struct weft_law_report {
     uint64_t *choices;
     size_t choice_count;
     struct weft_buf text; /* holds the counterexample */
+    uint64_t known_histories;
 };
 #define WEFT_LAW_REPORT_MAX 16384u
 
@@ -229,7 +238,26 @@ WEFT_API int weft_law_replay(const struct weft_law_options *o, const uint64_t *c
 /* Appends the counts as a few lines of text. */
 WEFT_API int weft_law_report_print(const struct weft_law_report *report, const struct weft_law_options *o,
                                    struct weft_buf *out);
+/* Appends the counterexample as a line for a file of known failures: type, law, choices. All laws held, or there is no
+ * one history to blame (`concurrency`): nothing. */
+WEFT_API int weft_law_report_known(const struct weft_law_report *report, const struct weft_law_options *o,
+                                   struct weft_buf *out);
+/* Appends the counterexample as a C program, which shows the diagram in a comment, replays the choices, and exits with
+ * 1 while the law is broken. `setup` is the name of a function of yours, void setup(struct weft_law_options *), that
+ * sets type (or subject), mutate, spec and what else these need; NULL: the type is Weft's (weft_law_builtin). Nothing,
+ * where weft_law_report_known writes nothing. */
+WEFT_API int weft_law_report_code(const struct weft_law_report *report, const struct weft_law_options *o,
+                                  const char *setup, struct weft_buf *out);
 WEFT_API void weft_law_report_fini(struct weft_law_report *report);
+
+/* --- Weft's own types ---------------------------------------------------------------------------------------------
+ */
+
+/* Sets type, mutate, value, spec, kinds and ctx, and where all histories of four steps are too many, short_steps.
+ * WEFT_ERR_NOT_FOUND: no such type. */
+WEFT_API int weft_law_builtin(struct weft_law_options *o, const char *name) WEFT_MUST_CHECK;
+/* The names, in turn; NULL after the last. Static storage. */
+WEFT_API const char *weft_law_builtin_name(size_t index);
 
 #ifdef __cplusplus
 }

@@ -22,4 +22,7 @@ extern const struct mutated_type mutated_set;
 extern const struct mutated_type mutated_counter;
 extern const struct mutated_type mutated_register;
 
+/* One of the broken sets (broken_set.c). */
+void broken_set_options(struct weft_law_options *o);
+
 #endif

@@ -15,7 +15,7 @@ enum { ADD = 1, REMOVE = 2 };
 
 static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
     (void)ctx;
-    op->kind = weft_law_choose(c, 2) == 0 ? ADD : REMOVE;
+    op->kind = weft_law_choose_kind(c, 2) == 0 ? ADD : REMOVE;
     op->target = weft_law_choose(c, 2);
     struct weft_slice element = weft_str(op->target == 0 ? "x" : "y");
     snprintf(op->text, sizeof op->text, "%s %s", op->kind == ADD ? "add" : "remove", op->target == 0 ? "x" : "y");
@@ -229,7 +229,7 @@ START_TEST(test_concurrency_is_counted) {
     ck_assert_int_eq(weft_law_check(&o, &r), 0);
     ck_assert_uint_gt(r.colliding_histories, 700);
     ck_assert_uint_gt(r.colliding[ADD][ADD], 2000);
-    ck_assert_uint_gt(r.colliding[ADD][REMOVE], 4000);
+    ck_assert_uint_gt(r.colliding[ADD][REMOVE], 3000);
     ck_assert_uint_gt(r.colliding[REMOVE][REMOVE], 2000);
     ck_assert_uint_eq(r.colliding[REMOVE][ADD], 0); /* the smaller kind comes first */
     ck_assert_uint_lt(r.colliding[ADD][ADD], r.concurrent[ADD][ADD]);
@@ -313,6 +313,41 @@ START_TEST(test_gaps) {
 }
 END_TEST
 
+struct adds {
+    uint64_t histories; /* of eight operations or more */
+    uint64_t without_removes;
+};
+
+static int count_adds(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
+    struct adds *adds = ctx;
+    bool removes = false;
+    for (size_t i = 0; i < h->count; i++) removes = removes || h->ops[i].kind == REMOVE;
+    adds->histories += h->count >= 8;
+    adds->without_removes += h->count >= 8 && !removes;
+    return members(NULL, h, out);
+}
+
+/* A quarter of the histories of two kinds have one of them only. */
+START_TEST(test_swarm) {
+    for (int swarm = 0; swarm < 2; swarm++) {
+        struct weft_law_options o;
+        struct weft_law_report r;
+        struct adds adds = {0, 0};
+        set_options(&o);
+        o.ctx = &adds;
+        o.spec = count_adds;
+        o.resets = false;
+        o.swarm = swarm == 1;
+        o.edits = 1;
+        ck_assert_int_eq(weft_law_check(&o, &r), 0);
+        weft_law_report_fini(&r);
+        ck_assert_uint_gt(adds.histories, 200);
+        if (swarm == 0) ck_assert_uint_lt(adds.without_removes, adds.histories / 50);
+        if (swarm == 1) ck_assert_uint_gt(adds.without_removes, adds.histories / 15);
+    }
+}
+END_TEST
+
 static void expect_invalid(const struct weft_law_options *o, const char *reason) {
     struct weft_law_report r;
     ck_assert_int_eq(weft_law_check(o, &r), WEFT_ERR_INVALID);
@@ -370,6 +405,7 @@ static Suite *law_suite(void) {
     tcase_add_test(tcase, test_concurrency_is_counted);
     tcase_add_test(tcase, test_refused_operations);
     tcase_add_test(tcase, test_gaps);
+    tcase_add_test(tcase, test_swarm);
     tcase_add_test(tcase, test_bad_options);
     suite_add_tcase(suite, tcase);
     return suite;

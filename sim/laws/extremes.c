@@ -1,24 +1,18 @@
-/* maxreg and minreg against the laws, and against: a set that does not reach what stands where it is made is no write;
- * the value is the extreme of the writes that no write or reset has seen. */
+/* extremes.c: maxreg and minreg: a set that does not reach what stands where it is made is no write; the value is the
+ * extreme of the writes that no write or reset has seen. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include <weft/maxreg.h>
 
-#include "tests/laws/held.h"
+#include "sim/laws/builtin.h"
 
 enum { SET = 1, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
 static const char *const kinds[] = {"set", NULL};
 
 struct extreme {
-    const struct weft_crdt_class *type;
     void (*set)(struct weft_edit *e, int64_t number);
     int64_t sign;
-};
-
-static struct extreme extremes[] = {
-    {&weft_maxreg_class, weft_maxreg_set, 1},
-    {&weft_minreg_class, weft_minreg_set, -1},
 };
 
 static void any_number(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
@@ -56,22 +50,8 @@ static int furthest(void *ctx, const struct weft_law_history *h, struct weft_buf
     return weft_buf_printf(out, "%" PRId64, number);
 }
 
-START_TEST(test_extreme) {
-    struct weft_law_options o;
-    struct weft_law_report report;
-    weft_law_options_init(&o);
-    o.ctx = &extremes[_i];
-    o.type = extremes[_i].type;
-    o.mutate = any_number;
-    o.spec = furthest;
-    o.kinds = kinds;
-    expect_laws_held(&o, &report);
-    ck_assert_uint_gt(report.concurrent[SET][SET], 100000);
-    ck_assert_uint_gt(report.concurrent[WEFT_LAW_RESET][SET], 20000);
-    weft_law_report_fini(&report);
-}
-END_TEST
+static const struct extreme maxreg = {weft_maxreg_set, 1};
+static const struct extreme minreg = {weft_minreg_set, -1};
 
-int main(void) {
-    return run_each_case("laws: maxreg", test_extreme, sizeof extremes / sizeof *extremes);
-}
+const struct weft__law_type weft__law_maxreg = {&weft_maxreg_class, &maxreg, any_number, NULL, furthest, kinds, 0};
+const struct weft__law_type weft__law_minreg = {&weft_minreg_class, &minreg, any_number, NULL, furthest, kinds, 0};

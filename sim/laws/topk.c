@@ -1,12 +1,12 @@
-/* A topk of two places against the laws, and against a replay of the history: an add that its element's score or the
- * two best where it is made beat is no write; one that is takes away what it has seen of its element and what it pushes
- * out; the value is the two best of what stands. */
+/* topk.c: a topk of two places against a replay of the history: an add that its element's score or the two best where
+ * it is made beat is no write; one that is takes away what it has seen of its element and what it pushes out; the value
+ * is the two best of what stands. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include <weft/topk.h>
 
-#include "tests/laws/held.h"
+#include "sim/laws/builtin.h"
 
 enum { SCORE = 1, PLACES = 2, ELEMENTS = 3, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
 static const char *const kinds[] = {"score", NULL};
@@ -15,7 +15,7 @@ static const char *const elements[] = {"x", "y", "z"};
 static void any_score(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
     (void)ctx;
     op->kind = SCORE;
-    op->target = weft_law_choose(c, ELEMENTS);
+    op->target = weft_law_choose_kind(c, ELEMENTS);
     op->amount = (int64_t)weft_law_choose(c, 3);
     snprintf(op->text, sizeof op->text, "%s scores %" PRId64, elements[op->target], op->amount);
     weft_topk_add(e, weft_str(elements[op->target]), op->amount, PLACES);
@@ -37,15 +37,18 @@ struct board {
     int64_t score[ELEMENTS]; /* -1: not there */
 };
 
-/* takes[m][i]: operation m took away what operation i wrote. */
-static bool takes[OPS][OPS];
+struct replay {
+    const struct weft_law_history *h;
+    bool takes[OPS][OPS]; /* [m][i]: operation m took away what operation i wrote; [m][m]: it wrote nothing */
+};
 
-static struct board board_of(const struct weft_law_history *h, size_t count, const size_t *viewer) {
+static struct board board_of(const struct replay *r, size_t count, const size_t *viewer) {
+    const struct weft_law_history *h = r->h;
     struct board b = {{-1, -1, -1}};
     for (size_t i = 0; i < count; i++) {
-        bool stands = h->ops[i].kind == SCORE && !takes[i][i] && (viewer == NULL || weft_law_saw(h, *viewer, i));
+        bool stands = h->ops[i].kind == SCORE && !r->takes[i][i] && (viewer == NULL || weft_law_saw(h, *viewer, i));
         for (size_t m = i + 1; stands && m < count; m++)
-            stands = !(takes[m][i] && (viewer == NULL || weft_law_saw(h, *viewer, m)));
+            stands = !(r->takes[m][i] && (viewer == NULL || weft_law_saw(h, *viewer, m)));
         if (stands && h->ops[i].amount > b.score[h->ops[i].target]) b.score[h->ops[i].target] = h->ops[i].amount;
     }
     return b;
@@ -54,30 +57,31 @@ static struct board board_of(const struct weft_law_history *h, size_t count, con
 static size_t place_of(const struct board *b, size_t element) {
     size_t before = 0;
     for (size_t i = 0; i < ELEMENTS; i++)
-        before += b->score[i] > b->score[element] || (b->score[i] == b->score[element] && i < element);
+        before += b->score[i] > b->score[element] || (i < element && b->score[i] == b->score[element]);
     return before;
 }
 
-/* What operation m takes away; itself, if it is none. */
-static void replay(const struct weft_law_history *h, size_t m) {
-    const struct weft_law_op *op = &h->ops[m];
-    struct board b = board_of(h, m, &m);
+static void perform(struct replay *r, size_t m) {
+    const struct weft_law_op *op = &r->h->ops[m];
+    struct board b = board_of(r, m, &m);
     bool gone[ELEMENTS] = {true, true, true};
-    for (size_t i = 0; i <= m; i++) takes[m][i] = false;
+    for (size_t i = 0; i <= m; i++) r->takes[m][i] = false;
     if (op->kind == SCORE) {
-        takes[m][m] = op->amount < b.score[op->target];
+        r->takes[m][m] = op->amount < b.score[op->target];
         b.score[op->target] = op->amount;
-        takes[m][m] = takes[m][m] || place_of(&b, op->target) >= PLACES;
-        if (takes[m][m]) return;
+        r->takes[m][m] = r->takes[m][m] || place_of(&b, op->target) >= PLACES;
+        if (r->takes[m][m]) return;
         for (size_t e = 0; e < ELEMENTS; e++) gone[e] = e == op->target || place_of(&b, e) >= PLACES;
     }
-    for (size_t i = 0; i < m; i++) takes[m][i] = weft_law_saw(h, m, i) && gone[h->ops[i].target];
+    for (size_t i = 0; i < m; i++) r->takes[m][i] = weft_law_saw(r->h, m, i) && gone[r->h->ops[i].target];
 }
 
 static int two_best(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
     (void)ctx;
-    for (size_t m = 0; m < h->count; m++) replay(h, m);
-    struct board b = board_of(h, h->count, NULL);
+    struct replay r;
+    r.h = h;
+    for (size_t m = 0; m < h->count; m++) perform(&r, m);
+    struct board b = board_of(&r, h->count, NULL);
     for (size_t place = 0; place < PLACES; place++)
         for (size_t e = 0; e < ELEMENTS; e++)
             if (b.score[e] >= 0 && place_of(&b, e) == place)
@@ -85,23 +89,4 @@ static int two_best(void *ctx, const struct weft_law_history *h, struct weft_buf
     return weft_buf_append(out, "", 0);
 }
 
-START_TEST(test_topk) {
-    struct weft_law_options o;
-    struct weft_law_report report;
-    weft_law_options_init(&o);
-    o.type = &weft_topk_class;
-    o.mutate = any_score;
-    o.value = best;
-    o.spec = two_best;
-    o.kinds = kinds;
-    o.short_steps = 3;
-    expect_laws_held(&o, &report);
-    ck_assert_uint_gt(report.concurrent[SCORE][SCORE], 100000);
-    ck_assert_uint_gt(report.concurrent[WEFT_LAW_RESET][SCORE], 20000);
-    weft_law_report_fini(&report);
-}
-END_TEST
-
-int main(void) {
-    return run_one_case("laws: topk", test_topk);
-}
+const struct weft__law_type weft__law_topk = {&weft_topk_class, NULL, any_score, best, two_best, kinds, 3};

@@ -1,0 +1,43 @@
+/* builtin.h: Weft's own types under the law kit: for each what draws an operation, and what its value must be. A new
+ * type is a line here and a file beside this one (and in sim/meson.build). */
+#ifndef WEFT_SIM_LAWS_BUILTIN_H
+#define WEFT_SIM_LAWS_BUILTIN_H
+
+#include <weft/law.h>
+
+#define WEFT__LAW_TYPES(X)                                                                                             \
+    X(gcounter)                                                                                                        \
+    X(pncounter)                                                                                                       \
+    X(lwwreg)                                                                                                          \
+    X(mvreg)                                                                                                           \
+    X(maxreg)                                                                                                          \
+    X(minreg)                                                                                                          \
+    X(gset)                                                                                                            \
+    X(aworset)                                                                                                         \
+    X(rworset)                                                                                                         \
+    X(lwwset)                                                                                                          \
+    X(ewflag)                                                                                                          \
+    X(dwflag)                                                                                                          \
+    X(topk)                                                                                                            \
+    X(lease)
+
+/* Options of the same names. */
+struct weft__law_type {
+    const struct weft_crdt_class *type;
+    const void *ctx;
+    void (*mutate)(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op);
+    int (*value)(void *ctx, struct weft_view v, struct weft_buf *out);
+    int (*spec)(void *ctx, const struct weft_law_history *h, struct weft_buf *out);
+    const char *const *kinds;
+    uint32_t short_steps; /* 0: the default */
+};
+
+#define WEFT__LAW_DECLARE(name) extern const struct weft__law_type weft__law_##name;
+WEFT__LAW_TYPES(WEFT__LAW_DECLARE)
+#undef WEFT__LAW_DECLARE
+
+/* For specifications: whether any operation of the history had seen this one; whether a reset had. */
+bool weft__law_was_seen(const struct weft_law_history *h, size_t op);
+bool weft__law_was_reset(const struct weft_law_history *h, size_t op);
+
+#endif
