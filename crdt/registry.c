@@ -17,6 +17,7 @@
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
+#include <weft/windowcounter.h>
 
 #include "base/alloc.h"
 #include "crdt/object.h"
@@ -27,7 +28,7 @@
 static const struct weft_crdt_class *const built_in[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
 };
 
 void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given) {

@@ -19,7 +19,8 @@
     X(ewflag)                                                                                                          \
     X(dwflag)                                                                                                          \
     X(topk)                                                                                                            \
-    X(lease)
+    X(lease)                                                                                                           \
+    X(windowcounter)
 
 /* Options of the same names. */
 struct weft__law_type {

@@ -16,13 +16,14 @@
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
+#include <weft/windowcounter.h>
 
 #include "tests/fuzz/fuzz.h"
 
 static const struct weft_crdt_class *const classes[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
 };
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
@@ -59,11 +60,14 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_minreg_class) weft_minreg_set(e, 5);
     if (cls == &weft_topk_class) weft_topk_add(e, weft_str("milk"), 5, 2);
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("ada"), 5);
+    if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 5, 32, 2);
 }
 
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */
 static void write_on(struct weft_value *v, struct weft_value *copy) {
     const struct weft_crdt_class *cls = weft_value_class(v);
+    struct weft_stamp stamp = {WEFT_HLC_SECONDS(1800000000), 7};
+    weft_value_now(v, stamp);
     struct weft_edit *e = weft_value_edit(v);
     struct weft_buf delta, ours, theirs;
     weft_buf_init(&delta, NULL);
@@ -77,7 +81,7 @@ static void write_on(struct weft_value *v, struct weft_value *copy) {
         weft_aworset_remove(e, weft_str("tea"));
     }
     edit_other_types(cls, e);
-    int rc = weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1800000000), 7}, &delta);
+    int rc = weft_value_commit(v, stamp, &delta);
     HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_HELD);
     if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
     encode(v, &ours);

@@ -21,6 +21,7 @@
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
+#include <weft/windowcounter.h>
 
 #include "replication/message.h"
 #include "replication/staging.h"
@@ -48,8 +49,8 @@ static struct weft_value *value_new(uint8_t id, const struct weft_crdt_class *cl
     return v;
 }
 
-static void commit(struct weft_value *v, uint64_t word, struct weft_buf *delta) {
-    MUST(weft_value_commit(v, (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + word, 1}, delta));
+static struct weft_stamp stamp_at(int turn) {
+    return (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + (uint64_t)turn + 1, 1};
 }
 
 static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {
@@ -64,6 +65,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_minreg_class) weft_minreg_set(e, 2 - turn);
     if (cls == &weft_topk_class) weft_topk_add(e, name, turn, 1);
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("Ada"), WEFT_HLC_SECONDS(turn + 1));
+    if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 300, 32, 2);
 }
 
 /* Two origins write one value; the last delta and the whole state are the vectors. */
@@ -73,6 +75,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
     weft_buf_init(&first, NULL);
     struct weft_value *turn[] = {a, b, a};
     for (int i = 0; i < 3; i++) {
+        weft_value_now(turn[i], stamp_at(i));
         struct weft_edit *e = weft_value_edit(turn[i]);
         struct weft_buf *out = i < 2 ? &first : delta;
         if (cls == &weft_gcounter_class) weft_gcounter_add(e, 300);
@@ -84,7 +87,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
         }
         edit_other_types(cls, e, i);
         weft_buf_reset(&first);
-        commit(turn[i], (uint64_t)i + 1, out);
+        MUST(weft_value_commit(turn[i], stamp_at(i), out));
         struct weft_value *other = turn[i] == a ? b : a;
         if (i < 2) MUST(weft_value_apply(other, weft_buf_slice(&first)));
     }
@@ -97,7 +100,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
 static const struct weft_crdt_class *const classes[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
 };
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {
