@@ -163,7 +163,7 @@ static struct told *find_told(struct weft__retelling *t, size_t count, struct we
 static int tell(struct weft__retelling *t, size_t *count, struct weft_slice path, uint32_t origin, uint32_t place,
                 uint64_t value) {
     bool is_known = origin == t->own || weft_version_vector_get(t->known, origin) > 0;
-    if (!is_known || value <= number_at(t->object, path, origin, place)) return 0;
+    if (!is_known || value == 0) return 0;
     struct told *to = find_told(t, *count, path, origin);
     if (to == NULL) {
         struct told fresh = {.path = path, .origin = origin};
