@@ -37,7 +37,9 @@ static int refuse(struct weft_sim *s, uint32_t i, int rc) {
     struct weft__machine *m = &s->machines[i];
     if (rc == WEFT_ERR_NOMEM || rc == WEFT_ERR_BUSY) return rc;
     s->stats.refused_transactions++;
-    return verdict(s, i, weft__check_refusal(&s->check, &m->watched, rc, m->epoch_posted));
+    struct weft_replica_stats stats;
+    weft_replica_stats(m->replica, &stats); /* while it withholds it may be about to be made again */
+    return verdict(s, i, weft__check_refusal(&s->check, &m->watched, rc, m->epoch_posted || stats.withholds));
 }
 
 static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
@@ -54,6 +56,7 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     if (rc != 0) return refuse(s, item->replica, rc);
     if (seq == 0) {
         s->stats.empty_transactions++;
+        if (m->watched.branch.is_open) return 0;
         return verdict(s, item->replica, weft__check_without_effect(&s->check, &m->watched, ops, item->op_count));
     }
     s->stats.transactions++;

@@ -62,6 +62,7 @@ void weft__watched_init(struct weft__watched *w, const struct weft_alloc *alloc)
     weft__vector_init(&w->applied, alloc);
     weft_buf_init(&w->sent, alloc);
     weft__oracle_init(&w->oracle, alloc);
+    weft__branch_init(&w->branch, weft__alloc_or_default(alloc));
 }
 
 void weft__watched_fini(struct weft__watched *w) {
@@ -69,6 +70,7 @@ void weft__watched_fini(struct weft__watched *w) {
     weft__oracle_fini(&w->oracle);
     weft_buf_fini(&w->sent);
     weft__vector_fini(&w->applied);
+    weft__branch_fini(&w->branch);
 }
 
 static int name_self(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r) {
@@ -194,7 +196,8 @@ static int register_commit(struct weft__check *c, struct weft__watched *w, const
     if (rc == 0) rc = weft__check_parent(c, w, &t);
     if (rc != 0) return rc;
     struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
-    rc = weft__history_add(&c->history, &commit, &w->applied, w->announced, w->announced_count);
+    const struct weft__vector *past = w->announced_past == NULL ? &w->applied : w->announced_past;
+    rc = weft__history_add(&c->history, &commit, past, w->announced, w->announced_count);
     w->announced = NULL;
     w->announced_count = 0;
     return rc;
@@ -466,6 +469,8 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     struct weft_replica_stats stats;
     weft_replica_stats(r, &stats);
     int rc = learn_numbers(c, w, r);
+    if (w->branch.may_open && w->self == w->branch.origin && w->announced != NULL) w->branch.is_open = true;
+    if (w->branch.is_open) return rc != 0 ? rc : weft__branch_step(w, r);
     bool joined = has_notice(u, WEFT_NOTICE_STATE_DONE); /* it may have touched anything */
     if (rc == 0) rc = check_records(c, w, r, u, joined);
     if (rc == 0) rc = weft__check_vector(c, w, weft_replica_applied(r), joined);
@@ -483,11 +488,7 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     return rc;
 }
 
-int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
-                       const struct weft__vector *durable) {
-    const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
-    struct weft_replica_stats stats;
-    size_t origin;
+static int take_vector(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r) {
     w->vector_hash = (struct weft__hash128){0, 0};
     weft__vector_clear(&w->applied);
     weft__oracle_clear(&w->oracle);
@@ -497,8 +498,39 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     const struct weft_version_vector *applied = weft_replica_applied(r);
     for (uint32_t i = 0; rc == 0 && i < applied->len; i++) rc = move(w, w->numbers[i], applied->seq[i]);
     if (rc == 0 && again) weft__check_adopt_parent(w);
-    if (rc == 0) rc = name_self(c, w, r);
+    return rc != 0 ? rc : name_self(c, w, r);
+}
+
+/* The state that it begins with. */
+static int take_state(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r) {
+    struct weft_replica_stats stats;
+    weft_replica_stats(r, &stats);
+    w->log_excess = stats.log_bytes;
+    w->last_applied = stats.transactions;
+    w->last_pending = stats.pending;
+    w->last_state = state_hash(&stats);
+    int rc = weft__check_state(c, w, state_hash(&stats), true);
+    w->oracle.touched_count = 0;
+    return rc != 0 ? rc : check_values(c, w, r, weft__oracle_compare_all);
+}
+
+/* It goes on under an epoch of which more is known. */
+static void look_for_branch(struct weft__check *c, struct weft__watched *w) {
+    uint64_t own = weft__vector_get(&w->applied, w->self);
+    w->branch.may_open = false;
+    if (w->self >= c->history.origin_cap || c->history.origins[w->self].count <= own) return;
+    w->branch.may_open = true;
+    w->branch.origin = w->self;
+    w->branch.from = own;
+}
+
+int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                       const struct weft__vector *durable) {
+    const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
+    size_t origin;
+    int rc = take_vector(c, w, r);
     if (rc != 0) return rc;
+    look_for_branch(c, w);
     if (weft__vector_exceeds(durable, &w->applied, &origin))
         return weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",
                                 (unsigned long long)durable->seq[origin], (unsigned long)origin,
@@ -506,14 +538,42 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     if (weft__vector_exceeds(&w->applied, durable, NULL))
         return weft__check_fail(c, WEFT__CHECK_LOST, "more came back than was durable");
     rc = see_between(c, w, &nothing, &w->applied);
-    weft_replica_stats(r, &stats);
-    w->log_excess = stats.log_bytes;
-    w->last_applied = stats.transactions;
-    w->last_pending = stats.pending;
-    w->last_state = state_hash(&stats);
-    if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), true);
-    w->oracle.touched_count = 0;
-    return rc != 0 ? rc : check_values(c, w, r, weft__oracle_compare_all);
+    return rc != 0 ? rc : take_state(c, w, r);
+}
+
+/* Each transaction of the branch, in their order, as what it was. */
+static int see_branch(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
+    struct weft__branch *b = &w->branch;
+    size_t count = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
+        if (u->records[i].kind != WEFT_RECORD_LOG || count == b->count) continue;
+        struct weft__branch_commit *commit = &b->commits[count];
+        rc = weft__vector_set(&commit->seen, w->self, count++);
+        w->announced = commit->ops;
+        w->announced_count = commit->op_count;
+        w->announced_past = &commit->seen;
+        if (rc == 0) rc = weft__check_record(c, w, &u->records[i]);
+    }
+    w->announced_past = NULL;
+    if (rc == 0 && count != b->count)
+        rc = weft__check_fail(c, WEFT__CHECK_LOST, "%zu of %zu transactions were issued again", count, b->count);
+    return rc;
+}
+
+int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                         const struct weft_update *u, struct weft__vector *durable) {
+    const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
+    if (!has_notice(u, WEFT_NOTICE_REISSUED)) return 0;
+    int rc = take_vector(c, w, r);
+    if (rc == 0) rc = move(w, w->self, 0);
+    if (rc == 0) rc = see_between(c, w, &nothing, &w->applied);
+    w->parent_seq = 0; /* not known: some of its own were taken back */
+    if (rc == 0) rc = see_branch(c, w, u);
+    if (rc == 0) rc = weft__vector_copy(durable, &w->applied);
+    if (rc != 0) return rc;
+    weft__branch_fini(&w->branch);
+    return take_state(c, w, r);
 }
 
 int weft__check_whole(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r) {

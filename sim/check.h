@@ -44,6 +44,23 @@ enum weft__check_name {
         WEFT__CHECKS
 };
 
+/* A transaction that a replica issued after its memory was rolled back: what it did, and what it had seen. */
+struct weft__branch_commit {
+    struct weft__sim_op *ops;
+    size_t op_count;
+    struct weft__vector seen;
+};
+
+struct weft__branch {
+    bool may_open;   /* memory was rolled back; what it issues next ... */
+    bool is_open;    /* ... opened one, which is not repaired yet */
+    uint32_t origin; /* the history's number of the epoch that means two things above ... */
+    uint64_t from;   /* ... this number */
+    struct weft__branch_commit *commits;
+    size_t count, cap;
+    const struct weft_alloc *alloc;
+};
+
 /* What is known of one replica. */
 struct weft__watched {
     struct weft__vector applied;
@@ -65,8 +82,10 @@ struct weft__watched {
     struct weft_buf sent;                 /* the beginning of the state that it sends ... */
     uint64_t sent_transfer;               /* ... in this transfer, */
     uint32_t sent_chunks;                 /* in so many chunks */
-    const struct weft__sim_op *announced; /* what its next transaction will do */
+    const struct weft__sim_op *announced; /* what its next transaction will do ... */
     size_t announced_count;
+    const struct weft__vector *announced_past; /* ... and had seen; NULL: all that is applied */
+    struct weft__branch branch;
 };
 
 struct weft__check {
@@ -94,6 +113,13 @@ void weft__watched_fini(struct weft__watched *w);
 /* A replica was opened and started: it holds what its disk kept. */
 int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                        const struct weft__vector *durable);
+/* The same after memory was rolled back; `u` is START's. */
+int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                         const struct weft_update *u, struct weft__vector *durable);
+/* check_branch.c */
+void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
+void weft__branch_fini(struct weft__branch *b);
+int weft__branch_step(struct weft__watched *w, const struct weft_replica *r);
 /* A step gave this update. */
 int weft__check_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                      const struct weft_update *u, const struct weft__vector *durable);

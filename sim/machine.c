@@ -109,7 +109,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
     m->boot++;
     m->timer_ns = m->wanted_ns = m->deadline = NONE;
-    m->epoch_posted = m->touched = false;
+    m->epoch_posted = m->reopen_posted = m->touched = false;
     s->moved = true;
     m->options.seed ^= s->mutant.other_tables;
     int rc = weft_replica_new(&m->replica, &m->options);
@@ -124,7 +124,11 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     /* Once before the ghosts are set: the vector can only be read when the replica has started. */
     rc = weft_replica_step(m->replica, &e, &u);
     if (rc != 0) return fail_call(s, i, rc);
-    rc = checked(s, i, weft__check_opened(&s->check, &m->watched, m->replica, &m->disk.durable));
+    struct weft__watched *w = &m->watched;
+    rc = w->branch.is_open ? weft__check_reopened(&s->check, w, m->replica, &u, &m->disk.durable)
+                           : weft__check_opened(&s->check, w, m->replica, &m->disk.durable);
+    rc = checked(s, i, rc);
+    for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
     if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
     if (rc == 0) rc = weft__machine_tick(s, i);
     return rc == 0 ? weft__links_look(s, i) : rc;
@@ -203,6 +207,10 @@ static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u
         m->epoch_posted = true;
         rc = post_to(s, i, WEFT__EPOCH, s->now_ns + 1000);
     }
+    if (rc == 0 && u->wants_reopen && !m->reopen_posted) {
+        m->reopen_posted = true;
+        rc = post_to(s, i, WEFT__REOPEN, s->now_ns + 1000);
+    }
     return rc == 0 ? take_notices(s, i, u) : rc;
 }
 
@@ -232,7 +240,7 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     m->watched.epoch_recorded = m->disk.epoch;
     m->watched.unsynced = m->disk.waiting.bytes.len + m->disk.syncing.bytes.len;
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
-    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED)
+    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     rc = checked(s, i, rc);
     if (rc != 0) return rc;
@@ -287,4 +295,12 @@ int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i) {
     m->epoch_posted = false;
     struct weft_event e = {.kind = WEFT_EVENT_EPOCH, .random = draw_epoch(s, i)};
     return weft__machine_step(s, i, &e);
+}
+
+int weft__machine_reopen(struct weft_sim *s, uint32_t i) {
+    const struct weft__disk *d = &s->machines[i].disk;
+    if (d->busy || d->waiting.count > 0) return post_to(s, i, WEFT__REOPEN, s->now_ns + 1000000);
+    weft__machine_crash(s, i); /* nothing is lost by it */
+    int rc = weft__links_look(s, i);
+    return rc == 0 ? weft__machine_open(s, i) : rc;
 }

@@ -86,6 +86,7 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->notices[WEFT_NOTICE_CHECKPOINT], "checkpoints");
     count(b, t->notices[WEFT_NOTICE_PARKED], "parked");
     count(b, t->notices[WEFT_NOTICE_CLONED], "clones found");
+    count(b, t->notices[WEFT_NOTICE_REISSUED], "branches issued again");
     count(b, t->notices[WEFT_NOTICE_EQUIVOCATION], "equivocations");
     count(b, t->notices[WEFT_NOTICE_REFUSED], "messages refused");
     count(b, t->notices[WEFT_NOTICE_VOID], "void transactions");

@@ -68,6 +68,7 @@ static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     if (h->kind == WEFT__DELIVER) return weft__link_deliver(s, h);
     if (h->tag != m->boot) return 0; /* of an earlier life */
     if (h->kind == WEFT__TIMER) return weft__machine_timer(s, h->to);
+    if (h->kind == WEFT__REOPEN) return weft__machine_reopen(s, h->to);
     return h->kind == WEFT__SYNCED ? weft__machine_synced(s, h->to) : weft__machine_draw_epoch(s, h->to);
 }
 

@@ -30,6 +30,7 @@ enum weft__happening_kind {
     WEFT__TIMER,   /* to, tag: the machine's boot */
     WEFT__SYNCED,  /* to, tag: boot */
     WEFT__EPOCH,   /* to, tag: boot */
+    WEFT__REOPEN,  /* to, tag: boot */
     WEFT__LINK     /* from, to: see what became of the link */
 };
 
@@ -53,7 +54,7 @@ struct weft__machine {
     uint64_t wanted_ns;
     uint64_t deadline; /* the engine's, on its own clock */
     uint64_t write_ns; /* when the write that is under way began */
-    bool epoch_posted;
+    bool epoch_posted, reopen_posted;
     bool touched; /* a transaction of the caller's was begun: its records may wait */
 };
 
@@ -130,6 +131,8 @@ int weft__machine_tick(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
+/* The replica wants to be made again from its store. */
+int weft__machine_reopen(struct weft_sim *s, uint32_t i);
 
 /* links.c */
 int weft__links_add(struct weft_sim *s); /* for the machine that was added last */
