@@ -7,17 +7,25 @@
  * TOTALS: an origin's totals are absolute, so what counts is what rose since the fork. The new origin's total is the
  * sum of what rose under each of the origins that yield, in the order in which they wrote; and a number of one of them
  * is a place in that sum. A base of theirs is in two parts: up to what stood at the fork it stays theirs, and what lies
- * above is a base of the new origin's. */
+ * above is a base of the new origin's.
+ *
+ * That is all that the kernels know, and enough for a type whose bytes mean the same whoever wrote them. One of ours is
+ * not like that, windowcounter, and has its own section; an application's type whose elements or values name their
+ * writer (weft_edit_origin) is retold with the old name in them. */
 #include "crdt/retelling.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <weft/err.h>
 #include <weft/limits.h>
+#include <weft/windowcounter.h>
 
+#include "base/endian.h"
 #include "base/wire.h"
 #include "crdt/dots.h"
+#include "crdt/key.h"
 #include "crdt/totals.h"
 
 void weft__retelling_init(struct weft__retelling *t, const struct weft_alloc *alloc) {
@@ -112,6 +120,129 @@ static int retell_dots(struct weft__retelling *t, struct weft_slice body, struct
         rc = out->err;
     }
     return rc != 0 ? rc : r.err;
+}
+
+/* --- Slots of a windowcounter: their elements name who writes them, and their amounts are sums ----------------------
+ */
+
+#define SLOT_LEN (WEFT__ORIGIN_LEN + 8u)
+
+struct slot {
+    uint8_t element[SLOT_LEN];
+    uint64_t amount;
+    size_t first, count; /* in t->dots */
+    bool has_value;
+};
+
+/* Which of those that yield an element is a slot of; yielded_count: of none. */
+static size_t slot_of(const struct weft__retelling *t, const struct weft_origins *origins, struct weft_slice element) {
+    uint8_t id[WEFT__ORIGIN_LEN];
+    for (size_t i = 0; i < t->yielded_count && element.len == SLOT_LEN; i++) {
+        weft__origin_store(id, weft_origins_at(origins, t->yielded[i].origin));
+        if (memcmp(id, element.ptr, sizeof id) == 0) return i;
+    }
+    return t->yielded_count;
+}
+
+/* What the slot holds that was written before the fork, and stays. */
+static uint64_t amount_before(const struct weft__retelling *t, size_t i, struct weft_slice element) {
+    struct weft__dots it;
+    struct weft__dot_item item;
+    uint64_t amount = 0;
+    if (t->object == NULL) return 0;
+    uint32_t cell = weft__object_find(t->object, weft_slice(NULL, 0), element);
+    for (weft__dots_open(&it, t->object, cell); weft__dots_next(&it, &item);)
+        if (item.dot.origin == t->yielded[i].origin && item.value.len == 8 && weft__load64(item.value.ptr) > amount)
+            amount = weft__load64(item.value.ptr);
+    return amount;
+}
+
+static int push_slot(struct weft__retelling *t, const struct slot *s, size_t *entries) {
+    if (!s->has_value && s->count == 0) return 0;
+    ++*entries;
+    return weft_buf_append(&t->entries, s, sizeof *s);
+}
+
+/* Adds the observed dots that are (not) the new origin's own, as they are called now. */
+static int add_dots(struct weft__retelling *t, const struct weft__dots_entry *e, bool own, struct slot *s) {
+    struct weft__reader r;
+    struct weft_dot pair;
+    s->first = t->dots.len / sizeof pair;
+    weft__reader_init(&r, e->observed);
+    while (weft__dots_next_observed(&r, &pair)) {
+        if (pair.origin >= t->origin_count) return WEFT_ERR_MALFORMED;
+        struct weft_dot dot = {t->origins[pair.origin], pair.seq};
+        if (!find_dot(t, &dot) || (dot.origin == t->own) != own) continue;
+        (void)weft_buf_append(&t->dots, &dot, sizeof dot);
+        s->count++;
+    }
+    return r.err != 0 ? r.err : t->dots.err;
+}
+
+/* A slot of one that yields becomes one of the new origin's, beside those that it will open itself; what stood in it
+ * before the fork stays where it is, unless it was taken away. */
+static int tell_slot(struct weft__retelling *t, const struct weft_origins *origins, const struct weft__dots_entry *e,
+                     size_t *entries) {
+    struct slot stays = {.has_value = false}, moves = {.has_value = e->has_value};
+    size_t i = slot_of(t, origins, e->element);
+    if (e->element.len != SLOT_LEN || e->path.len > 0) return 0; /* no addition made it */
+    memcpy(stays.element, e->element.ptr, SLOT_LEN);
+    int rc = e->has_value ? 0 : add_dots(t, e, false, &stays);
+    if (rc == 0) rc = push_slot(t, &stays, entries);
+    if (rc != 0 || i == t->yielded_count) return rc;
+    weft__origin_store(moves.element, weft_origins_at(origins, t->own));
+    weft__store64_be(moves.element + WEFT__ORIGIN_LEN, weft__load64_be(e->element.ptr + WEFT__ORIGIN_LEN) + 1 + i);
+    if (e->has_value && e->value.len == 8) {
+        uint64_t amount = weft__load64(e->value.ptr), before = amount_before(t, i, e->element);
+        moves.amount = amount > before ? amount - before : amount;
+    }
+    rc = add_dots(t, e, true, &moves);
+    return rc != 0 ? rc : push_slot(t, &moves, entries);
+}
+
+static int by_element(const void *a, const void *b) {
+    return memcmp(((const struct slot *)a)->element, ((const struct slot *)b)->element, SLOT_LEN);
+}
+
+static int write_slot(struct weft__retelling *t, const struct weft__origin_table *table, const struct slot *s,
+                      struct weft_buf *out) {
+    struct weft_dot *dots = (struct weft_dot *)(void *)t->dots.ptr + s->first;
+    struct weft_buf packed;
+    uint8_t value[8];
+    weft_buf_init(&packed, t->dots.alloc);
+    for (size_t i = 0; i < s->count; i++) dots[i].origin = weft__origin_table_index(table, dots[i].origin);
+    if (s->count > 1) qsort(dots, s->count, sizeof *dots, by_index);
+    for (size_t i = 0; i < s->count; i++) {
+        weft__write_varint(&packed, dots[i].origin);
+        weft__write_varint(&packed, dots[i].seq);
+    }
+    weft__store64(value, s->amount);
+    struct weft__dots_entry e = {.element = weft_slice(s->element, SLOT_LEN),
+                                 .observed = weft_buf_slice(&packed),
+                                 .value = weft_slice(value, sizeof value),
+                                 .has_value = s->has_value};
+    weft__dots_write_entry(&e, out);
+    int rc = packed.err != 0 ? packed.err : out->err;
+    weft_buf_fini(&packed);
+    return rc;
+}
+
+static int retell_slots(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,
+                        struct weft_buf *out, size_t *entries) {
+    struct weft__reader r;
+    struct weft__dots_entry e;
+    int rc = 0;
+    weft_buf_reset(&t->dots);
+    weft_buf_reset(&t->entries);
+    weft__reader_init(&r, body);
+    while (rc == 0 && weft__dots_next_entry(&r, &e)) rc = tell_slot(t, table->origins, &e, entries);
+    if (rc == 0) rc = r.err;
+    if (rc != 0) return rc;
+    if (out == NULL) return name_dots(t, table, t->dots.len / sizeof(struct weft_dot));
+    struct slot *slots = (struct slot *)(void *)t->entries.ptr;
+    if (*entries > 1) qsort(slots, *entries, sizeof *slots, by_element);
+    for (size_t i = 0; rc == 0 && i < *entries; i++) rc = write_slot(t, table, &slots[i], out);
+    return rc;
 }
 
 /* --- TOTALS --------------------------------------------------------------------------------------------------------*/
@@ -235,8 +366,13 @@ int weft__retell(struct weft__retelling *t, uint32_t type, struct weft_slice bod
                  struct weft_buf *out, size_t *entries) {
     *entries = 0;
     if (!weft__kernel_is_known(type)) return WEFT_ERR_MALFORMED;
-    int rc = WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS ? retell_totals(t, body, table, out, entries)
-                                                          : retell_dots(t, body, table, out, entries);
+    int rc;
+    if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS)
+        rc = retell_totals(t, body, table, out, entries);
+    else if (type == weft_windowcounter_class.type)
+        rc = retell_slots(t, body, table, out, entries);
+    else
+        rc = retell_dots(t, body, table, out, entries);
     /* What was refused now may find room next time. */
     t->dots.err = t->entries.err = 0;
     return rc;

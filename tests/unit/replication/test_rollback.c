@@ -9,6 +9,7 @@
 #include <weft/gcounter.h>
 #include <weft/lwwreg.h>
 #include <weft/pncounter.h>
+#include <weft/windowcounter.h>
 
 #include "base/wire.h"
 #include "tests/support/cluster.h"
@@ -371,6 +372,42 @@ START_TEST(deletions_are_issued_again) {
 }
 END_TEST
 
+static void count_in_window(int i, uint64_t amount) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    struct weft_edit *e = weft_txn_edit(t, weft_str("w"), &weft_windowcounter_class);
+    weft_windowcounter_add(e, amount, WEFT_HLC_SECONDS(3600), WEFT_HLC_SECONDS(60));
+    cluster_commit(&c, i, t);
+}
+
+/* A type whose elements name who writes them, and whose values are sums. */
+START_TEST(slots_of_a_window_are_issued_again) {
+    begin(2);
+    count_in_window(0, 1);
+    cluster_settle(&c);
+    struct snapshot s = take_snapshot(0);
+    count_in_window(0, 10);
+    cluster_settle(&c);
+    resume(0, &s);
+    count_in_window(0, 100);
+    count_in_window(0, 1000);
+    restart(0);
+    count_in_window(0, 10000);
+    count_in_window(0, 100000);
+    converge();
+    count_in_window(0, 1000000);
+    converge();
+    for (int i = 0; i < 2; i++) {
+        uint64_t sum;
+        struct weft_view v = weft_replica_view(c.at[i].replica, weft_str("w"), &weft_windowcounter_class);
+        struct weft_stamp at = {0};
+        ck_assert_int_eq(weft_windowcounter_sum(v, at, WEFT_HLC_SECONDS(3600), &sum), 0);
+        ck_assert_uint_eq(sum, 1111111);
+    }
+    cluster_fini(&c);
+    drop(&s);
+}
+END_TEST
+
 /* A checkpoint is not taken apart again: it is said, and everything else goes on. */
 START_TEST(below_a_checkpoint_it_is_named_and_stays) {
     begin(3);
@@ -478,7 +515,7 @@ int main(void) {
                      a_branch_that_is_shorter_yields_too, where_nothing_was_written_nothing_is_issued_again,
                      what_was_written_since_under_another_epoch_is_kept_too, who_hears_of_it_says_so, rolled_back_twice,
                      a_removal_takes_what_it_had_seen, what_came_after_the_branch_was_not_seen_by_it,
-                     deletions_are_issued_again, below_a_checkpoint_it_is_named_and_stays,
-                     one_that_was_told_of_the_branch_takes_what_stands,
+                     deletions_are_issued_again, slots_of_a_window_are_issued_again,
+                     below_a_checkpoint_it_is_named_and_stays, one_that_was_told_of_the_branch_takes_what_stands,
                      a_record_below_the_checkpoint_is_said_and_cleared, a_damaged_record_is_refused);
 }
