@@ -206,7 +206,7 @@ static int by_element(const void *a, const void *b) {
 
 static int write_slot(struct weft__retelling *t, const struct weft__origin_table *table, const struct slot *s,
                       struct weft_buf *out) {
-    struct weft_dot *dots = (struct weft_dot *)(void *)t->dots.ptr + s->first;
+    struct weft_dot *dots = s->count == 0 ? NULL : (struct weft_dot *)(void *)t->dots.ptr + s->first;
     struct weft_buf packed;
     uint8_t value[8];
     weft_buf_init(&packed, t->dots.alloc);
