@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/dwflag.h>
 #include <weft/err.h>
 #include <weft/ewflag.h>
@@ -26,9 +27,10 @@
 #define FIRST_SIZE offsetof(struct weft_crdt_class, reset)
 
 static const struct weft_crdt_class *const built_in[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
+    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
+    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
+    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
 };
 
 void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given) {

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/dwflag.h>
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
@@ -24,9 +25,10 @@
 static const struct weft_slice nothing = {NULL, 0};
 
 const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
+    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
+    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
+    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
 };
 
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls) {

@@ -30,6 +30,7 @@ extern "C" {
     X(NOT_READY, -14, "not yet: restoring, or a new epoch is being drawn")                                             \
     X(NOT_WHOLE, -15, "not whole yet: an empty replica is taking its first state")                                     \
     X(HELD, -16, "another owner holds the lease")                                                                      \
+    X(RIGHTS, -17, "this origin has not the rights for so much")                                                       \
     X(CLOCK_REMOTE_AHEAD, -20, "a remote stamp is beyond the drift bound")                                             \
     X(CLOCK_RANGE, -21, "a stamp is outside the range of the clock")                                                   \
     X(CLOCK_PHYS_FAILED, -22, "the physical clock could not be read")                                                  \

@@ -31,7 +31,7 @@
  *   groups        all deltas in any order, repeated, and grouped give what the merge of the replicas gives
  *   codec         what encode wrote is read, and encodes to the same bytes
  *   hostile       a truncated or changed encoding or delta is refused and changes nothing, or is read as what it says
- *   reset         after a reset the value is that of an empty value
+ *   reset         after a reset the value is that of an empty value; not of a class with a reset of its own
  *   copy          a copy has the bytes of its original, and a change of it does not reach the original
  *   refusal       an operation that is refused changes nothing
  *   memory        the n-th allocation fails: the call says so, nothing changes, and all memory is returned

@@ -20,7 +20,8 @@
     X(dwflag)                                                                                                          \
     X(topk)                                                                                                            \
     X(lease)                                                                                                           \
-    X(windowcounter)
+    X(windowcounter)                                                                                                   \
+    X(bcounter)
 
 /* Options of the same names. */
 struct weft__law_type {

@@ -3,6 +3,7 @@
  *
  * Input: the type, then pieces. */
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/dwflag.h>
 #include <weft/err.h>
 #include <weft/ewflag.h>
@@ -21,9 +22,10 @@
 #include "tests/fuzz/fuzz.h"
 
 static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
+    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
+    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
+    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
 };
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
@@ -49,6 +51,14 @@ static void print(const struct weft_value *v) {
     weft_buf_fini(&text);
 }
 
+static void edit_bcounter(struct weft_edit *e) {
+    static const struct weft_origin other = {{{2}}, 5};
+    weft_bcounter_add(e, 5);
+    weft_bcounter_claim(e, &other);
+    weft_bcounter_transfer(e, &other, 1);
+    weft_bcounter_consume(e, 2);
+}
+
 static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e) {
     if (cls == &weft_gset_class) weft_gset_add(e, weft_str("milk"));
     if (cls == &weft_mvreg_class) weft_mvreg_set(e, weft_str("milk"));
@@ -61,6 +71,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_topk_class) weft_topk_add(e, weft_str("milk"), 5, 2);
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("ada"), 5);
     if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 5, 32, 2);
+    if (cls == &weft_bcounter_class) edit_bcounter(e);
 }
 
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */
@@ -82,7 +93,7 @@ static void write_on(struct weft_value *v, struct weft_value *copy) {
     }
     edit_other_types(cls, e);
     int rc = weft_value_commit(v, stamp, &delta);
-    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_HELD);
+    HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_HELD || rc == WEFT_ERR_RIGHTS);
     if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
     encode(v, &ours);
     encode(copy, &theirs);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/dwflag.h>
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
@@ -39,18 +40,31 @@
 /* --- Values used alone
  * ------------------------------------------------------------------------------------------------ */
 
+static struct weft_origin origin_of(uint8_t id) {
+    struct weft_origin o = {.epoch = 0x1122334455667788u + id};
+    o.replica.bytes[15] = id;
+    return o;
+}
+
 static struct weft_value *value_new(uint8_t id, const struct weft_crdt_class *cls) {
     struct weft_value_options o;
     struct weft_value *v;
     weft_value_options_init(&o);
-    o.origin.replica.bytes[15] = id;
-    o.origin.epoch = 0x1122334455667788u + id;
+    o.origin = origin_of(id);
     MUST(weft_value_new(&v, cls, &o));
     return v;
 }
 
 static struct weft_stamp stamp_at(int turn) {
     return (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + (uint64_t)turn + 1, 1};
+}
+
+static void edit_bcounter(struct weft_edit *e, int turn) {
+    struct weft_origin other = origin_of(turn == 1 ? 1 : 2);
+    if (turn == 0) weft_bcounter_add(e, 1000);
+    weft_bcounter_consume(e, turn == 0 ? 3 : 200);
+    weft_bcounter_transfer(e, &other, turn == 0 ? 300 : 50);
+    if (turn == 2) weft_bcounter_claim(e, &other);
 }
 
 static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {
@@ -66,6 +80,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_topk_class) weft_topk_add(e, name, turn, 1);
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("Ada"), WEFT_HLC_SECONDS(turn + 1));
     if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 300, 32, 2);
+    if (cls == &weft_bcounter_class) edit_bcounter(e, turn);
 }
 
 /* Two origins write one value; the last delta and the whole state are the vectors. */
@@ -98,9 +113,10 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
 }
 
 static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
+    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
+    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
+    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
 };
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {

@@ -27,6 +27,7 @@ static const struct {
     {-14, "NOT_READY"},
     {-15, "NOT_WHOLE"},
     {-16, "HELD"},
+    {-17, "RIGHTS"},
     {-20, "CLOCK_REMOTE_AHEAD"},
     {-21, "CLOCK_RANGE"},
     {-22, "CLOCK_PHYS_FAILED"},

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/gcounter.h>
 #include <weft/lwwreg.h>
 #include <weft/pncounter.h>
@@ -161,6 +162,22 @@ START_TEST(an_edit_says_its_stamp_beforehand) {
 }
 END_TEST
 
+START_TEST(a_deletion_is_what_the_class_says) {
+    struct weft_origin other = {{{9}}, 9};
+    uint64_t value;
+    struct weft_txn *t = cluster_begin(&c, 0);
+    weft_bcounter_add(edit(t, "b", &weft_bcounter_class), 10);
+    weft_bcounter_transfer(edit(t, "b", &weft_bcounter_class), &other, 3);
+    cluster_commit(&c, 0, t);
+    t = cluster_begin(&c, 0);
+    weft_txn_delete(t, weft_str("b"), weft_bcounter_class.type);
+    cluster_commit(&c, 0, t);
+    ck_assert_int_eq(
+        weft_bcounter_value(weft_replica_view(c.at[0].replica, weft_str("b"), &weft_bcounter_class), &value), 0);
+    ck_assert_uint_eq(value, 3);
+}
+END_TEST
+
 START_TEST(a_clock_set_back_too_far_refuses_to_write) {
     cluster_count(&c, 0, "n", 1);
     c.at[0].now.wall -= WEFT_HLC_SECONDS(30);
@@ -239,6 +256,7 @@ int main(void) {
     tcase_add_test(t, a_transaction_on_many_keys_is_one_change);
     tcase_add_test(t, a_deleted_object_is_gone_whole);
     tcase_add_test(t, an_edit_says_its_stamp_beforehand);
+    tcase_add_test(t, a_deletion_is_what_the_class_says);
     tcase_add_test(t, a_clock_set_back_too_far_refuses_to_write);
     suite_add_tcase(s, t);
     TCase *m = tcase_create("memory");
