@@ -14,6 +14,7 @@
 #include "crdt/key.h"
 #include "crdt/listing.h"
 #include "crdt/totals.h"
+#include "crdt/wide.h"
 
 uint32_t weft__view_type(struct weft_view v) {
     if (v.object != NULL) return v.object->type;
@@ -238,36 +239,22 @@ void weft_elements_close(struct weft_elements *it) {
 
 /* --- TOTALS ------------------------------------------------------------------------------------------------------- */
 
-struct sum {
-    uint64_t hi, lo;
-};
-
 /* A base may be known before the total that it was taken from: then nothing is left of what is known. */
 static uint64_t contribution(const struct weft__totals *t, uint32_t column) {
     uint64_t total = t->values[2 * column], base = t->values[2 * column + 1];
     return total > base ? total - base : 0;
 }
 
-static void sum_add(struct sum *s, uint64_t n) {
-    s->lo += n;
-    s->hi += s->lo < n;
-}
-
-static void sum_sub(struct sum *s, uint64_t n) {
-    s->hi -= s->lo < n;
-    s->lo -= n;
-}
-
-static void sum_cell(struct sum *s, const struct weft_object *o, uint32_t cell, uint32_t column) {
+static void sum_cell(struct weft__wide *s, const struct weft_object *o, uint32_t cell, uint32_t column) {
     struct weft__totals t;
     if (cell == WEFT__SLAB_NONE) return;
     weft__totals_read(&t, o->pool, cell);
-    sum_add(s, contribution(&t, column));
+    weft__wide_add64(s, contribution(&t, column));
 }
 
 /* An object with many children has more cells than there are origins; then they are asked for one by one. */
-static struct sum sum_base(const struct weft_object *o, struct weft_slice path, uint32_t column) {
-    struct sum s = {0, 0};
+static struct weft__wide sum_base(const struct weft_object *o, struct weft_slice path, uint32_t column) {
+    struct weft__wide s = {0, 0};
     uint32_t origins = weft_origins_count(o->pool->origins), position = 0, cell;
     if (o->cells.count > origins) {
         for (uint32_t i = 0; i < origins; i++) sum_cell(&s, o, weft__object_find_origin(o, path, i), column);
@@ -278,20 +265,20 @@ static struct sum sum_base(const struct weft_object *o, struct weft_slice path, 
     return s;
 }
 
-static void sum_edits(struct sum *s, const struct weft__overlay *o, struct weft_slice at, uint32_t column) {
+static void sum_edits(struct weft__wide *s, const struct weft__overlay *o, struct weft_slice at, uint32_t column) {
     for (size_t item = 0; item < o->count; item++) {
         struct weft_slice path, element;
         struct weft__totals base;
         weft__overlay_key(o, item, &path, &element);
         if (!weft_slice_eq(path, at)) continue;
         weft__totals_read(&base, o->pool, o->items[item].cell);
-        sum_add(s, contribution(&o->totals[item], column));
-        sum_sub(s, contribution(&base, column));
+        weft__wide_add64(s, contribution(&o->totals[item], column));
+        *s = weft__wide_less(*s, (struct weft__wide){0, contribution(&base, column)});
     }
 }
 
 void weft_view_sum(struct weft_view v, struct weft_slice path, uint32_t column, uint64_t *hi, uint64_t *lo) {
-    struct sum s = {0, 0};
+    struct weft__wide s = {0, 0};
     if (is_totals(v) && column < WEFT_TOTALS_MAX / 2) {
         struct weft__overlay *o = overlay_of(v);
         if (v.object != NULL) s = sum_base(v.object, path, column);

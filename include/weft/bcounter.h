@@ -25,9 +25,10 @@
  *
  * Excess is what an origin consumed, or gave away, beyond its rights, as they are when all claims are settled. It does
  * not count in the value, and is reported: it is a claim that came too early, a replica whose memory was rolled back,
- * or a liar. (One who lies about a gift gains nothing that it could not have by adding.) In a value used alone it can
- * also be a delta that has not come yet. What a crash took before it was durable was not consumed: act on a consumption
- * when it is durable.
+ * or a liar (who gains nothing by it that it could not have by adding). What a rolled-back replica issues again under a
+ * new epoch is excess of that epoch, until it has claimed what the old one has left. In a value used alone it can also
+ * be a delta that has not come yet. What a crash took before it was durable was not consumed: act on a consumption when
+ * it is durable.
  *
  * Cost: add O(1); all others O(n log n) and an allocation, n being the origins that added or consumed and the pairs of
  * origins between which rights have moved. Limits: each of an origin's totals is below 2^64. Bytes that no writer
@@ -50,7 +51,8 @@ WEFT_API void weft_bcounter_add(struct weft_edit *e, uint64_t amount);
 WEFT_API void weft_bcounter_consume(struct weft_edit *e, uint64_t amount);
 /* The origin need not be known here. WEFT_ERR_RIGHTS (sticky): this origin has less. */
 WEFT_API void weft_bcounter_transfer(struct weft_edit *e, const struct weft_origin *to, uint64_t amount);
-/* All that it has left; see above for when that is safe. Nothing left: writes nothing. */
+/* All that it has left, see above for when that is safe; what others give to it later can be claimed again. Nothing
+ * left: writes nothing. */
 WEFT_API void weft_bcounter_claim(struct weft_edit *e, const struct weft_origin *from);
 
 /* The sum of all rights. WEFT_ERR_RANGE when it does not fit; never a wrapped value. WEFT_ERR_TYPE, WEFT_ERR_NOMEM. */

@@ -13,6 +13,8 @@
  * clocks. Leases of an older clock epoch have ended: the epoch is raised because words were poisoned, and a lease taken
  * in poisoned time would otherwise stand for years.
  *
+ * A replica whose memory was rolled back issues again what only it had: a lease among it has a new token and deadline.
+ *
  * What it cannot promise: that there is one holder. Nobody is asked, so on two sides of a partition two owners acquire,
  * and each is the holder where it is known until the two hear of each other; the greater token then holds and the other
  * must stop. What must not be touched twice has to be protected by the resource itself: it is given the token with each

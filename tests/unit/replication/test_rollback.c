@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <weft/aworset.h>
+#include <weft/bcounter.h>
 #include <weft/err.h>
 #include <weft/gcounter.h>
 #include <weft/lwwreg.h>
@@ -372,6 +373,54 @@ START_TEST(deletions_are_issued_again) {
 }
 END_TEST
 
+static struct weft_edit *stock(struct weft_txn *t) {
+    return weft_txn_edit(t, weft_str("b"), &weft_bcounter_class);
+}
+
+static void sell(uint64_t amount) {
+    struct weft_txn *t = cluster_begin(&c, 0);
+    weft_bcounter_consume(stock(t), amount);
+    cluster_commit(&c, 0, t);
+}
+
+static void expect_stock(uint64_t value, uint64_t excess) {
+    for (int i = 0; i < c.count; i++) {
+        uint64_t is;
+        struct weft_view v = weft_replica_view(c.at[i].replica, weft_str("b"), &weft_bcounter_class);
+        ck_assert_int_eq(weft_bcounter_value(v, &is), 0);
+        ck_assert_uint_eq(is, value);
+        ck_assert_int_eq(weft_bcounter_excess(v, &is), 0);
+        ck_assert_uint_eq(is, excess);
+    }
+}
+
+/* What is issued again is consumed by an origin that has no rights, until it has claimed those of the one before. */
+START_TEST(consumption_is_issued_again_and_waits_for_a_claim) {
+    begin(2);
+    struct weft_txn *t = cluster_begin(&c, 0);
+    weft_bcounter_add(stock(t), 100);
+    cluster_commit(&c, 0, t);
+    cluster_settle(&c);
+    struct snapshot s = take_snapshot(0);
+    struct weft_origin before = weft_replica_self(c.at[0].replica);
+    sell(1);
+    cluster_settle(&c);
+    resume(0, &s);
+    sell(20);
+    sell(30);
+    converge();
+    expect_repair(0, 1);
+    expect_stock(99, 50);
+    t = cluster_begin(&c, 0);
+    weft_bcounter_claim(stock(t), &before);
+    cluster_commit(&c, 0, t);
+    converge();
+    expect_stock(49, 0);
+    cluster_fini(&c);
+    drop(&s);
+}
+END_TEST
+
 static void count_in_window(int i, uint64_t amount) {
     struct weft_txn *t = cluster_begin(&c, i);
     struct weft_edit *e = weft_txn_edit(t, weft_str("w"), &weft_windowcounter_class);
@@ -516,6 +565,7 @@ int main(void) {
                      what_was_written_since_under_another_epoch_is_kept_too, who_hears_of_it_says_so, rolled_back_twice,
                      a_removal_takes_what_it_had_seen, what_came_after_the_branch_was_not_seen_by_it,
                      deletions_are_issued_again, slots_of_a_window_are_issued_again,
-                     below_a_checkpoint_it_is_named_and_stays, one_that_was_told_of_the_branch_takes_what_stands,
+                     consumption_is_issued_again_and_waits_for_a_claim, below_a_checkpoint_it_is_named_and_stays,
+                     one_that_was_told_of_the_branch_takes_what_stands,
                      a_record_below_the_checkpoint_is_said_and_cleared, a_damaged_record_is_refused);
 }
