@@ -274,28 +274,43 @@ START_TEST(what_is_beyond_the_rights_does_not_count) {
 }
 END_TEST
 
-/* Paths that no writer writes: of another type or length, deeper, or naming the writer itself. */
+/* Paths that no writer writes: of another type or length, or deeper; and a column that there is not. */
 START_TEST(bytes_of_no_writer_count_as_absent) {
     struct weft_value *v = counter(4);
-    uint8_t path[2 * 27] = {0xe3, 0x01, 24, 0, 2, [27] = 0xe3, 0x01, 24};
+    uint8_t path[2 * 27] = {0xe3, 0x01, 24, 0, 1, [27] = 0xe3, 0x01, 24}; /* names origin 2 */
     add_ok(v, 5);
     const struct {
         size_t len;
         uint8_t type, key;
-    } wrong[] = {{27, 0xe3, 24}, {27, 0xd3, 24}, {26, 0xe3, 23}, {54, 0xe3, 24}};
+    } wrong[] = {{27, 0xd3, 24}, {26, 0xe3, 23}, {28, 0xe3, 25}, {54, 0xe3, 24}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         path[0] = wrong[i].type;
         path[2] = wrong[i].key;
         weft_edit_add(weft_value_edit(v), weft_slice(path, wrong[i].len), 0, 3);
-        weft_edit_add(weft_value_edit(v), weft_slice(path, wrong[i].len), 1, 3);
+        weft_edit_add(weft_value_edit(v), weft_slice(path, wrong[i].len), 1, 1);
         ck_assert_int_eq(commit(v), 0);
         check_shows(v, "5");
         ck_assert_uint_eq(rights(v, 4), 5);
     }
-    weft_edit_add(weft_value_edit(v), weft_slice(NULL, 0), 5, 3); /* a column that there is not */
+    weft_edit_add(weft_value_edit(v), weft_slice(NULL, 0), 5, 3);
     ck_assert_int_eq(commit(v), 0);
     check_shows(v, "5");
     weft_value_free(v);
+}
+END_TEST
+
+/* Nor a claim of oneself, which would wait for itself, and all that rest on it with it. */
+START_TEST(a_claim_of_oneself_counts_as_absent) {
+    struct weft_value *v = counter(4), *heir = counter(0);
+    uint8_t path[27] = {0xe3, 0x01, 24, 0, 2}; /* names origin 4 */
+    add_ok(v, 5);
+    weft_edit_add(weft_value_edit(v), weft_slice(path, sizeof path), 1, 3);
+    ck_assert_int_eq(commit(v), 0);
+    merge_ok(heir, v);
+    ck_assert_int_eq(claim(heir, 4), 0);
+    ck_assert_uint_eq(rights(heir, 0), 5);
+    weft_value_free(v);
+    weft_value_free(heir);
 }
 END_TEST
 
@@ -398,6 +413,7 @@ int main(void) {
     tcase_add_test(tc, claims_in_a_circle_get_nothing);
     tcase_add_test(tc, what_is_beyond_the_rights_does_not_count);
     tcase_add_test(tc, bytes_of_no_writer_count_as_absent);
+    tcase_add_test(tc, a_claim_of_oneself_counts_as_absent);
     tcase_add_test(tc, what_does_not_fit_is_an_error);
     tcase_add_loop_test(tc, out_of_memory_changes_nothing, 0, 7);
     suite_add_tcase(suite, tc);

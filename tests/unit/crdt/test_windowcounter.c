@@ -76,6 +76,27 @@ START_TEST(a_slot_that_is_added_to_survives_a_deletion_whole) {
 }
 END_TEST
 
+static void add_in(struct weft_value *v, uint64_t amount, uint64_t word, uint64_t slot) {
+    weft_value_now(v, stamp_of(word));
+    weft_windowcounter_add(weft_value_edit(v), amount, WINDOW, slot);
+    commit_quietly(v, word);
+}
+
+/* Slots of several widths are apart but where they start together, so the greatest width bounds what an old one adds.
+ */
+START_TEST(slots_of_several_widths) {
+    struct weft_value *v = value_of(&weft_windowcounter_class, 0);
+    add_in(v, 1, 43, 8);  /* the fifth of width 8 starts at 40 ... */
+    add_in(v, 2, 83, 16); /* ... and of width 16 at 80 */
+    ck_assert_uint_eq(sum(v, 83 + WINDOW - 1, WINDOW), 2);
+    add_in(v, 4, 84, 8);
+    check_shows(v, "7 in 2 slots");
+    ck_assert_uint_eq(sum(v, 84, WINDOW), 7);
+    ck_assert_uint_eq(sum(v, 83 + WINDOW, WINDOW), 6);
+    weft_value_free(v);
+}
+END_TEST
+
 START_TEST(a_raised_clock_epoch_empties_it) {
     struct weft_value *v = value_of(&weft_windowcounter_class, 0);
     struct weft_stamp raised = {.word = 10, .epoch = 2};
@@ -233,6 +254,7 @@ int main(void) {
     tcase_add_test(tc, what_leaves_the_window_no_longer_counts);
     tcase_add_test(tc, old_slots_of_anybody_are_dropped);
     tcase_add_test(tc, a_slot_that_is_added_to_survives_a_deletion_whole);
+    tcase_add_test(tc, slots_of_several_widths);
     tcase_add_test(tc, a_raised_clock_epoch_empties_it);
     tcase_add_test(tc, edits_see_their_own_additions);
     tcase_add_test(tc, what_does_not_fit_is_an_error);
