@@ -7,7 +7,7 @@ static struct mutant broken;
 
 void broken_set_options(struct weft_law_options *o) {
     for (const struct mutant *m = mutated_set.mutants; m->name != NULL; m++)
-        if (strcmp(m->name, "a copy keeps the origin") == 0) broken = *m;
+        if (strcmp(m->name, "removes by name") == 0) broken = *m;
     o->subject = mutated_set.subject;
     o->spec = mutated_set.spec;
     o->ctx = &broken;

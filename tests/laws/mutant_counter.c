@@ -12,12 +12,21 @@ enum { INCREMENT = 1 };
 
 enum bug {
     NONE,
-    SUM,            /* totals are added in a merge: a redelivered state counts twice */
-    DROPS_BASE,     /* an entry of which all was taken back is forgotten, and its past comes back */
-    SHARED_SLOT,    /* nurl-lang #169: each origin calls itself number 0 */
-    RESETS_TOTAL,   /* a reset sets totals to zero */
-    TOTAL_AS_DELTA, /* a delta carries the amount, not the total */
-    LARGER_WINS,    /* the state with the larger value wins whole */
+    SUM,
+    DROPS_BASE,
+    SHARED_SLOT,
+    RESETS_TOTAL,
+    RESETS_OWN,
+    RESETS_AHEAD,
+    TOTAL_AS_DELTA,
+    LARGER_WINS,
+    FLOATS,
+    OVERFLOWS,
+    SATURATES,
+    WRAPS,
+    ADDS_DELTAS,
+    MINIMUM,
+    CACHES,
 };
 
 struct counter {
@@ -25,6 +34,8 @@ struct counter {
     const struct weft_alloc *alloc;
     uint64_t total[ORIGINS];
     uint64_t base[ORIGINS];
+    double tenths;  /* of FLOATS: what came, as it came */
+    uint64_t shown; /* of CACHES */
 };
 
 static enum bug bug_of(void *ctx) {
@@ -54,12 +65,14 @@ static int copy(void *ctx, const void *state, const struct weft_law_place *place
     struct counter *s = *out;
     memcpy(s->total, from->total, sizeof s->total);
     memcpy(s->base, from->base, sizeof s->base);
+    s->tenths = from->tenths;
+    s->shown = from->shown;
     return 0;
 }
 
 static uint64_t sum(const struct counter *s) {
     uint64_t n = 0;
-    for (uint32_t o = 0; o < ORIGINS; o++) n += s->total[o] - s->base[o];
+    for (uint32_t o = 0; o < ORIGINS; o++) n += s->total[o] > s->base[o] ? s->total[o] - s->base[o] : 0;
     return n;
 }
 
@@ -67,22 +80,31 @@ static uint64_t greater(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
+static uint64_t join_total(enum bug bug, uint64_t a, uint64_t b) {
+    uint64_t total = bug == SUM ? a + b : greater(a, b);
+    if (bug == MINIMUM && a != 0 && b != 0) total = a + b - total;
+    if (bug == WRAPS) total %= 5;
+    return bug == SATURATES && total > 4 ? 4 : total;
+}
+
 static int merge(void *ctx, void *into, const void *from) {
     struct counter *s = into;
     const struct counter *f = from;
+    enum bug bug = bug_of(ctx);
     bool larger = sum(f) > sum(s);
     for (uint32_t o = 0; o < ORIGINS; o++) {
-        uint64_t total = bug_of(ctx) == SUM ? s->total[o] + f->total[o] : greater(s->total[o], f->total[o]);
+        uint64_t total = join_total(bug, s->total[o], f->total[o]);
         uint64_t base = greater(s->base[o], f->base[o]);
-        if (bug_of(ctx) == LARGER_WINS) {
+        if (bug == LARGER_WINS) {
             total = larger ? f->total[o] : s->total[o];
             base = larger ? f->base[o] : s->base[o];
         }
-        if (bug_of(ctx) == DROPS_BASE && total == base) total = base = 0;
+        if (bug == DROPS_BASE && total == base) total = base = 0;
+        s->tenths += 0.1 * (double)(total - s->total[o]) - 0.1 * (double)(base - s->base[o]);
         s->total[o] = total;
         s->base[o] = base;
     }
-    return 0;
+    return bug == OVERFLOWS && sum(s) > 6 ? WEFT_ERR_RANGE : 0;
 }
 
 static void write_word(struct weft_buf *out, uint64_t word) {
@@ -118,19 +140,29 @@ static int apply(void *ctx, void *state, struct weft_slice bytes) {
         last = (int)o;
         delta.total[o] = read_word(bytes.ptr + at + 1);
         delta.base[o] = read_word(bytes.ptr + at + 9);
-        if (delta.total[o] == 0 || delta.base[o] > delta.total[o]) return WEFT_ERR_MALFORMED;
+        bool ahead = bug_of(ctx) == RESETS_AHEAD && delta.base[o] == delta.total[o] + 1;
+        if (delta.total[o] == 0 || (delta.base[o] > delta.total[o] && !ahead)) return WEFT_ERR_MALFORMED;
     }
+    struct counter *s = state;
+    for (uint32_t o = 0; o < ORIGINS && bug_of(ctx) == ADDS_DELTAS; o++) delta.total[o] += s->total[o];
     return merge(ctx, state, &delta);
 }
 
 static void reset(enum bug bug, const struct counter *s, struct counter *change) {
     memcpy(change->total, s->total, sizeof s->total);
     for (uint32_t o = 0; o < ORIGINS; o++) {
-        if (s->total[o] > s->base[o])
-            change->base[o] = bug == RESETS_TOTAL ? s->base[o] : s->total[o];
+        if (s->total[o] > s->base[o] && (bug != RESETS_OWN || o == s->origin))
+            change->base[o] = bug == RESETS_TOTAL ? s->base[o] : s->total[o] + (bug == RESETS_AHEAD);
         else
             change->total[o] = 0;
     }
+}
+
+static void perform(struct counter *s, const struct weft_law_op *op, uint64_t amount) {
+    if (op->kind == INCREMENT)
+        s->total[s->origin] += amount;
+    else
+        memcpy(s->base, s->total, sizeof s->base);
 }
 
 static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct weft_stamp stamp, uint32_t max,
@@ -145,25 +177,28 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     bool effect = ops->kind == INCREMENT || sum(s) > 0;
     if (ops->kind == INCREMENT) {
         snprintf(ops->text, sizeof ops->text, "+%" PRIu64, amount);
-        change.total[s->origin] = bug_of(ctx) == TOTAL_AS_DELTA ? amount : s->total[s->origin] + amount;
+        bool amounts = bug_of(ctx) == TOTAL_AS_DELTA || bug_of(ctx) == ADDS_DELTAS;
+        change.total[s->origin] = amounts ? amount : s->total[s->origin] + amount;
     } else {
         snprintf(ops->text, sizeof ops->text, "reset");
         reset(bug_of(ctx), s, &change);
     }
     int rc = effect ? encode(ctx, &change, delta) : 0;
     if (rc != 0 || !effect) return rc;
-    if (ops->kind == INCREMENT)
-        s->total[s->origin] += amount;
-    else if (bug_of(ctx) == RESETS_TOTAL)
+    if (bug_of(ctx) == RESETS_TOTAL && ops->kind == WEFT_LAW_RESET)
         memset(s->total, 0, sizeof s->total);
+    else if (bug_of(ctx) == TOTAL_AS_DELTA || bug_of(ctx) == ADDS_DELTAS)
+        perform(s, ops, amount);
     else
-        memcpy(s->base, s->total, sizeof s->base);
-    return 0;
+        rc = merge(&(struct mutant){.bug = bug_of(ctx) == FLOATS ? FLOATS : NONE}, s, &change);
+    s->shown = sum(s);
+    return rc;
 }
 
 static int value(void *ctx, const void *state, struct weft_buf *out) {
-    (void)ctx;
-    return weft_buf_printf(out, "%" PRIu64, sum(state));
+    const struct counter *s = state;
+    if (bug_of(ctx) == FLOATS) return weft_buf_printf(out, "%.16g", s->tenths * 10);
+    return weft_buf_printf(out, "%" PRIu64, bug_of(ctx) == CACHES ? s->shown : sum(s));
 }
 
 static int spec(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
@@ -194,14 +229,23 @@ static const struct weft_law_subject subject = {
 };
 
 static const struct mutant mutants[] = {
-    {"right", NONE, ""},
-    {"sum instead of maximum", SUM, "idempotent"},
-    {"drops the base of a reset", DROPS_BASE, "monotone"},
-    {"one slot for all", SHARED_SLOT, "value"},
-    {"a reset sets totals to zero", RESETS_TOTAL, "monotone"},
-    {"a delta with the amount", TOTAL_AS_DELTA, "delta"},
-    {"the larger value wins whole", LARGER_WINS, "monotone"},
-    {NULL, 0, NULL},
+    {"right", NONE, "", NULL},
+    {"sum instead of maximum", SUM, "idempotent", NULL},
+    {"minimum instead of maximum", MINIMUM, "monotone", NULL},
+    {"the larger value wins whole", LARGER_WINS, "monotone", NULL},
+    {"one slot for all", SHARED_SLOT, "value", "nurl-lang #169"},
+    {"a delta with the amount", TOTAL_AS_DELTA, "delta", NULL},
+    {"adds what a delta brings", ADDS_DELTAS, "idempotent", "defradb.rs #847"},
+    {"drops the base of a reset", DROPS_BASE, "monotone", NULL},
+    {"a reset sets totals to zero", RESETS_TOTAL, "monotone", "riak_dt_map, counters"},
+    {"a reset takes its own part only", RESETS_OWN, "reset", NULL},
+    {"a reset takes what it has not seen", RESETS_AHEAD, "value", "riak_dt_map, counters"},
+    {"a merge does not renew the cached value", CACHES, "convergence", NULL},
+    {"sums floats as they come", FLOATS, "value", "Loro 1.17.1"},
+    {"a merge that overflows is refused", OVERFLOWS, "error", "Automerge, unchecked add"},
+    {"a merge saturates", SATURATES, "monotone", NULL},
+    {"a merge wraps", WRAPS, "monotone", "delta-enabled-crdts, INT_MAX + 1"},
+    {NULL, 0, NULL, NULL},
 };
 
 const struct mutated_type mutated_counter = {"counter", &subject, spec, mutants};

@@ -12,12 +12,17 @@ enum { SET = 1, CLEAR = 2 };
 
 enum bug {
     NONE,
-    WINNER_ONLY,     /* forgets writes that lose: a clear of the winner then clears everything, here and not there */
-    TIE_KEEPS_OWN,   /* delta-enabled-crdts #7: at equal stamps each keeps its own */
-    LAST_ARRIVAL,    /* what was merged last wins */
-    EMPTY_IS_ABSENT, /* go-ds-crdt: an empty value reads as none */
-    IGNORES_EPOCH,   /* compares words only */
-    CLEARS_BY_STAMP, /* a clear is a write of nothing that wins by its stamp */
+    WINNER_ONLY,
+    TIE_KEEPS_OWN,
+    TIE_BY_VALUE,
+    LAST_ARRIVAL,
+    EMPTY_IS_ABSENT,
+    IGNORES_EPOCH,
+    CLEARS_BY_STAMP,
+    OWN_CLOCK,
+    COUNTS_WRITES,
+    EQUAL_IS_NO_NEWS,
+    READS_WRITES_ONLY,
 };
 
 struct written {
@@ -69,6 +74,8 @@ static int compare(enum bug bug, const struct reg *s, uint32_t a, uint32_t b) {
     if (bug == IGNORES_EPOCH) x.epoch = y.epoch = 0;
     int order = weft_stamp_cmp(x, y);
     if (order != 0) return order;
+    if (bug == TIE_BY_VALUE && s->writes[a].value != s->writes[b].value)
+        return s->writes[a].value < s->writes[b].value ? 1 : -1;
     if (bug == TIE_KEEPS_OWN && (a == s->origin || b == s->origin)) return a == s->origin ? 1 : -1;
     return a < b ? -1 : a > b;
 }
@@ -86,7 +93,9 @@ static int merge(void *ctx, void *into, const void *from) {
     struct reg *s = into;
     const struct reg *f = from;
     enum bug bug = bug_of(ctx);
-    uint32_t arrived = winner(NONE, f);
+    uint32_t arrived = winner(NONE, f), shown = winner(NONE, s);
+    bool is_news = arrived == ORIGINS || shown == ORIGINS || s->writes[shown].value != f->writes[arrived].value;
+    if (bug == EQUAL_IS_NO_NEWS && !is_news) return 0;
     for (uint32_t o = 0; o < ORIGINS; o++) {
         struct written a = s->writes[o], b = f->writes[o];
         bool keep_a = a.dots != 0 && ((a.dots & f->seen[o]) == 0 || a.dots == b.dots);
@@ -141,6 +150,7 @@ static int apply(void *ctx, void *state, struct weft_slice bytes) {
         uint64_t seen = read_word(at + 1);
         if (seen == 0 || (w.dots & ~seen) != 0 || (w.dots & (w.dots - 1)) != 0) return WEFT_ERR_MALFORMED;
         if (w.dots == 0 && (w.stamp.word != 0 || w.stamp.epoch != 0 || w.value != 0)) return WEFT_ERR_MALFORMED;
+        if (bug_of(ctx) == READS_WRITES_ONLY && w.dots == 0) continue;
         read.seen[at[0]] = seen;
         read.writes[at[0]] = w;
     }
@@ -157,6 +167,10 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     ops->kind = ops->amount == 2 ? CLEAR : SET;
     snprintf(ops->text, sizeof ops->text, ops->kind == CLEAR ? "clear" : ops->amount == 0 ? "set \"a\"" : "set \"\"");
     bool writes = ops->kind == SET || (bug_of(ctx) == CLEARS_BY_STAMP && winner(NONE, s) != ORIGINS);
+    uint32_t replaced = winner(NONE, s);
+    if (bug_of(ctx) == OWN_CLOCK) stamp = (struct weft_stamp){.word = s->seen[s->origin] + 1};
+    if (bug_of(ctx) == COUNTS_WRITES)
+        stamp = (struct weft_stamp){.word = replaced == ORIGINS ? 1 : s->writes[replaced].stamp.word + 1};
     for (uint32_t o = 0; o < ORIGINS; o++) s->writes[o] = (struct written){.dots = 0};
     if (!writes) return 0;
     uint64_t dot = s->seen[s->origin] + 1;
@@ -203,14 +217,19 @@ static const struct weft_law_subject subject = {
 };
 
 static const struct mutant mutants[] = {
-    {"right", NONE, ""},
-    {"keeps the winner only", WINNER_ONLY, "associative"},
-    {"a tie keeps its own", TIE_KEEPS_OWN, "commutative"},
-    {"the last arrival wins", LAST_ARRIVAL, "commutative"},
-    {"empty is absent", EMPTY_IS_ABSENT, "value"},
-    {"ignores the clock epoch", IGNORES_EPOCH, "value"},
-    {"clears by stamp", CLEARS_BY_STAMP, "value"},
-    {NULL, 0, NULL},
+    {"right", NONE, "", NULL},
+    {"keeps the winner only", WINNER_ONLY, "associative", "go-ds-crdt #238"},
+    {"a tie keeps its own", TIE_KEEPS_OWN, "commutative", "delta-enabled-crdts #7"},
+    {"a tie goes to the smaller value", TIE_BY_VALUE, "value", NULL},
+    {"the last arrival wins", LAST_ARRIVAL, "commutative", "cr-sqlite #299"},
+    {"equal values are no news", EQUAL_IS_NO_NEWS, "monotone", "cr-sqlite #413"},
+    {"reads no context where nothing stands", READS_WRITES_ONLY, "codec", NULL},
+    {"empty is absent", EMPTY_IS_ABSENT, "value", "go-ds-crdt, findBestValue"},
+    {"ignores the clock epoch", IGNORES_EPOCH, "value", NULL},
+    {"clears by stamp", CLEARS_BY_STAMP, "value", NULL},
+    {"stamps by a clock of its own", OWN_CLOCK, "value", "delta_crdt_ex #34"},
+    {"counts writes instead of time", COUNTS_WRITES, "value", "cr-sqlite, col_version"},
+    {NULL, 0, NULL, NULL},
 };
 
 const struct mutated_type mutated_register = {"register", &subject, spec, mutants};

@@ -9,6 +9,7 @@ struct mutant {
     const char *name; /* NULL ends a list */
     int bug;          /* 0: none */
     const char *law;  /* "": the right type */
+    const char *from; /* where it was met; NULL: a usual slip */
 };
 
 struct mutated_type {
@@ -21,6 +22,11 @@ struct mutated_type {
 extern const struct mutated_type mutated_set;
 extern const struct mutated_type mutated_counter;
 extern const struct mutated_type mutated_register;
+extern const struct mutated_type mutated_lwwset;
+extern const struct mutated_type mutated_rworset;
+extern const struct mutated_type mutated_mvreg;
+extern const struct mutated_type mutated_maxreg;
+extern const struct mutated_type mutated_topk;
 
 /* One of the broken sets (broken_set.c). */
 void broken_set_options(struct weft_law_options *o);

@@ -32,7 +32,7 @@ static struct weft_buf line_of(const struct weft_law_report *r, const struct wef
 START_TEST(test_known_is_run_first) {
     struct weft_law_options o;
     struct weft_law_report found, again;
-    set_options(&o, &mutated_set, "a copy keeps the origin");
+    set_options(&o, &mutated_set, "removes by name");
     ck_assert_int_eq(weft_law_check(&o, &found), WEFT_LAW_BROKEN);
     struct weft_buf line = line_of(&found, &o), text;
     ck_assert(weft_slice_has_prefix(weft_buf_slice(&line), weft_str("set value 1 ")));
