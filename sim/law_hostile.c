@@ -30,10 +30,18 @@ static int expect_exact(struct hostile *h, struct weft_slice bytes, const char *
     return weft__law_expect(c, "hostile", h->empty, &wanted, what);
 }
 
+/* The value of what was read may be an error; reading it must not go beyond what is there. */
+static void read_value(struct weft__law_case *c, const void *state) {
+    struct weft_buf *value = &c->scratch[3];
+    weft_buf_reset(value);
+    if (c->subject->value != NULL) (void)c->subject->value(c->ctx, state, value);
+}
+
 static int expect_lawful(struct weft__law_case *c, void *state, struct weft_slice bytes, const char *what) {
     struct weft_buf *once = &c->scratch[2];
     int rc = weft__law_encode(c, state, once);
     if (rc != 0) return rc;
+    read_value(c, state);
     int err = c->subject->apply(c->ctx, state, bytes);
     if (err != 0) return weft__law_break(c, "hostile", "%s: accepted once, then refused with %d", what, err);
     return weft__law_expect(c, "hostile", state, once, what);

@@ -32,6 +32,7 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
         to->replica.bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, k / 8) >> (8 * (k % 8)));
     to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
     to->alloc = s->alloc;
+    to->classes = o->classes;
     if (o->engine_drift_ns > 0) to->drift = word_of_ns(o->engine_drift_ns);
     if (o->engine_digest_ns > 0) to->digest_ns = o->engine_digest_ns;
     if (o->engine_log_max > 0) to->log_max = (size_t)o->engine_log_max;

@@ -98,6 +98,7 @@ struct weft_sim_options {
     /* The engine's own options (weft_replica_options); 0: its default. */
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
     uint64_t engine_pending_max, engine_chunk_bytes;
+    const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL; lent */
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);

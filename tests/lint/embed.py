@@ -5,7 +5,9 @@ The build is installed under a temporary root; the program sees nothing but what
 lines of code (blank ones, comments, the preprocessor's and lone braces aside), and is the example that is compiled and
 run by tests/examples, but for the comment that the example opens with.
 
-usage: embed.py --self-test CC CXX | embed.py CC CXX MESON BUILD_ROOT README EXAMPLE
+With --page: the C blocks of a page, one after the other, are the text of an example of fewer than 120 lines.
+
+usage: embed.py --self-test CC CXX | embed.py CC CXX MESON BUILD_ROOT README EXAMPLE | embed.py --page PAGE EXAMPLE
 """
 
 import os
@@ -19,6 +21,7 @@ import tree
 PACKAGES = ("weft-uv", "weft-sqlite")
 LANGUAGES = (("C11", 0, ("-std=c11", "-xc")), ("C++17", 1, ("-std=c++17", "-xc++")))
 LINES_MAX = 20
+PAGE_LINES_MAX = 119
 FLAGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
 
 
@@ -40,8 +43,24 @@ def check_text(text, example):
     lines = code_lines(code)
     if lines > LINES_MAX:
         complaints.append(f"README.md: the program has {lines} lines of code, more than {LINES_MAX}")
-    if code.strip() != re.sub(r"\A/\*.*?\*/\n", "", example, flags=re.S).strip():
+    if code.strip() != without_opening(example).strip():
         complaints.append("README.md: the program is not the text of the example")
+    return complaints
+
+
+def without_opening(example):
+    return re.sub(r"\A/\*.*?\*/\n", "", example, flags=re.S)
+
+
+def check_page(path, page, example):
+    complaints = []
+    lines = example.count("\n")
+    if lines > PAGE_LINES_MAX:
+        complaints.append(f"{path}: the program has {lines} lines, more than {PAGE_LINES_MAX}")
+    shown = [line for block in re.findall(r"^```c\n(.*?)^```", page, re.M | re.S) for line in block.splitlines()]
+    wanted = without_opening(example).splitlines()
+    if list(filter(None, shown)) != list(filter(None, wanted)):
+        complaints.append(f"{path}: the program is not the text of the example")
     return complaints
 
 
@@ -93,6 +112,10 @@ def check(compilers, text, flags):
 
 def self_test(compilers):
     flags = {"--cflags": [], "--libs": []}
+    page = "# X\n```c\nint x;\n```\n```sh\nls\n```\n```c\nint y;\n```\n"
+    tree.expect("a page", check_page("p", page, "/* X. */\nint x;\n\nint y;\n"), None)
+    tree.expect("a page of another text", check_page("p", page, "/* X. */\nint x;\nint z;\n"), "not the text")
+    tree.expect("a long page", check_page("p", page, "/* X. */\nint x;\n\nint y;\n" + "\n" * 116), "more than 119")
 
     def readme(code):
         return f"# X\n```sh\n./dev demo\n```\n```c\n{code}\n```\n"
@@ -114,6 +137,9 @@ def self_test(compilers):
 def main():
     if sys.argv[1] == "--self-test":
         return self_test(sys.argv[2:4])
+    if sys.argv[1] == "--page":
+        texts = [open(path, encoding="utf-8").read() for path in sys.argv[2:4]]
+        return tree.finish("embed", check_page(sys.argv[2], *texts))
     compilers, meson, build, readme, example = sys.argv[1:3], *sys.argv[3:7]
     with tempfile.TemporaryDirectory() as root:
         subprocess.run(
