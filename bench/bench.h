@@ -31,5 +31,6 @@ void bench_aworset(void);
 void bench_delta(void);
 void bench_txn(void);
 void bench_sim(void);
+void bench_law(void);
 
 #endif

@@ -43,6 +43,7 @@ void weft_law_options_init_sized(struct weft_law_options *o, size_t size) {
         .concurrent_min = 50,
         .shrink_max = 5000,
         .swarm = true,
+        .thorough_every = 1,
     };
     weft__options_write(o, size, &defaults, sizeof defaults);
 }
@@ -145,6 +146,7 @@ static int run_random(struct check *k) {
     for (uint64_t i = 0; i < k->o->histories; i++) {
         c->is_short = false;
         c->hostile = k->o->hostile_every != 0 && i % k->o->hostile_every == 0;
+        c->brief = k->o->thorough_every == 0 || i % k->o->thorough_every != 0;
         c->starve = k->o->memory_every != 0 && i % k->o->memory_every == 0;
         weft__law_choices_random(&c->choices, weft__keyed(k->o->seed, i, 0, 0, 0));
         if (k->o->swarm) weft__law_choices_swarm(&c->choices, weft__keyed(k->o->seed, i, 1, 0, 0));

@@ -196,14 +196,20 @@ static void close_replicas(struct weft__law_case *c) {
     c->initial = NULL;
 }
 
+/* At the end of a random history. */
+static int expect_whole(struct weft__law_case *c) {
+    int rc = weft__law_lattice(c);
+    if (rc == 0) rc = weft__law_groups(c);
+    for (uint32_t i = 0; rc == 0 && i < c->o->replicas; i++) rc = weft__law_codec(c, &c->replicas[i]);
+    return rc;
+}
+
 static int run(struct weft__law_case *c, uint32_t length) {
     int rc = open_replicas(c);
     bool more = true;
     while (rc == 0 && more && c->step_count < length) rc = weft__law_step(c, &more);
     if (rc != 0 || c->is_short) return rc;
-    rc = weft__law_lattice(c);
-    if (rc == 0) rc = weft__law_groups(c);
-    for (uint32_t i = 0; rc == 0 && i < c->o->replicas; i++) rc = weft__law_codec(c, &c->replicas[i]);
+    if (!c->brief) rc = expect_whole(c);
     if (rc == 0 && c->hostile && c->subject->apply != NULL) rc = weft__law_hostile(c);
     if (rc == 0 && c->starve) rc = weft__law_starve_states(c);
     return rc;

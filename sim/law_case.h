@@ -73,6 +73,7 @@ struct weft__law_case {
     struct weft__law_alloc memory;
     bool hostile; /* check the two expensive laws too */
     bool starve;
+    bool brief;      /* check only what needs no further merges */
     bool is_short;   /* an enumerated history: one edit a commit, no swarm */
     bool descending; /* later origins compare smaller */
     bool orderly;    /* no delta is delivered before those that it had seen */

@@ -139,7 +139,7 @@ int weft__law_commit(struct weft__law_case *c, uint32_t replica) {
     if (rc != 0) return rc;
     c->commits[c->commit_count].first_op = first;
     void *before = NULL;
-    if (weft__law_is_fresh(c)) rc = weft__law_copy(c, r->state, &r->place, &before);
+    if (weft__law_is_fresh(c) && (!c->brief || c->starve)) rc = weft__law_copy(c, r->state, &r->place, &before);
     if (rc == 0) rc = perform(c, replica, before);
     weft__law_destroy(c, before);
     return rc;

@@ -89,7 +89,7 @@ static int read_view(struct weft__law_case *c, const void *state, struct weft_bu
     weft_buf_reset(context);
     weft_buf_reset(value);
     int rc = 0;
-    if (c->subject->context != NULL) rc = c->subject->context(c->ctx, state, context);
+    if (c->subject->context != NULL && !c->brief) rc = c->subject->context(c->ctx, state, context);
     if (rc == 0 && c->subject->value != NULL) rc = c->subject->value(c->ctx, state, value);
     if (rc == 0) rc = context->err != 0 ? context->err : value->err;
     return weft__law_must(c, rc, "value or context");

@@ -71,6 +71,7 @@ static void usage(FILE *to) {
           "  --short N       all histories of so many steps before (4; with --seconds 3; 0: none)\n"
           "  --steps N       of a random history, at most (16)\n"
           "  --replicas N    2 to 8 (3)\n"
+          "  --thorough N    one of N random histories against all laws, the others against the cheap ones (1)\n"
           "  --known FILE    run the failures kept in FILE first, and append new ones\n"
           "  --code FILE     write the first failure as a C program\n"
           "  --verbose       which kinds of operations were concurrent how often\n",
@@ -124,14 +125,16 @@ static int take_value(struct request *q, const char *option, const char *value) 
         q->options.steps = (uint32_t)small;
     if (strcmp(option, "--replicas") == 0 && (rc = set_number(option, value, 2, WEFT_LAW_REPLICAS, &small)) == 0)
         q->options.replicas = (uint32_t)small;
+    if (strcmp(option, "--thorough") == 0 && (rc = set_number(option, value, 1, 1000000, &small)) == 0)
+        q->options.thorough_every = (uint32_t)small;
     if (strcmp(option, "--known") == 0) q->known = value;
     if (strcmp(option, "--code") == 0) q->code = value;
     return rc;
 }
 
 static bool is_option(const char *option) {
-    static const char *const options[] = {"--type",  "--cases", "--seconds",  "--seed",  "--jobs",
-                                          "--short", "--steps", "--replicas", "--known", "--code"};
+    static const char *const options[] = {"--type",  "--cases",    "--seconds",  "--seed",  "--jobs", "--short",
+                                          "--steps", "--thorough", "--replicas", "--known", "--code"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         if (strcmp(option, options[i]) == 0) return true;
     return false;
@@ -261,6 +264,7 @@ static void print_failure(struct run *r, const struct tally *t, const struct wef
     else
         printf(" --short 0 --cases %" PRIu64 " --seed %" PRIu64, o->histories, o->seed);
     if (o->steps != 16) printf(" --steps %u", o->steps);
+    if (o->thorough_every != 1) printf(" --thorough %u", o->thorough_every);
     if (o->replicas != 3) printf(" --replicas %u", o->replicas);
     printf("%s%s\n\n", o->known.len > 0 ? " --known " : "", o->known.len > 0 ? r->q->known : "");
 }

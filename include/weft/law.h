@@ -189,6 +189,9 @@ struct weft_law_options {
     /* Failures of earlier runs, one a line, as weft_law_report_known writes them; lines that begin with # are remarks.
      * Those of this type's name are run first. Lent. Default: none. */
     struct weft_slice known;
+    /* One of so many random histories is checked against all laws, the others only against value, convergence, source,
+     * copy, refusal and error: a tenth of the cost, for long runs. 0: none is. Default 1: every one. */
+    uint32_t thorough_every;
 };
 #define weft_law_options_init(o) weft_law_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_law_options_init_sized(struct weft_law_options *o, size_t size);

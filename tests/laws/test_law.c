@@ -313,6 +313,31 @@ START_TEST(test_gaps) {
 }
 END_TEST
 
+static uint64_t found_at(const char *name, uint32_t thorough_every) {
+    struct mutant m = *broken(&mutated_set, name);
+    struct weft_law_options o;
+    struct weft_law_report r;
+    mutant_options(&o, &mutated_set, &m);
+    o.histories = 2000;
+    o.thorough_every = thorough_every;
+    int rc = weft_law_check(&o, &r);
+    uint64_t at = rc == WEFT_LAW_BROKEN ? r.random_histories : 0;
+    ck_assert(rc == 0 || rc == WEFT_LAW_BROKEN);
+    if (rc != 0) ck_assert_str_eq(r.law, m.law);
+    weft_law_report_fini(&r);
+    return at;
+}
+
+/* Values are compared in every history; what needs merges of its own in those that are asked for. */
+START_TEST(test_thorough_every) {
+    ck_assert_uint_eq(found_at("clears its left side first", 0), 0);
+    ck_assert_uint_eq(found_at("clears its left side first", 1), 1);
+    ck_assert_uint_eq(found_at("clears its left side first", 100), 1);
+    ck_assert_uint_gt(found_at("a merge changes its source", 0), 0);
+    ck_assert_uint_gt(found_at("removes by name", 0), 0);
+}
+END_TEST
+
 struct adds {
     uint64_t histories; /* of eight operations or more */
     uint64_t without_removes;
@@ -405,6 +430,7 @@ static Suite *law_suite(void) {
     tcase_add_test(tcase, test_concurrency_is_counted);
     tcase_add_test(tcase, test_refused_operations);
     tcase_add_test(tcase, test_gaps);
+    tcase_add_test(tcase, test_thorough_every);
     tcase_add_test(tcase, test_swarm);
     tcase_add_test(tcase, test_bad_options);
     suite_add_tcase(suite, tcase);
