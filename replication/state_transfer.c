@@ -91,7 +91,7 @@ static void send_chunk(struct weft_replica *r, struct weft__peer *p) {
 }
 
 void weft__state_serve_waiting(struct weft_replica *r) {
-    if (r->outgoing.transfer == 0 || r->recording.persisted < r->outgoing.record) return;
+    if (r->outgoing.transfer == 0 || r->recording.persisted < r->outgoing.record || weft__fork_is_open(r)) return;
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].state_wanted) send_chunk(r, &r->peers.items[i]);
 }
@@ -108,7 +108,8 @@ static bool is_worth_serving(const struct weft_replica *r) {
 }
 
 int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
-    if (!weft__may_speak(r)) return 0; /* it will ask again */
+    /* It will ask again. A state holds what is withheld while a fork is sought. */
+    if (!weft__may_speak(r) || weft__fork_is_open(r)) return 0;
     struct weft__outgoing *o = &r->outgoing;
     bool first = m->state.transfer == 0 || m->state.transfer != p->state_transfer;
     if (first && !is_worth_serving(r)) {
