@@ -15,12 +15,7 @@ static void part_from(struct weft_replica *r, uint32_t link, uint32_t origin) {
     p->digest_due_ns = r->now.mono_ns;
 }
 
-void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
-    part_from(r, link, origin);
-    if (origin == r->self) {
-        weft__identity_cloned(r, link, seq);
-        return;
-    }
+static void name_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
     weft__fork_suspect(r, link, origin);
     if (r->space.lineages[origin].forked) return; /* said once */
     r->space.lineages[origin].forked = true;
@@ -31,6 +26,14 @@ void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t o
                             .seq = seq};
     weft__output_notice(weft__out(r), &n, "an origin issued two transactions numbered %llu or before it",
                         (unsigned long long)seq);
+}
+
+void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
+    part_from(r, link, origin);
+    if (origin == r->self)
+        weft__identity_cloned(r, link, seq);
+    else
+        name_equivocation(r, link, origin, seq);
 }
 
 static void park(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, struct weft__run *run) {
@@ -106,7 +109,8 @@ static int retry_one(struct weft_replica *r, struct weft__run *run) {
         if (w->due != 0)
             weft__output_notice(weft__out(r), &n, "transaction %llu has come due", (unsigned long long)t.seq);
     }
-    if (readiness == WEFT__FORKED && rc == 0) weft__report_equivocation(r, 0, run->origin, t.seq);
+    /* Who sent it is not known any more: nobody is parted from. */
+    if (readiness == WEFT__FORKED && rc == 0) name_equivocation(r, 0, run->origin, t.seq);
     weft__pending_drop_first(&r->pending, run);
     return 0;
 }
