@@ -34,7 +34,7 @@ struct weft__peer {
     size_t strangers;                                       /* of which it has said something */
     uint64_t pushed;                                        /* own transactions up to here were pushed on this link */
     struct weft_version_vector parted;                      /* origins of which it has another chain: above 0 */
-    bool fork_asked;                                        /* it was asked for its rows of an own epoch */
+    struct weft_version_vector fork_asked;                  /* own epochs of which it was asked for its rows: above 0 */
     bool same_replica_said;
     uint64_t digest_due_ns;
     bool digest_changed; /* something was recorded since the last digest on this link */
@@ -218,6 +218,8 @@ int weft__retry_pending(struct weft_replica *r);
 
 /* gossip.c */
 struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link);
+/* It has another chain of some origin: its state is another one, also under the same vector. */
+bool weft__peer_has_parted(const struct weft__peer *p);
 int weft__link_up(struct weft_replica *r, uint32_t link);
 void weft__link_down(struct weft_replica *r, uint32_t link);
 /* Nothing is said under an epoch before the epoch is durable. */

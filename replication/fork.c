@@ -65,8 +65,8 @@ static uint64_t floor_at(const struct weft_replica *r, const struct weft__peer *
 
 static bool may_know(const struct weft_replica *r, const struct weft__peer *p) {
     uint64_t floor = floor_at(r, p);
-    return p->heard && !p->fork_asked && floor < r->fork.last &&
-           weft_version_vector_get(&p->has, r->fork.origin) > floor;
+    bool was_asked = weft_version_vector_get(&p->fork_asked, r->fork.origin) > 0;
+    return p->heard && !was_asked && floor < r->fork.last && weft_version_vector_get(&p->has, r->fork.origin) > floor;
 }
 
 /* The one that it was heard from first. */
@@ -78,8 +78,8 @@ static struct weft__peer *choose_peer(struct weft_replica *r) {
     return NULL;
 }
 
-/* Opened only where somebody can be asked, so that nobody keeps a replica from writing by saying things: each peer is
- * asked once on a link. */
+/* Opened only where somebody can be asked, so that nobody keeps what is written here from others by saying things: each
+ * peer is asked once of each epoch on a link. */
 void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) {
     struct weft__fork *f = &r->fork;
     uint64_t last;
@@ -110,33 +110,35 @@ static void close_search(struct weft_replica *r) {
     weft__push_own(r);
 }
 
-static void ask_next_peer(struct weft_replica *r) {
+static int ask_next_peer(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     struct weft__peer *p = choose_peer(r);
     if (p == NULL) {
         close_search(r);
-        return;
+        return 0;
     }
-    p->fork_asked = true;
+    int rc = weft_version_vector_raise(&p->fork_asked, f->origin, 1);
+    if (rc != 0) return rc;
     f->link = p->link;
     f->asking = true;
     f->attempts = 1;
     f->next = floor_at(r, p) + 1;
     ask(r, p);
+    return 0;
 }
 
-static void go_on_asking(struct weft_replica *r) {
+static int go_on_asking(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     struct weft__peer *p = weft__peer_find(r, f->link);
     bool moved = f->next != f->asked;
     if (p == NULL || (!moved && f->until_ns <= r->now.mono_ns && f->attempts >= ATTEMPTS)) {
         f->asking = false;
-        ask_next_peer(r);
-        return;
+        return ask_next_peer(r);
     }
-    if (!moved && f->until_ns > r->now.mono_ns) return;
+    if (!moved && f->until_ns > r->now.mono_ns) return 0;
     f->attempts = moved ? 1 : f->attempts + 1;
     ask(r, p);
+    return 0;
 }
 
 static int record_fork(struct weft_replica *r) {
@@ -156,11 +158,7 @@ int weft__fork_step(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     if (f->state == WEFT__FORK_FOUND) return f->record != 0 ? 0 : record_fork(r);
     if (f->state == WEFT__FORK_NONE || r->wants_epoch || !weft__may_speak(r)) return 0;
-    if (f->asking)
-        go_on_asking(r);
-    else
-        ask_next_peer(r);
-    return 0;
+    return f->asking ? go_on_asking(r) : ask_next_peer(r);
 }
 
 uint64_t weft__fork_deadline(const struct weft_replica *r) {

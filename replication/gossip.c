@@ -40,6 +40,12 @@ struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link) {
     return NULL;
 }
 
+bool weft__peer_has_parted(const struct weft__peer *p) {
+    for (uint32_t i = 0; i < p->parted.len; i++)
+        if (p->parted.seq[i] > 0) return true;
+    return false;
+}
+
 /* An answer, to a digest or a request, or a push. Where something is due, a link that works brings something. */
 static void await(const struct weft_replica *r, struct weft__peer *p) {
     if (p->awaited_ns == 0) p->awaited_ns = r->now.mono_ns;
@@ -67,6 +73,7 @@ static void peer_fini(struct weft__peer *p) {
     weft_version_vector_fini(&p->strange_has);
     weft_version_vector_fini(&p->strange_floors);
     weft_version_vector_fini(&p->parted);
+    weft_version_vector_fini(&p->fork_asked);
 }
 
 void weft__link_down(struct weft_replica *r, uint32_t link) {
@@ -97,6 +104,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     weft_version_vector_init(&p->strange_has, r->alloc);
     weft_version_vector_init(&p->strange_floors, r->alloc);
     weft_version_vector_init(&p->parted, r->alloc);
+    weft_version_vector_init(&p->fork_asked, r->alloc);
     p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
     await(r, p);
     p->digest_changed = true;
@@ -330,8 +338,9 @@ static bool all_were_heard(const struct weft_replica *r) {
     return true;
 }
 
+/* Not of one whose state could not be joined. */
 static void begin_state(struct weft_replica *r, struct weft__peer *p, const struct topic *t) {
-    if (is_in_some_log(r, t) || !all_were_heard(r)) return;
+    if (weft__peer_has_parted(p) || is_in_some_log(r, t) || !all_were_heard(r)) return;
     weft__state_begin(r, p);
     await(r, p);
 }

@@ -34,17 +34,11 @@ static void compare_chain(struct weft_replica *r, const struct weft__peer *p, co
     weft__report_equivocation(r, p->link, origin, e->seq);
 }
 
-/* Two chains of one origin were named: no wonder that states differ. */
-static bool has_parted(const struct weft__peer *p) {
-    for (uint32_t i = 0; i < p->parted.len; i++)
-        if (p->parted.seq[i] > 0) return true;
-    return false;
-}
-
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
     uint8_t own[16];
     weft__hash_store(own, r->space.pool.hash);
-    if (!m->digest.has_state_hash || memcmp(own, m->digest.state_hash, 16) == 0 || has_parted(p)) return;
+    if (!m->digest.has_state_hash || memcmp(own, m->digest.state_hash, 16) == 0) return;
+    if (weft__peer_has_parted(p)) return; /* two chains were named: no wonder that states differ */
     size_t matching = 0, origins = 0;
     uint32_t origin;
     for (size_t i = 0; i < m->digest.count; i++)

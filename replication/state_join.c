@@ -36,8 +36,10 @@ static int read_state(struct weft_slice bytes, struct weft__space *staged) {
     return rc;
 }
 
-/* Whether both sides mean the same transactions by the same dots, as far as it shows. */
+/* Whether both sides mean the same transactions by the same dots, as far as it shows here or has shown on the link. */
 static bool is_compatible(struct weft_replica *r, const struct weft__space *staged) {
+    const struct weft__peer *p = weft__peer_find(r, r->incoming.link);
+    if (p != NULL && weft__peer_has_parted(p)) return false;
     for (uint32_t i = 0; i < staged->applied.len; i++) {
         uint64_t theirs = staged->applied.seq[i], ours = weft_version_vector_get(&r->space.applied, i);
         if (i == r->self && theirs > ours) {
