@@ -31,8 +31,9 @@ static const uint8_t *place(size_t offset) {
     return (const uint8_t *)(uintptr_t)offset;
 }
 
+/* Without bytes all are empty. */
 static void locate(const struct weft__output *o, struct weft_slice *s) {
-    s->ptr = o->bytes.ptr + (uintptr_t)s->ptr;
+    s->ptr = o->bytes.ptr == NULL ? NULL : o->bytes.ptr + (uintptr_t)s->ptr;
 }
 
 /* LOG rows are lent and already pointers. */
