@@ -141,6 +141,22 @@ def steps(_):
         yield f"life-{index + 1:02}", bytes(chance.randrange(256) for _ in range(100 + 60 * index))
 
 
+def laws(_):
+    """Of each type a short history and two random ones. Multiples of the number of actions would end them."""
+    chance = random.Random(3)
+    going_on = [n for n in range(1, 84) if n % 7] + [n for n in range(1, 84) if n % 7 == 1] * 3
+
+    def choices(count):
+        return bytes(chance.choice(going_on) for _ in range(count))
+
+    for index in range(16):
+        yield f"short-{index:02}", bytes([index, 0]) + choices(16)
+        for again in range(2):
+            yield f"random-{index:02}-{again + 1}", bytes([index, 1]) + choices(160)
+    yield "memory", bytes([0x80 + 7, 1]) + choices(60)
+    yield "hostile", bytes([0xC0 + 1, 1]) + choices(40)
+
+
 TARGETS = {
     "message": messages,
     "transaction": transactions,
@@ -151,6 +167,7 @@ TARGETS = {
     "command": commands,
     "log": logs,
     "steps": steps,
+    "law": laws,
 }
 
 
