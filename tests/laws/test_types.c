@@ -1,12 +1,25 @@
-/* One of Weft's own types, named as the argument, against the laws and its specification (sim/laws/), with histories in
- * which every two kinds of its operations were concurrent. */
+/* One of Weft's own types, named as the first argument, against the laws and its specification (sim/laws/), with
+ * histories in which every two kinds of its operations were concurrent. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <weft/law.h>
 
-static const char *type;
+static const char *type, *known;
+
+/* The file of known failures. */
+static struct weft_buf read_known(void) {
+    struct weft_buf text;
+    char bytes[4096];
+    size_t n;
+    FILE *f = fopen(known, "rb");
+    ck_assert_msg(f != NULL, "%s cannot be read", known);
+    weft_buf_init(&text, NULL);
+    while ((n = fread(bytes, 1, sizeof bytes, f)) > 0) ck_assert_int_eq(weft_buf_append(&text, bytes, n), 0);
+    (void)fclose(f);
+    return text;
+}
 
 static void expect_concurrent(const struct weft_law_report *r) {
     for (uint32_t a = 0; a < WEFT_LAW_KINDS; a++) {
@@ -38,8 +51,11 @@ START_TEST(test_type) {
     weft_law_options_init(&o);
     ck_assert_int_eq(weft_law_builtin(&o, type), 0);
     if (seed != NULL) o.seed = strtoull(seed, NULL, 0);
+    struct weft_buf text = read_known();
+    o.known = weft_buf_slice(&text);
     int rc = weft_law_check(&o, &r);
     ck_assert_msg(rc == 0, "%d: %s\n%s", rc, r.law, r.counterexample);
+    weft_buf_fini(&text);
     print(&r, &o);
     ck_assert(r.exhausted);
     ck_assert_uint_ge(r.random_histories, 20000);
@@ -52,11 +68,12 @@ START_TEST(test_type) {
 END_TEST
 
 int main(int argc, char **argv) {
-    if (argc < 2) {
-        fprintf(stderr, "usage: %s TYPE\n", argv[0]);
+    if (argc < 3) {
+        fprintf(stderr, "usage: %s TYPE KNOWN\n", argv[0]);
         return EXIT_FAILURE;
     }
     type = argv[1];
+    known = argv[2];
     Suite *suite = suite_create(type);
     TCase *tcase = tcase_create("laws");
     tcase_set_timeout(tcase, 0);
