@@ -15,10 +15,13 @@
 #include <weft/err.h>
 #include <weft/limits.h>
 
+#include "base/alloc.h"
 #include "base/wire.h"
 #include "crdt/cell.h"
 #include "crdt/dots.h"
+#include "crdt/edits.h"
 #include "crdt/key.h"
+#include "crdt/map_edit.h"
 #include "crdt/overlay.h"
 #include "crdt/registry.h"
 #include "crdt/view.h"
@@ -36,14 +39,21 @@ void weft__edit_init(struct weft_edit *e, struct weft__edit_session *session, st
 
 void weft__edit_fini(struct weft_edit *e) {
     weft__overlay_free(e->overlay);
+    if (e->children != NULL) {
+        weft__edits_fini(e->children);
+        weft__free(e->pool->alloc, e->children, sizeof *e->children);
+    }
     *e = (struct weft_edit){.session = e->session, .pool = e->pool};
 }
 
 void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base) {
     e->cls = cls;
     e->is_totals = WEFT_TYPE_KERNEL(cls->type) == WEFT_KERNEL_TOTALS;
+    e->is_map = weft__kernel_is_map(cls->type);
+    e->depth = 0;
     e->base = base;
     if (e->overlay != NULL) weft__overlay_clear(e->overlay, e->pool);
+    if (e->children != NULL) weft__edits_clear(e->children);
 }
 
 void weft_edit_fail(struct weft_edit *e, int err) {
@@ -69,7 +79,7 @@ struct weft_stamp weft_edit_now(const struct weft_edit *e) {
 /* Whether an edit of the kernel may go on; makes the overlay at the first. */
 static bool may_edit(struct weft_edit *e, bool totals) {
     if (e == NULL || e->session->err != 0) return false;
-    if (e->is_totals != totals) {
+    if (e->is_map || e->is_totals != totals) {
         weft_edit_fail(e, WEFT_ERR_TYPE);
         return false;
     }
@@ -295,11 +305,13 @@ static void reset_totals(struct weft_edit *e) {
 }
 
 void weft_edit_reset(struct weft_edit *e) {
-    if (e == NULL || !may_edit(e, e->is_totals)) return;
+    if (e == NULL || e->session->err != 0 || (!e->is_map && !may_edit(e, e->is_totals))) return;
     struct weft_crdt_class cls;
     weft__class_read(&cls, e->cls);
     if (cls.reset != NULL) {
         cls.reset(e);
+    } else if (e->is_map) {
+        weft__map_edit_reset(e);
     } else if (e->is_totals) {
         reset_totals(e);
     } else {
@@ -330,6 +342,7 @@ static int mention_item(const struct weft_edit *e, size_t item, struct weft__ori
 int weft__edit_mention(struct weft_edit *e, struct weft__origin_table *table, size_t *entries) {
     struct weft__overlay *o = e->overlay;
     *entries = 0;
+    if (e->is_map) return weft__map_edit_mention(e, table, entries);
     if (o == NULL) return 0;
     int rc = weft__overlay_list(o);
     for (size_t item = 0; rc == 0 && item < o->count; item++) {
@@ -395,6 +408,7 @@ static int write_item(const struct weft_edit *e, size_t item, const struct weft_
 int weft__edit_write(struct weft_edit *e, const struct weft__origin_table *table, struct weft_buf *out) {
     struct weft__overlay *o = e->overlay;
     int rc = 0;
+    if (e->is_map) return weft__map_edit_write(e, table, out);
     if (o == NULL) return 0;
     weft__overlay_sort(o, e->is_totals ? table : NULL);
     for (size_t i = 0; rc == 0 && i < o->listed; i++) rc = write_item(e, o->order[i].item, table, out);
@@ -416,13 +430,13 @@ static int prepare_item(const struct weft_edit *e, size_t number, const struct w
 
 int weft__edit_prepare(struct weft_edit *e, const struct weft__origin_table *table, const struct weft__delta_env *env,
                        struct weft_object *o, struct weft__plan *plan) {
-    assert(o == e->base);
+    assert(e->base == NULL ? weft__object_is_empty(o) : o == e->base);
     struct weft__overlay *edits = e->overlay;
     size_t before = plan->count;
     int rc = 0;
-    if (edits == NULL) return 0;
-    weft__overlay_sort(edits, e->is_totals ? table : NULL);
-    for (size_t i = 0; rc == 0 && i < edits->listed; i++) rc = prepare_item(e, i, table, env, o, plan);
+    if (e->is_map) rc = weft__map_edit_prepare(e, table, env, o, plan);
+    if (edits != NULL) weft__overlay_sort(edits, e->is_totals ? table : NULL);
+    for (size_t i = 0; rc == 0 && edits != NULL && i < edits->listed; i++) rc = prepare_item(e, i, table, env, o, plan);
     if (rc != 0) weft__plan_drop_to(plan, before);
     return rc;
 }

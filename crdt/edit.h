@@ -12,6 +12,8 @@
 #include "crdt/object.h"
 #include "crdt/origin_table.h"
 
+struct weft__registry;
+
 /* Shared by all edits of one transaction. */
 struct weft__edit_session {
     const struct weft_alloc *alloc;
@@ -20,20 +22,23 @@ struct weft__edit_session {
     size_t spent_max;      /* beyond it an edit is WEFT_ERR_LIMIT */
     uint32_t writer;       /* interned index of the own origin */
     struct weft_stamp now; /* not after the stamp of the commit */
+    const struct weft__registry *registry; /* the classes of children that nobody opened; NULL: the built-in ones */
 };
 
 struct weft_edit {
     struct weft__edit_session *session;
     struct weft__pool *pool;
     const struct weft_crdt_class *cls;
-    bool is_totals;                 /* the kernel of cls; otherwise DOTS or STAMPED */
+    bool is_totals, is_map;         /* the kernel of cls; otherwise DOTS or STAMPED */
+    uint32_t depth;                 /* of the object */
     const struct weft_object *base; /* NULL: the object does not exist yet */
     struct weft__overlay *overlay;  /* owned; kept over clear for reuse */
+    struct weft__edits *children;   /* MAP: instead of an overlay, and like it */
 };
 
 void weft__edit_init(struct weft_edit *e, struct weft__edit_session *session, struct weft__pool *pool);
 void weft__edit_fini(struct weft_edit *e);
-/* Starts editing an object; forgets earlier edits, keeps memory. */
+/* Starts editing an object that is no map's child; forgets earlier edits, keeps memory. */
 void weft__edit_open(struct weft_edit *e, const struct weft_crdt_class *cls, const struct weft_object *base);
 /* What stands at base under a key, and where the key is looked for; also where there is no base. */
 struct weft__spot weft__edit_look(const struct weft_edit *e, struct weft_slice path, struct weft_slice element);

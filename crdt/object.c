@@ -1,8 +1,8 @@
 /* object.c: what the kernels have in common, and which kernel an object has.
  *
  * The hash of a state is the sum over everything in it (hash.h), each part hashed with full ids under a key that comes
- * from (type, object key, path, element): it depends on nothing local, neither on the order of changes, nor on how
- * origins are interned, nor on the seed of the tables. */
+ * from (type, object key, path, element), and in the child of a map from where that stands in it: it depends on nothing
+ * local, neither on the order of changes, nor on how origins are interned, nor on the seed of the tables. */
 #include "crdt/object.h"
 
 #include <assert.h>
@@ -11,7 +11,9 @@
 
 #include "crdt/dots.h"
 #include "crdt/key.h"
+#include "crdt/keyspace.h"
 #include "crdt/listing.h"
+#include "crdt/map.h"
 #include "crdt/totals.h"
 
 static bool is_totals(uint32_t type) {
@@ -20,22 +22,28 @@ static bool is_totals(uint32_t type) {
 
 bool weft__kernel_is_known(uint32_t type) {
     enum weft_kernel kernel = WEFT_TYPE_KERNEL(type);
-    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_TOTALS;
+    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_TOTALS ||
+           kernel == WEFT_KERNEL_MAP;
 }
 
 void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key) {
     assert(weft__kernel_is_known(type));
     o->pool = pool;
     o->type = type;
+    o->depth = 0;
     o->hash_key = weft__siphash128((struct weft__hash128){type, 0}, key.ptr, key.len);
-    weft__cells_init(&o->cells);
+    if (weft__kernel_is_map(type)) {
+        weft__keyspace_init(&o->children, pool);
+    } else {
+        weft__cells_init(&o->cells);
+    }
 }
 
 static struct weft__hash128 hash_of_cell(const struct weft_object *o, uint32_t cell) {
     return is_totals(o->type) ? weft__totals_hash(o, cell) : weft__dots_hash(o, cell);
 }
 
-void weft__object_fini(struct weft_object *o) {
+static void free_cells(struct weft_object *o) {
     uint32_t position = 0, cell;
     while ((cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE) {
         if (o->pool->keeps_hash) o->pool->hash = weft__hash_sub(o->pool->hash, hash_of_cell(o, cell));
@@ -44,8 +52,20 @@ void weft__object_fini(struct weft_object *o) {
     weft__cells_fini(&o->cells, o->pool);
 }
 
+void weft__object_fini(struct weft_object *o) {
+    if (weft__kernel_is_map(o->type)) {
+        weft__keyspace_fini(&o->children);
+    } else {
+        free_cells(o);
+    }
+}
+
 bool weft__object_is_empty(const struct weft_object *o) {
-    return o->cells.count == 0;
+    return weft__kernel_is_map(o->type) ? o->children.map.count == 0 : o->cells.count == 0;
+}
+
+size_t weft__object_cells(const struct weft_object *o) {
+    return weft__kernel_is_map(o->type) ? weft__map_cells(o) : o->cells.count;
 }
 
 /* In a container without an index comparing a few keys is cheaper than hashing one. */
@@ -71,18 +91,35 @@ uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice
 
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {
     if (!weft__kernel_is_known(type)) return WEFT_ERR_MALFORMED;
+    if (weft__kernel_is_map(type)) return weft__map_check(body, env, entries);
     return is_totals(type) ? weft__totals_check(body, env, entries) : weft__dots_check(body, env, entries);
+}
+
+size_t weft__delta_entries(uint32_t type, struct weft_slice body) {
+    struct weft__reader r;
+    size_t count = 0;
+    if (weft__kernel_is_map(type)) return weft__map_entries(body);
+    weft__reader_init(&r, body);
+    for (; weft__read_tag(&r, 1, WEFT__BYTES); count++) (void)weft__read_bytes(&r);
+    return count;
 }
 
 int weft__delta_dots(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
                      int (*each)(void *ctx, struct weft_dot dot), void *ctx) {
+    if (weft__kernel_is_map(type)) return weft__map_each(body, env, each, ctx);
     return is_totals(type) ? weft__totals_each(body, env, each, ctx) : weft__dots_each(body, env, each, ctx);
+}
+
+static int prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
+                   struct weft__plan *plan) {
+    if (weft__kernel_is_map(o->type)) return weft__map_prepare(o, body, env, plan);
+    return is_totals(o->type) ? weft__totals_prepare(o, body, env, plan) : weft__dots_prepare(o, body, env, plan);
 }
 
 int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                          struct weft__plan *plan) {
     size_t before = plan->count;
-    int rc = is_totals(o->type) ? weft__totals_prepare(o, body, env, plan) : weft__dots_prepare(o, body, env, plan);
+    int rc = prepare(o, body, env, plan);
     if (rc != 0) weft__plan_drop_to(plan, before);
     return rc;
 }
@@ -92,17 +129,23 @@ int weft__object_prepare_join(struct weft_object *into, const struct weft_causal
                               struct weft__plan *plan) {
     assert(into->type == from->type && into->pool->origins == from->pool->origins);
     size_t before = plan->count;
-    int rc = is_totals(into->type) ? weft__totals_prepare_join(into, from, plan)
-                                   : weft__dots_prepare_join(into, into_seen, from, from_seen, plan);
+    int rc;
+    if (weft__kernel_is_map(into->type))
+        rc = weft__map_prepare_join(into, into_seen, from, from_seen, plan);
+    else if (is_totals(into->type))
+        rc = weft__totals_prepare_join(into, from, plan);
+    else
+        rc = weft__dots_prepare_join(into, into_seen, from, from_seen, plan);
     if (rc != 0) weft__plan_drop_to(plan, before);
     return rc;
 }
 
 int weft__object_mention(const struct weft_object *o, struct weft__origin_table *table) {
+    if (weft__kernel_is_map(o->type)) return weft__map_mention(o, table);
     return is_totals(o->type) ? weft__totals_mention(o, table) : weft__dots_mention(o, table);
 }
 
-int weft__object_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
+static int encode_cells(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
     struct weft__listing l;
     int rc = weft__listing_open(&l, o, NULL, o->pool->alloc);
     if (rc != 0) return rc;
@@ -117,11 +160,20 @@ int weft__object_encode(const struct weft_object *o, const struct weft__origin_t
     return out->err;
 }
 
+int weft__object_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
+    return weft__kernel_is_map(o->type) ? weft__map_encode(o, table, out) : encode_cells(o, table, out);
+}
+
 int weft__object_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,
                         const struct weft_causal_context *seen) {
     assert(weft__object_is_empty(o));
-    int rc = is_totals(o->type) ? weft__totals_decode(o, body, origins, origin_count)
-                                : weft__dots_decode(o, body, origins, origin_count, seen);
+    int rc;
+    if (weft__kernel_is_map(o->type))
+        rc = weft__map_decode(o, body, origins, origin_count, seen);
+    else if (is_totals(o->type))
+        rc = weft__totals_decode(o, body, origins, origin_count);
+    else
+        rc = weft__dots_decode(o, body, origins, origin_count, seen);
     if (rc != 0) weft__object_fini(o);
     return rc;
 }

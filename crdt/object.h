@@ -16,23 +16,44 @@
 #include <weft/crdt.h>
 
 #include "base/hash.h"
+#include "base/omap.h"
 #include "crdt/cells.h"
 #include "crdt/origin_table.h"
 #include "crdt/plan.h"
 #include "crdt/pool.h"
 
+/* Objects by (key, type): crdt/keyspace.h. */
+struct weft__keyspace {
+    struct weft__omap map;
+    struct weft__pool *pool;
+};
+
 struct weft_object {
     struct weft__pool *pool;
     uint32_t type;
-    struct weft__hash128 hash_key; /* of (type, key): the same at every replica */
-    struct weft__cells cells;
+    uint32_t depth;                /* 0; of a map's child one more than the map's */
+    struct weft__hash128 hash_key; /* of (type, key) and, in a map, the map's: the same at every replica */
+    union {
+        struct weft__cells cells;
+        struct weft__keyspace children; /* MAP */
+    };
 };
 
 /* key: empty for a value used alone. Allocates nothing. */
 void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key);
 void weft__object_fini(struct weft_object *o); /* takes its cells out of the pool and out of the pool's hash */
-bool weft__object_is_empty(const struct weft_object *o); /* no cell: the object is absent */
+/* No cell, and no child, which would have one: the object is absent. Between prepare and publish that may not hold. */
+bool weft__object_is_empty(const struct weft_object *o);
+/* Cells; in a map those of all its children. O(children). */
+size_t weft__object_cells(const struct weft_object *o);
 bool weft__kernel_is_known(uint32_t type);
+static inline bool weft__kernel_is_map(uint32_t type) {
+    return WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_MAP;
+}
+/* Whether a commit to such an object has a stamp that counts; in a map some children are STAMPED. */
+static inline bool weft__kernel_takes_stamps(uint32_t type) {
+    return WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_STAMPED || weft__kernel_is_map(type);
+}
 
 /* The key need not be looked up again while the object stands as it is. The cell: WEFT__SLAB_NONE when absent. */
 struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element);
@@ -50,7 +71,8 @@ struct weft__delta_env {
     uint32_t origin_count;
     uint64_t seq;      /* dot of the first entry */
     uint32_t seq_step; /* 0: one dot for all entries (a transaction); 1: each entry takes the next (alone) */
-    uint32_t schema;   /* of the bytes that it writes, from 1 */
+    uint32_t schema;   /* of the bytes that it writes, from 1; the children of a map say their own */
+    uint32_t depth;    /* of the object */
     struct weft_stamp stamp;
     /* Every observed dot must be in it, or be an earlier one of the writer's (a transaction); NULL: not checked
      * (alone). */
@@ -62,6 +84,8 @@ struct weft__delta_env {
  * writer's own totals rise), observed dots within env->past. WEFT_ERR_MALFORMED otherwise. *entries: how many it has
  * (may be NULL). */
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
+/* How many entries a checked body has, those of all children together: each takes a dot where seq_step is 1. */
+size_t weft__delta_entries(uint32_t type, struct weft_slice body);
 /* The body has passed weft__delta_check. Only WEFT_ERR_NOMEM. Reserves the room that publish needs in the object's
  * table. */
 int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,

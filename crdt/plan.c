@@ -6,6 +6,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "crdt/keyspace.h"
 #include "crdt/object.h"
 
 void weft__plan_init(struct weft__plan *p, const struct weft_alloc *alloc) {
@@ -43,6 +44,16 @@ int weft__plan_add(struct weft__plan *p, const struct weft__plan_item *item) {
     return rc;
 }
 
+int weft__plan_add_child(struct weft__plan *p, struct weft_object *map, struct weft__keyed *child) {
+    int rc = push(p, &(struct weft__plan_item){.object = map, .child = child});
+    if (rc == 0) {
+        p->children++;
+    } else {
+        weft__keyspace_drop_if_empty(&map->children, child);
+    }
+    return rc;
+}
+
 static void publish_item(const struct weft__plan_item *item) {
     struct weft__cells *cells = &item->object->cells;
     struct weft__pool *pool = item->object->pool;
@@ -60,28 +71,44 @@ static void publish_item(const struct weft__plan_item *item) {
 /* What takes cells away may leave a container too large, and so may room that was reserved and is not used. It shrinks
  * after the last item, because places that are reserved on the plan count. */
 static void trim(const struct weft__plan *p, size_t from) {
-    for (size_t i = from; i < p->count; i++)
+    for (size_t i = from; i < p->count; i++) {
+        if (p->items[i].child != NULL) continue;
         if (i == from || p->items[i].object != p->items[i - 1].object)
             weft__cells_trim(&p->items[i].object->cells, p->items[i].object->pool);
+    }
+}
+
+/* A child is on the plan before what is planned in it, so the deepest go first. */
+static void drop_empty_children(struct weft__plan *p, size_t from) {
+    for (size_t i = p->count; i > from && p->children > 0; i--) {
+        const struct weft__plan_item *item = &p->items[i - 1];
+        if (item->child == NULL) continue;
+        weft__keyspace_drop_if_empty(&item->object->children, item->child);
+        p->children--;
+    }
 }
 
 void weft__plan_publish(struct weft__plan *p) {
     bool removes = false;
     for (size_t i = 0; i < p->count; i++) {
+        if (p->items[i].child != NULL) continue;
         removes |= p->items[i].new_cell == WEFT__SLAB_NONE;
         publish_item(&p->items[i]);
     }
     if (removes) trim(p, 0);
+    drop_empty_children(p, 0);
     p->count = 0;
 }
 
 void weft__plan_drop_to(struct weft__plan *p, size_t count) {
     for (size_t i = count; i < p->count; i++) {
         const struct weft__plan_item *item = &p->items[i];
+        if (item->child != NULL) continue;
         if (item->at.cell == WEFT__SLAB_NONE) weft__cells_release(&item->object->cells, 1);
         if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(item->object->pool, item->new_cell);
     }
     trim(p, count);
+    drop_empty_children(p, count);
     p->count = count;
 }
 

@@ -15,6 +15,7 @@
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
 #include <weft/mvreg.h>
+#include <weft/ormap.h>
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
@@ -27,10 +28,10 @@
 #define FIRST_SIZE offsetof(struct weft_crdt_class, reset)
 
 static const struct weft_crdt_class *const built_in[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
-    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
-    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
-    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_bcounter_class, &weft_ormap_class,
 };
 
 void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given) {
@@ -73,7 +74,13 @@ int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *c
 }
 
 const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type) {
-    for (size_t i = 0; i < r->count; i++)
-        if (r->classes[i]->type == type) return r->classes[i];
+    const struct weft_crdt_class *const *classes = built_in;
+    size_t count = sizeof built_in / sizeof *built_in;
+    if (r != NULL) {
+        classes = r->classes;
+        count = r->count;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (classes[i]->type == type) return classes[i];
     return NULL;
 }

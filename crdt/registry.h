@@ -20,6 +20,7 @@ void weft__registry_fini(struct weft__registry *r);
 /* WEFT_ERR_INVALID: another class has the id, its kernel is unknown, or the class is malformed. The same class again:
  * 0. */
 int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls);
-const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type); /* NULL: unknown */
+/* r NULL: among the built-in types only. NULL: unknown. */
+const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type);
 
 #endif

@@ -26,6 +26,7 @@
 #include "base/wire.h"
 #include "crdt/dots.h"
 #include "crdt/key.h"
+#include "crdt/map.h"
 #include "crdt/totals.h"
 
 void weft__retelling_init(struct weft__retelling *t, const struct weft_alloc *alloc) {
@@ -362,17 +363,68 @@ static int retell_totals(struct weft__retelling *t, struct weft_slice body, stru
     return rc != 0 || out == NULL ? rc : write_told(t, table, *entries, out);
 }
 
+/* --- MAP -----------------------------------------------------------------------------------------------------------*/
+
+static int retell(struct weft__retelling *t, uint32_t type, struct weft_slice body, struct weft__origin_table *table,
+                  struct weft_buf *out, size_t *entries);
+
+/* The child with its frame, if anything of it is left. */
+static int retell_child(struct weft__retelling *t, const struct weft__map_child *c, struct weft__origin_table *table,
+                        struct weft_buf *out, size_t *entries) {
+    size_t before = *entries;
+    if (out == NULL) return retell(t, c->type, c->body, table, NULL, entries);
+    size_t start = out->len, child = weft__write_begin(out, 1);
+    weft__write_bytes(out, 1, c->key);
+    weft__write_field_varint(out, 2, c->type);
+    weft__write_field_varint(out, 3, c->schema);
+    size_t body = weft__write_begin(out, 4);
+    int rc = retell(t, c->type, c->body, table, out, entries);
+    weft__write_end(out, body);
+    weft__write_end(out, child);
+    if (rc != 0) return rc;
+    if (*entries == before) out->len = start;
+    return out->err;
+}
+
+static int retell_children(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,
+                           struct weft_buf *out, size_t *entries) {
+    const struct weft_object *object = t->object, *told = t->told;
+    struct weft__reader r;
+    struct weft__map_child c;
+    int rc = 0;
+    weft__reader_init(&r, body);
+    while (rc == 0 && weft__map_next(&r, WEFT__MAP_DELTA, &c)) {
+        t->object = weft__map_find(object, c.key, c.type);
+        t->told = weft__map_find(told, c.key, c.type);
+        rc = retell_child(t, &c, table, out, entries);
+    }
+    t->object = object;
+    t->told = told;
+    return rc != 0 ? rc : r.err;
+}
+
+/* Adds to *entries. */
+static int retell(struct weft__retelling *t, uint32_t type, struct weft_slice body, struct weft__origin_table *table,
+                  struct weft_buf *out, size_t *entries) {
+    size_t count = 0;
+    int rc;
+    if (weft__kernel_is_map(type))
+        rc = retell_children(t, body, table, out, &count);
+    else if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS)
+        rc = retell_totals(t, body, table, out, &count);
+    else if (type == weft_windowcounter_class.type)
+        rc = retell_slots(t, body, table, out, &count);
+    else
+        rc = retell_dots(t, body, table, out, &count);
+    *entries += count;
+    return rc;
+}
+
 int weft__retell(struct weft__retelling *t, uint32_t type, struct weft_slice body, struct weft__origin_table *table,
                  struct weft_buf *out, size_t *entries) {
     *entries = 0;
     if (!weft__kernel_is_known(type)) return WEFT_ERR_MALFORMED;
-    int rc;
-    if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS)
-        rc = retell_totals(t, body, table, out, entries);
-    else if (type == weft_windowcounter_class.type)
-        rc = retell_slots(t, body, table, out, entries);
-    else
-        rc = retell_dots(t, body, table, out, entries);
+    int rc = retell(t, type, body, table, out, entries);
     /* What was refused now may find room next time. */
     t->dots.err = t->entries.err = 0;
     return rc;

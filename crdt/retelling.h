@@ -28,8 +28,9 @@ struct weft__retelling {
     size_t yielded_count;
     const struct weft_version_vector *known; /* what the new origin has applied: nothing else can be observed */
     const struct weft_object *object; /* as it stands without what yields, and with what was retold; NULL: not there */
-    const struct weft_object *told;   /* TOTALS: the join of what yields, up to and with this delta's; NULL: nothing */
-    const uint32_t *origins;          /* the delta's table */
+    /* TOTALS and MAP: the join of what yields, up to and with this delta's; NULL: nothing. */
+    const struct weft_object *told;
+    const uint32_t *origins; /* the delta's table */
     uint32_t origin_count;
     struct weft_buf dots, entries; /* scratch */
 };

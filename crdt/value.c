@@ -316,7 +316,7 @@ static int make_delta(struct weft_value *v, struct weft_stamp stamp, struct weft
     d->env.seq = next_seq(v);
     d->env.seq_step = 1;
     if (d->env.seq > WEFT__SEQ_MAX || d->entries - 1 > WEFT__SEQ_MAX - d->env.seq) return WEFT_ERR_LIMIT;
-    if (WEFT_TYPE_KERNEL(v->cls->type) == WEFT_KERNEL_STAMPED) d->env.stamp = stamp;
+    if (weft__kernel_takes_stamps(v->cls->type)) d->env.stamp = stamp;
     return map_origins(v, d);
 }
 

@@ -11,6 +11,7 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "crdt/map.h"
 #include "crdt/origin_wire.h"
 
 enum { FIELD_WRITER = 4, FIELD_ORIGINS = 5, FIELD_SEQ = 6, FIELD_CLOCK_EPOCH = 7, FIELD_WORD = 8, FIELD_BODY = 9 };
@@ -73,7 +74,7 @@ static int read_origins(struct weft__reader *r, struct weft__value_scratch *scra
 static int read_fields(struct weft__value_delta *d, uint32_t type, struct weft__reader *r) {
     d->env.seq = weft__read_field_varint(r, FIELD_SEQ);
     d->env.seq_step = 1;
-    if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_STAMPED) {
+    if (weft__kernel_takes_stamps(type)) {
         uint64_t epoch = weft__read_field_varint(r, FIELD_CLOCK_EPOCH);
         if (epoch > UINT8_MAX) return WEFT_ERR_MALFORMED;
         d->env.stamp = (struct weft_stamp){weft__read_field_fixed64(r, FIELD_WORD), (uint8_t)epoch};
@@ -101,11 +102,20 @@ static void note_totals(struct weft_slice body, struct weft__value_scratch *scra
     }
 }
 
+static void note_named(uint32_t type, struct weft_slice body, struct weft__value_scratch *scratch) {
+    struct weft__reader r;
+    struct weft__map_child c;
+    if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS) note_totals(body, scratch);
+    if (!weft__kernel_is_map(type)) return;
+    weft__reader_init(&r, body);
+    while (weft__map_next(&r, WEFT__MAP_DELTA, &c)) note_named(c.type, c.body, scratch);
+}
+
 static int check_body(struct weft__value_delta *d, uint32_t type, struct weft__value_scratch *scratch) {
     int rc = weft__delta_check(type, d->body, &d->env, &d->entries);
     if (rc == 0) rc = weft__delta_dots(type, d->body, &d->env, note_dot, scratch);
     if (rc != 0) return rc;
-    if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS) note_totals(d->body, scratch);
+    note_named(type, d->body, scratch);
     for (uint32_t i = 0; i < d->env.origin_count; i++)
         if (!scratch->used[i]) return WEFT_ERR_MALFORMED;
     return 0;

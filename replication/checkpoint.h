@@ -9,8 +9,8 @@
 
 #include <weft/bytes.h>
 
+#include "crdt/keyspace.h"
 #include "crdt/origin_table.h"
-#include "replication/keyspace.h"
 #include "replication/space.h"
 
 /* A segment is one object at least, whatever its size, and stores bound their records (SQLite: a blob of 1 GB): a long

@@ -9,6 +9,7 @@
 
 #include "base/prng.h"
 #include "crdt/edit.h"
+#include "crdt/edits.h"
 #include "crdt/object.h"
 #include "crdt/origin_table.h"
 #include "crdt/registry.h"
@@ -102,9 +103,8 @@ struct weft_txn {
     struct weft_replica *replica;
     struct weft_time now;
     struct weft__edit_session session;
-    struct weft__omap edits;      /* by (key, type): the order of the deltas */
-    struct weft__txn_edit *spare; /* finished ones, kept for their memory */
-    struct weft_edit refused;     /* what an edit that cannot be opened answers with */
+    struct weft__edits edits; /* in the order of the deltas */
+    struct weft_edit refused; /* what an edit that cannot be opened answers with */
     bool open;
 };
 

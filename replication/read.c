@@ -24,7 +24,7 @@ bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, ui
         .type = o->object.type,
         .cls = weft__registry_find(&r->registry, o->object.type),
         .view = {&o->object, NULL},
-        .elements = o->object.cells.count,
+        .elements = weft__object_cells(&o->object),
     };
     return true;
 }

@@ -16,7 +16,7 @@ struct work {
     struct weft_replica *r;
     struct weft__retelling retelling;
     struct weft__pool pool;     /* of `told` */
-    struct weft__keyspace told; /* the totals that yield, joined row by row: objects by key */
+    struct weft__keyspace told; /* the totals that yield, joined row by row: objects by key, maps whole */
     struct weft__plan plan;
     uint32_t *origins; /* of the row */
     size_t cap;
@@ -87,7 +87,7 @@ static int join_told(struct work *w, const struct weft__transaction *t) {
     int rc = 0;
     weft__reader_init(&in, t->deltas);
     while (rc == 0 && weft__transaction_next_delta(&in, &d)) {
-        if (WEFT_TYPE_KERNEL(d.type) != WEFT_KERNEL_TOTALS) continue;
+        if (WEFT_TYPE_KERNEL(d.type) != WEFT_KERNEL_TOTALS && !weft__kernel_is_map(d.type)) continue;
         struct weft__keyed *o = weft__keyspace_make(&w->told, d.key, d.type);
         rc = o == NULL ? WEFT_ERR_NOMEM : weft__object_prepare(&o->object, d.body, &env, &w->plan);
         if (rc == 0) weft__plan_publish(&w->plan);

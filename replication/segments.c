@@ -53,7 +53,7 @@ int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint
 
 /* A guess is enough to cut by: elements are mostly short. */
 static size_t guess_bytes(const struct weft__keyed *o) {
-    return o->key_len + 48u * (size_t)(o->object.cells.count + 1);
+    return o->key_len + 48u * (weft__object_cells(&o->object) + 1);
 }
 
 /* The objects of the next segment: from `from` until the cut, `end`, or the end. */

@@ -10,8 +10,8 @@
 #include <weft/clock.h>
 
 #include "base/hash.h"
+#include "crdt/keyspace.h"
 #include "crdt/pool.h"
-#include "replication/keyspace.h"
 
 /* What the last applied transaction of an origin leaves behind, for its next one to be judged by. */
 struct weft__lineage {

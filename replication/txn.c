@@ -11,70 +11,23 @@
 #include "base/hash.h"
 #include "replication/engine.h"
 
-struct weft__txn_edit {
-    struct weft__omap_node node;
-    struct weft__txn_edit *next_spare;
-    struct weft_edit edit;
-    struct weft_crdt_class cls; /* a copy: a stand-in for an unknown type lives as long as its edit */
-    size_t entries;
-    size_t key_len;
-    uint8_t key[WEFT_KEY_MAX];
-};
-
 /* Room for what a transaction holds beside its deltas: header, origins, dependencies. */
-#define HEAD_ROOM  (64u << 10)
-/* A delta's framing around its body. */
-#define DELTA_ROOM 64u
-
-struct address {
-    struct weft_slice key;
-    uint32_t type;
-};
-
-static int compare(const void *key, const struct weft__omap_node *node) {
-    const struct address *a = key;
-    const struct weft__txn_edit *e = WEFT__CONST_CONTAINER(node, struct weft__txn_edit, node);
-    int c = weft_slice_cmp(a->key, weft_slice(e->key, e->key_len));
-    if (c != 0) return c;
-    return (a->type > e->edit.cls->type) - (a->type < e->edit.cls->type);
-}
-
-static struct weft__txn_edit *edit_of(struct weft__omap_node *node) {
-    return node == NULL ? NULL : WEFT__CONTAINER(node, struct weft__txn_edit, node);
-}
-
-static struct weft__txn_edit *first_edit(struct weft_txn *t) {
-    return edit_of(weft__omap_first(&t->edits));
-}
-
-static struct weft__txn_edit *next_edit(struct weft__txn_edit *e) {
-    return edit_of(weft__omap_next(&e->node));
-}
+#define HEAD_ROOM (64u << 10)
 
 static void finish(struct weft_txn *t) {
-    struct weft__txn_edit *e;
-    while ((e = first_edit(t)) != NULL) {
-        weft__omap_remove(&t->edits, &e->node);
-        e->next_spare = t->spare;
-        t->spare = e;
-    }
+    weft__edits_clear(&t->edits);
     t->open = false;
 }
 
 void weft__txn_fini(struct weft_txn *t) {
-    finish(t);
-    for (struct weft__txn_edit *e = t->spare, *next; e != NULL; e = next) {
-        next = e->next_spare;
-        weft__edit_fini(&e->edit);
-        weft__free(t->replica->alloc, e, sizeof *e);
-    }
+    weft__edits_fini(&t->edits);
     weft__edit_fini(&t->refused);
 }
 
 void weft__txn_init(struct weft_txn *t, struct weft_replica *r) {
     memset(t, 0, sizeof *t);
     t->replica = r;
-    weft__omap_init(&t->edits, compare);
+    weft__edits_init(&t->edits, &t->session, &r->space.pool);
     weft__edit_init(&t->refused, &t->session, &r->space.pool);
 }
 
@@ -84,8 +37,12 @@ int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct w
     if (t->open) return WEFT_ERR_BUSY;
     t->open = true;
     t->now = *now;
-    t->session = (struct weft__edit_session){
-        .alloc = r->alloc, .err = 0, .spent = HEAD_ROOM, .spent_max = WEFT_TXN_MAX, .writer = r->self};
+    t->session = (struct weft__edit_session){.alloc = r->alloc,
+                                             .err = 0,
+                                             .spent = HEAD_ROOM,
+                                             .spent_max = WEFT_TXN_MAX,
+                                             .writer = r->self,
+                                             .registry = &r->registry};
     if (weft__issue_stamp(r, now->wall, true, &t->session.now) != 0)
         t->session.now = r->space.clock; /* the commit will say so */
     *out = t;
@@ -95,13 +52,12 @@ int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct w
 /* What stands under a key: the object of one type, and whether there is one of another. */
 struct tenants {
     const struct weft__keyed *base;
-    struct weft__txn_edit *edit;
+    struct weft__keyed_edit *edit;
     bool others;
 };
 
 static struct tenants find_tenants(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     struct tenants found = {NULL, NULL, false};
-    struct address a = {key, 0};
     const struct weft__keyed *o = weft__keyspace_at(&t->replica->space.keys, key, 0);
     for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_next(o)) {
         if (o->object.type == type)
@@ -109,27 +65,14 @@ static struct tenants find_tenants(struct weft_txn *t, struct weft_slice key, ui
         else
             found.others = true;
     }
-    struct weft__txn_edit *e = edit_of(weft__omap_lower_bound(&t->edits, &a));
-    for (; e != NULL && weft_slice_eq(weft_slice(e->key, e->key_len), key); e = next_edit(e)) {
+    struct weft__keyed_edit *e = weft__edits_at(&t->edits, key, 0);
+    for (; e != NULL && weft_slice_eq(weft__keyed_edit_key(e), key); e = weft__edits_next(e)) {
         if (e->cls.type == type)
             found.edit = e;
         else
             found.others = true;
     }
     return found;
-}
-
-static struct weft__txn_edit *take_spare(struct weft_txn *t) {
-    struct weft__txn_edit *e = t->spare;
-    if (e != NULL) {
-        t->spare = e->next_spare;
-        return e;
-    }
-    e = weft__malloc(t->replica->alloc, sizeof *e);
-    if (e == NULL) return NULL;
-    memset(e, 0, offsetof(struct weft__txn_edit, key));
-    weft__edit_init(&e->edit, &t->session, &t->replica->space.pool);
-    return e;
 }
 
 /* An edit that only carries the error: its writes do nothing. */
@@ -139,26 +82,10 @@ static struct weft_edit *refuse(struct weft_txn *t, const struct weft_crdt_class
     return &t->refused;
 }
 
-/* The key's place in an ordered map: the object's own where there is one. */
-static uint64_t priority_of(const struct weft_txn *t, struct weft_slice key, uint32_t type,
-                            const struct weft__keyed *base) {
-    struct weft__hash128 seed = {t->replica->space.pool.seed, type};
-    return base != NULL ? base->node.priority : weft__siphash128(seed, key.ptr, key.len).lo;
-}
-
 static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls,
                                    const struct weft__keyed *base) {
-    t->session.spent += key.len + DELTA_ROOM;
-    if (t->session.spent > t->session.spent_max) return refuse(t, cls, WEFT_ERR_LIMIT);
-    struct weft__txn_edit *e = take_spare(t);
-    if (e == NULL) return refuse(t, cls, WEFT_ERR_NOMEM);
-    memcpy(e->key, key.ptr, key.len);
-    e->key_len = key.len;
-    weft__class_read(&e->cls, cls);
-    weft__edit_open(&e->edit, &e->cls, base == NULL ? NULL : &base->object);
-    e->node.priority = priority_of(t, key, cls->type, base);
-    weft__omap_insert(&t->edits, &(struct address){key, cls->type}, &e->node);
-    return &e->edit;
+    struct weft__keyed_edit *e = weft__edits_open(&t->edits, key, cls, base);
+    return e != NULL ? &e->edit : refuse(t, cls, t->session.err);
 }
 
 struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
@@ -170,8 +97,7 @@ struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const
 }
 
 struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
-    struct address a = {key, cls->type};
-    struct weft__txn_edit *e = edit_of(weft__omap_find(&t->edits, &a));
+    const struct weft__keyed_edit *e = weft__edits_find(&t->edits, key, cls->type);
     return e != NULL ? weft_edit_view(&e->edit) : weft_replica_view(t->replica, key, cls);
 }
 
@@ -196,7 +122,7 @@ static int mention_all(struct weft_txn *t, size_t *deltas) {
     struct weft_replica *r = t->replica;
     weft__origin_table_begin(&r->table, r->origins, r->self);
     *deltas = 0;
-    for (struct weft__txn_edit *e = first_edit(t); e != NULL; e = next_edit(e)) {
+    for (struct weft__keyed_edit *e = weft__edits_first(&t->edits); e != NULL; e = weft__edits_next(e)) {
         int rc = weft__edit_mention(&e->edit, &r->table, &e->entries);
         if (rc != 0) return rc;
         *deltas += e->entries > 0;
@@ -207,11 +133,11 @@ static int mention_all(struct weft_txn *t, size_t *deltas) {
 static int write_bytes(struct weft_txn *t, uint64_t seq, struct weft_stamp stamp) {
     struct weft_replica *r = t->replica;
     int rc = weft__issue_head(r, seq, stamp);
-    for (struct weft__txn_edit *e = first_edit(t); rc == 0 && e != NULL; e = next_edit(e)) {
+    for (struct weft__keyed_edit *e = weft__edits_first(&t->edits); rc == 0 && e != NULL; e = weft__edits_next(e)) {
         if (e->entries == 0) continue;
         weft_buf_reset(&r->body);
         rc = weft__edit_write(&e->edit, &r->table, &r->body);
-        struct weft__txn_delta d = {.key = weft_slice(e->key, e->key_len),
+        struct weft__txn_delta d = {.key = weft__keyed_edit_key(e),
                                     .type = e->edit.cls->type,
                                     .schema = e->edit.cls->schema,
                                     .body = weft_buf_slice(&r->body)};

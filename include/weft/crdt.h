@@ -1,6 +1,6 @@
 /* crdt.h: what all data types share: classes, views (reading), edits (writing), and values used alone.
  *
- * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Two
+ * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Three
  * join kernels carry the types, and the kernel is part of the type id, so a replica that does not know a type still
  * joins, deletes, hashes and passes on its objects exactly:
  *
@@ -9,10 +9,12 @@
  *            also carries the stamp of its transaction.
  *   TOTALS   (path, origin) -> pairs (total, base) of monotone u64. Join: maximum. Counters: a column's value is the
  * sum of total - base; a reset raises bases to the totals that it saw.
+ *   MAP      (key, type) -> an object of any kernel, maps too. Join: that of each child. Its types are written and read
+ * through weft/ormap.h.
  *
  * The rules of each type, and what concurrent operations give, are in the type's own header.
  *
- * A path names a child nested in an object: a sequence of steps in one slice, empty for the object itself. */
+ * A path names a part of a DOTS or TOTALS object: a sequence of steps in one slice, empty for the object itself. */
 #ifndef WEFT_CRDT_H
 #define WEFT_CRDT_H
 
@@ -32,7 +34,13 @@
 extern "C" {
 #endif
 
-enum weft_kernel { WEFT_KERNEL_DOTS = 1, WEFT_KERNEL_STAMPED = 2, WEFT_KERNEL_TOTALS = 3, WEFT_KERNEL_CUSTOM = 4 };
+enum weft_kernel {
+    WEFT_KERNEL_DOTS = 1,
+    WEFT_KERNEL_STAMPED = 2,
+    WEFT_KERNEL_TOTALS = 3,
+    WEFT_KERNEL_CUSTOM = 4,
+    WEFT_KERNEL_MAP = 5
+};
 
 /* Type ids: numbers below 1024 are Weft's, the others are free for applications. Frozen once used. */
 #define WEFT_TYPE_ID(number, kernel) (((uint32_t)(number) << 4) | (uint32_t)(kernel))
@@ -153,7 +161,7 @@ WEFT_API struct weft_edit *weft_value_edit(struct weft_value *v);
 WEFT_API void weft_value_now(struct weft_value *v, struct weft_stamp stamp);
 /* Makes the edits' net effect one delta, joins it here, and appends its canonical bytes to `delta` (NULL: not wanted).
  * Each element written or removed takes a dot of its own. No net effect: 0, nothing appended. stamp: from a clock of
- * the caller's, greater than every stamp this value has shown (STAMPED types; others ignore it).
+ * the caller's, greater than every stamp this value has shown (STAMPED types and maps; others ignore it).
  * Any error (the first of the edits, WEFT_ERR_NOMEM, WEFT_ERR_LIMIT) leaves the value as before the edits. */
 WEFT_API int weft_value_commit(struct weft_value *v, struct weft_stamp stamp, struct weft_buf *delta) WEFT_MUST_CHECK;
 WEFT_API void weft_value_abort(struct weft_value *v);

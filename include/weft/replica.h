@@ -207,7 +207,7 @@ struct weft_object_info {
     uint32_t type;
     const struct weft_crdt_class *cls; /* NULL: a type that is not registered here */
     struct weft_view view;
-    size_t elements; /* cells of its kernel */
+    size_t elements; /* cells of its kernel; of a map, of all its children, which are counted for it */
 };
 /* The first object at or after (key, type) in order; false: none. To walk: start with ("", 0), then (info.key,
  * info.type + 1). O(log n). */

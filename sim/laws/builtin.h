@@ -21,7 +21,8 @@
     X(topk)                                                                                                            \
     X(lease)                                                                                                           \
     X(windowcounter)                                                                                                   \
-    X(bcounter)
+    X(bcounter)                                                                                                        \
+    X(ormap)
 
 /* Options of the same names. */
 struct weft__law_type {

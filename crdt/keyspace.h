@@ -1,6 +1,7 @@
-/* keyspace.h: the objects of a space, in the order of (key, type). Two types under one key are two objects. */
-#ifndef WEFT_REPLICATION_KEYSPACE_H
-#define WEFT_REPLICATION_KEYSPACE_H
+/* keyspace.h: objects in the order of (key, type): those of a space, and the children of a map. Two types under one key
+ * are two objects. */
+#ifndef WEFT_CRDT_KEYSPACE_H
+#define WEFT_CRDT_KEYSPACE_H
 
 #include <stdint.h>
 
@@ -13,14 +14,9 @@
 struct weft__keyed {
     struct weft__omap_node node;
     struct weft_object object;
-    uint64_t touched; /* the checkpoint that will write it is the one after this many; see checkpoint.c */
+    uint64_t touched; /* of a space: the checkpoint that will write it is the one after this many */
     uint32_t key_len;
     uint8_t key[];
-};
-
-struct weft__keyspace {
-    struct weft__omap map;
-    struct weft__pool *pool;
 };
 
 void weft__keyspace_init(struct weft__keyspace *k, struct weft__pool *pool);

@@ -1,6 +1,6 @@
 /* keyspace.c: an ordered map of objects. The priority of a node is a hash of its key, so that the map's shape, and with
  * it the cost of a walk, does not depend on the order of arrival. */
-#include "replication/keyspace.h"
+#include "crdt/keyspace.h"
 
 #include <string.h>
 

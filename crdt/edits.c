@@ -1,0 +1,111 @@
+/* edits.c: an ordered map of edits, shaped as the keyspace under them is (crdt/keyspace.c). */
+#include "crdt/edits.h"
+
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "base/hash.h"
+#include "crdt/registry.h"
+
+struct address {
+    struct weft_slice key;
+    uint32_t type;
+};
+
+static int compare(const void *key, const struct weft__omap_node *node) {
+    const struct address *a = key;
+    const struct weft__keyed_edit *k = WEFT__CONST_CONTAINER(node, struct weft__keyed_edit, node);
+    int c = weft_slice_cmp(a->key, weft__keyed_edit_key(k));
+    return c != 0 ? c : (a->type > k->cls.type) - (a->type < k->cls.type);
+}
+
+static struct weft__keyed_edit *edit_of(struct weft__omap_node *node) {
+    return node == NULL ? NULL : WEFT__CONTAINER(node, struct weft__keyed_edit, node);
+}
+
+void weft__edits_init(struct weft__edits *e, struct weft__edit_session *session, struct weft__pool *pool) {
+    *e = (struct weft__edits){.session = session, .pool = pool};
+    weft__omap_init(&e->map, compare);
+}
+
+void weft__edits_fini(struct weft__edits *e) {
+    weft__edits_clear(e);
+    for (struct weft__keyed_edit *k = e->spare, *next; k != NULL; k = next) {
+        next = k->next_spare;
+        weft__edit_fini(&k->edit);
+        weft__free(e->pool->alloc, k->key, k->key_cap);
+        weft__free(e->pool->alloc, k, sizeof *k);
+    }
+    e->spare = NULL;
+}
+
+void weft__edits_clear(struct weft__edits *e) {
+    struct weft__keyed_edit *k;
+    while ((k = weft__edits_first(e)) != NULL) {
+        weft__omap_remove(&e->map, &k->node);
+        k->next_spare = e->spare;
+        e->spare = k;
+    }
+}
+
+struct weft__keyed_edit *weft__edits_find(const struct weft__edits *e, struct weft_slice key, uint32_t type) {
+    return edit_of(weft__omap_find(&e->map, &(struct address){key, type}));
+}
+
+struct weft__keyed_edit *weft__edits_at(const struct weft__edits *e, struct weft_slice key, uint32_t type) {
+    return edit_of(weft__omap_lower_bound(&e->map, &(struct address){key, type}));
+}
+
+struct weft__keyed_edit *weft__edits_first(const struct weft__edits *e) {
+    return edit_of(weft__omap_first(&e->map));
+}
+
+struct weft__keyed_edit *weft__edits_next(const struct weft__keyed_edit *k) {
+    return edit_of(weft__omap_next(&k->node));
+}
+
+/* A fresh one is a spare until it has its key. */
+static struct weft__keyed_edit *take_spare(struct weft__edits *e, struct weft_slice key) {
+    struct weft__keyed_edit *k = e->spare;
+    if (k == NULL) {
+        k = weft__calloc(e->pool->alloc, 1, sizeof *k);
+        if (k == NULL) return NULL;
+        weft__edit_init(&k->edit, e->session, e->pool);
+        e->spare = k;
+    }
+    void *bytes = k->key;
+    int rc = weft__grow(e->pool->alloc, &bytes, &k->key_cap, key.len, 1);
+    k->key = bytes;
+    if (rc != 0) return NULL;
+    e->spare = k->next_spare;
+    memcpy(k->key, key.ptr, key.len);
+    k->key_len = key.len;
+    return k;
+}
+
+/* The key's place in an ordered map: the object's own where there is one. */
+static uint64_t priority_of(const struct weft__edits *e, struct weft_slice key, uint32_t type,
+                            const struct weft__keyed *base) {
+    struct weft__hash128 seed = {e->pool->seed, type};
+    return base != NULL ? base->node.priority : weft__siphash128(seed, key.ptr, key.len).lo;
+}
+
+struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_slice key,
+                                          const struct weft_crdt_class *cls, const struct weft__keyed *base) {
+    struct weft__edit_session *session = e->session;
+    session->spent += key.len + WEFT__EDIT_FRAMING;
+    int rc = session->spent > session->spent_max ? WEFT_ERR_LIMIT : 0;
+    struct weft__keyed_edit *k = rc == 0 ? take_spare(e, key) : NULL;
+    if (k == NULL) {
+        if (session->err == 0) session->err = rc != 0 ? rc : WEFT_ERR_NOMEM;
+        return NULL;
+    }
+    weft__class_read(&k->cls, cls);
+    weft__edit_open(&k->edit, &k->cls, base == NULL ? NULL : &base->object);
+    k->edit.depth = e->depth;
+    k->node.priority = priority_of(e, key, cls->type, base);
+    weft__omap_insert(&e->map, &(struct address){key, cls->type}, &k->node);
+    return k;
+}

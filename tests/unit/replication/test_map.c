@@ -1,0 +1,284 @@
+/* A nested map in the engine: it is replicated, checkpointed, restored, transferred, deleted and issued again like any
+ * other object, and what is concurrent survives in each. */
+#include <check.h>
+#include <string.h>
+
+#include <weft/aworset.h>
+#include <weft/err.h>
+#include <weft/lwwreg.h>
+#include <weft/ormap.h>
+#include <weft/pncounter.h>
+
+#include "tests/support/cluster.h"
+#include "tests/support/suite.h"
+
+#define ROUNDS 12
+
+static struct cluster c;
+
+static struct weft_edit *map_in(struct weft_txn *t) {
+    return weft_txn_edit(t, weft_str("m"), &weft_ormap_class);
+}
+
+/* Users with a counter, tags and a map of settings. */
+static void visit(int i, const char *user, int64_t amount, const char *tag) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    struct weft_edit *u = weft_ormap_edit(map_in(t), weft_str(user), &weft_ormap_class);
+    weft_pncounter_add(weft_ormap_edit(u, weft_str("visits"), &weft_pncounter_class), amount);
+    weft_aworset_add(weft_ormap_edit(u, weft_str("tags"), &weft_aworset_class), weft_str(tag));
+    cluster_commit(&c, i, t);
+}
+
+static void set(int i, const char *user, const char *value) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    struct weft_edit *u = weft_ormap_edit(map_in(t), weft_str(user), &weft_ormap_class);
+    struct weft_edit *s = weft_ormap_edit(u, weft_str("settings"), &weft_ormap_class);
+    weft_lwwreg_set(weft_ormap_edit(s, weft_str("name"), &weft_lwwreg_class), weft_str(value));
+    cluster_commit(&c, i, t);
+}
+
+static void remove_user(int i, const char *user) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    weft_ormap_remove(map_in(t), weft_str(user));
+    cluster_commit(&c, i, t);
+}
+
+static void open_all(int count) {
+    cluster_init(&c, count);
+    for (int i = 0; i < count; i++) {
+        c.at[i].options.log_max = 0;
+        c.at[i].options.segment_bytes = 256;
+        c.at[i].options.chunk_bytes = 100;
+        ck_assert_int_eq(cluster_open(&c, i), 0);
+    }
+}
+
+static void converge(void) {
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, ROUNDS));
+}
+
+static void restart(int i) {
+    cluster_crash(&c, i);
+    ck_assert_msg(cluster_open(&c, i) == 0, "%s", weft_replica_errmsg(c.at[i].replica));
+}
+
+static void checkpoint(int i) {
+    weft_replica_checkpoint(c.at[i].replica);
+    ck_assert_int_eq(cluster_step(&c, i, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+    ck_assert_uint_eq(cluster_stats(&c, i).log_entries, 0);
+}
+
+static void expect(int i, const char *text) {
+    struct weft_buf out;
+    struct weft_view v = weft_replica_view(c.at[i].replica, weft_str("m"), &weft_ormap_class);
+    weft_buf_init(&out, NULL);
+    ck_assert_int_eq(weft_ormap_class.print(v, &out), 0);
+    ck_assert_int_eq(weft_buf_append(&out, "", 1), 0);
+    ck_assert_str_eq((const char *)out.ptr, text);
+    weft_buf_fini(&out);
+}
+
+static void expect_everywhere(const char *text) {
+    for (int i = 0; i < c.count; i++) expect(i, text);
+}
+
+#define ADA  "ada (ormap): {settings (ormap): {name (lwwreg): \"Ada\"}, tags (aworset): {new}, visits (pncounter): 1}"
+#define BOTH "bob (ormap): {tags (aworset): {here, there}, visits (pncounter): 12}"
+
+static void write_all(void) {
+    visit(0, "ada", 1, "new");
+    set(0, "ada", "Ada");
+    visit(0, "bob", 5, "here");
+    visit(1, "bob", 7, "there");
+}
+
+START_TEST(it_is_replicated) {
+    open_all(3);
+    write_all();
+    converge();
+    expect_everywhere("{" ADA ", " BOTH "}");
+    remove_user(1, "bob");
+    visit(2, "bob", 1, "late"); /* which the removal has not seen */
+    converge();
+    expect_everywhere("{" ADA ", bob (ormap): {tags (aworset): {late}, visits (pncounter): 1}}");
+    cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(it_is_restored_from_log_and_checkpoint) {
+    open_all(2);
+    write_all();
+    converge();
+    for (int round = 0; round < 2; round++) {
+        restart(0);
+        expect(0, "{" ADA ", " BOTH "}");
+        checkpoint(0);
+    }
+    remove_user(0, "ada");
+    checkpoint(0);
+    restart(0);
+    expect(0, "{" BOTH "}");
+    converge();
+    expect_everywhere("{" BOTH "}");
+    cluster_fini(&c);
+}
+END_TEST
+
+/* The joined state knows of a removal here, of one there, and of a child that each wrote since. */
+START_TEST(it_is_joined_as_a_state) {
+    open_all(3);
+    write_all();
+    visit(0, "eve", 9, "gone");
+    cluster_link(&c, 0, 1);
+    cluster_settle(&c);
+    cluster_unlink(&c, 0, 1);
+    remove_user(0, "eve");
+    remove_user(1, "ada");
+    visit(1, "eve", 2, "back");
+    set(0, "ada", "Grace");
+    for (int i = 0; i < 2; i++) checkpoint(i);
+    cluster_link(&c, 0, 2); /* which has nothing, and gets a state */
+    cluster_pass(&c, UINT64_C(5000000000));
+    cluster_settle(&c);
+    converge();
+    ck_assert_uint_gt(c.at[2].notices[WEFT_NOTICE_STATE_DONE] + c.at[1].notices[WEFT_NOTICE_STATE_DONE], 1);
+    expect_everywhere("{ada (ormap): {settings (ormap): {name (lwwreg): \"Grace\"}}, " BOTH
+                      ", eve (ormap): {tags (aworset): {back}, visits (pncounter): 2}}");
+    cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(a_deletion_takes_what_it_has_seen) {
+    open_all(2);
+    write_all();
+    converge();
+    cluster_delete(&c, 0, "m", weft_ormap_class.type);
+    expect(0, "{}");
+    visit(1, "bob", 3, "later");
+    converge();
+    expect_everywhere("{bob (ormap): {tags (aworset): {later}, visits (pncounter): 3}}");
+    cluster_fini(&c);
+}
+END_TEST
+
+/* --- Issued again ------------------------------------------------------------------------------------------------- */
+
+static void drop_store(struct weft_store *s) {
+    s->cls->close(s);
+}
+
+/* Memory was rolled back to before some writes that a peer has: those made since are said again, under other dots. */
+START_TEST(it_is_issued_again) {
+    struct weft_store *disk;
+    cluster_init(&c, 2);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+    cluster_link_all(&c);
+    visit(0, "ada", 100, "kept");
+    visit(0, "ada", 1000, "taken away");
+    cluster_settle(&c);
+    uint64_t epoch = weft_replica_self(c.at[0].replica).epoch;
+    ck_assert_int_eq(weft_store_memory_copy(&disk, c.at[0].store, NULL), 0);
+    visit(0, "ada", 1, "one"); /* the branch that the peer has */
+    cluster_settle(&c);
+    cluster_crash(&c, 0);
+    drop_store(c.at[0].store);
+    ck_assert_int_eq(weft_store_memory_copy(&c.at[0].store, disk, NULL), 0);
+    ck_assert_int_eq(cluster_open_as(&c, 0, epoch), 0);
+    visit(0, "ada", 20, "other"); /* and the one that yields */
+    visit(0, "ada", 300, "other, removed");
+    visit(0, "bob", 5, "removed");
+    remove_user(0, "bob");
+    visit(0, "bob", 6, "again");
+    struct weft_txn *t = cluster_begin(&c, 0);
+    struct weft_edit *u = weft_ormap_edit(map_in(t), weft_str("ada"), &weft_ormap_class);
+    struct weft_edit *tags = weft_ormap_edit(u, weft_str("tags"), &weft_aworset_class);
+    weft_aworset_remove(tags, weft_str("taken away"));
+    weft_aworset_remove(tags, weft_str("other, removed"));
+    cluster_commit(&c, 0, t);
+    converge();
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_REISSUED], 1);
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_VOID], 0);
+    expect_everywhere("{ada (ormap): {tags (aworset): {kept, one, other}, visits (pncounter): 1421}, "
+                      "bob (ormap): {tags (aworset): {again}, visits (pncounter): 6}}");
+    for (int i = 0; i < 2; i++) restart(i);
+    converge();
+    expect(0, "{ada (ormap): {tags (aworset): {kept, one, other}, visits (pncounter): 1421}, "
+              "bob (ormap): {tags (aworset): {again}, visits (pncounter): 6}}");
+    cluster_fini(&c);
+    drop_store(disk);
+}
+END_TEST
+
+/* --- The hash and other readers ----------------------------------------------------------------------------------- */
+
+/* The same child in another place is another state; and what has gone leaves nothing in the hash. */
+START_TEST(the_hash_tells_where_a_child_stands) {
+    uint8_t seen[4][16];
+    const char *places[][2] = {{"a", "b"}, {"b", "a"}, {"ab", "a"}};
+    for (int p = 0; p < 3; p++) {
+        open_all(1);
+        memcpy(seen[3], cluster_stats(&c, 0).state_hash, 16);
+        struct weft_txn *t = cluster_begin(&c, 0);
+        struct weft_edit *in = weft_ormap_edit(map_in(t), weft_str(places[p][0]), &weft_ormap_class);
+        weft_aworset_add(weft_ormap_edit(in, weft_str(places[p][1]), &weft_aworset_class), weft_str("x"));
+        cluster_commit(&c, 0, t);
+        memcpy(seen[p], cluster_stats(&c, 0).state_hash, 16);
+        for (int q = 0; q < p; q++) ck_assert_mem_ne(seen[p], seen[q], 16);
+        cluster_delete(&c, 0, "m", weft_ormap_class.type);
+        ck_assert_mem_eq(cluster_stats(&c, 0).state_hash, seen[3], 16);
+        ck_assert_uint_eq(cluster_stats(&c, 0).objects, 0);
+        cluster_fini(&c);
+    }
+}
+END_TEST
+
+START_TEST(objects_of_other_types_stand_beside_it) {
+    struct weft_object_info info;
+    open_all(1);
+    visit(0, "ada", 1, "new");
+    struct weft_txn *t = cluster_begin(&c, 0);
+    ck_assert_int_eq(weft_edit_error(weft_txn_edit(t, weft_str("m"), &weft_aworset_class)), WEFT_ERR_TYPE);
+    weft_txn_abort(t);
+    ck_assert(weft_replica_object(c.at[0].replica, weft_str(""), 0, &info));
+    ck_assert_uint_eq(info.type, weft_ormap_class.type);
+    ck_assert_ptr_eq(info.cls, &weft_ormap_class);
+    ck_assert_uint_eq(info.elements, 2);
+    cluster_fini(&c);
+}
+END_TEST
+
+/* A class that the application registered has its own reset, also for children that nobody opened. */
+static void keep_all(struct weft_edit *e) {
+    (void)e;
+}
+
+static const struct weft_crdt_class stays = {.size = sizeof stays,
+                                             .name = "stays",
+                                             .type = WEFT_TYPE_ID(2000, WEFT_KERNEL_DOTS),
+                                             .schema = 1,
+                                             .reset = keep_all};
+
+START_TEST(a_registered_class_resets_its_children) {
+    static const struct weft_crdt_class *const classes[] = {&stays, NULL};
+    for (int registered = 0; registered < 2; registered++) {
+        cluster_init(&c, 1);
+        if (registered) c.at[0].options.classes = classes;
+        ck_assert_int_eq(cluster_open(&c, 0), 0);
+        struct weft_txn *t = cluster_begin(&c, 0);
+        weft_edit_put(weft_ormap_edit(map_in(t), weft_str("k"), &stays), weft_slice(NULL, 0), weft_str("x"),
+                      weft_slice(NULL, 0));
+        cluster_commit(&c, 0, t);
+        remove_user(0, "k");
+        struct weft_view v = weft_replica_view(c.at[0].replica, weft_str("m"), &weft_ormap_class);
+        ck_assert_uint_eq(weft_ormap_size(v), (size_t)registered);
+        cluster_fini(&c);
+    }
+}
+END_TEST
+
+int main(void) {
+    return RUN_SUITE("map", it_is_replicated, it_is_restored_from_log_and_checkpoint, it_is_joined_as_a_state,
+                     a_deletion_takes_what_it_has_seen, it_is_issued_again, the_hash_tells_where_a_child_stands,
+                     objects_of_other_types_stand_beside_it, a_registered_class_resets_its_children);
+}
