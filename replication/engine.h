@@ -88,6 +88,8 @@ struct weft__outgoing {
     uint64_t transfer;                  /* a name of the bytes and how they are cut; 0: none */
     struct weft_version_vector applied; /* whose state it is */
     struct weft_buf bytes;
+    size_t max;        /* of them: WEFT_STATE_MAX */
+    uint64_t again_ns; /* the state was too large: it is not looked at before */
     uint8_t hash[WEFT__CHAIN_LEN];
     uint64_t record; /* must be durable before a chunk leaves */
     uint64_t until_ns;
@@ -285,7 +287,8 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *recor
 int weft__restore_finish(struct weft_replica *r);
 
 /* fork.c */
-/* No checkpoint is made, and what is withheld is not passed on. */
+/* Checkpoints are put off until the log is twice as long as they allow, no state is served or joined, and what is
+ * withheld is not passed on. */
 bool weft__fork_is_open(const struct weft_replica *r);
 /* And nothing is issued, taken or said any more. */
 bool weft__fork_is_found(const struct weft_replica *r);

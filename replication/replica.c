@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/alloc.h"
 #include "base/options.h"
@@ -66,6 +67,7 @@ static void init_parts(struct weft_replica *r) {
     weft_buf_init(&r->body, a);
     weft__staging_init(&r->incoming.staging, a);
     weft_buf_init(&r->outgoing.bytes, a);
+    r->outgoing.max = WEFT_STATE_MAX < SIZE_MAX ? (size_t)WEFT_STATE_MAX : SIZE_MAX;
     weft_version_vector_init(&r->outgoing.applied, a);
     weft__output_init(&r->outputs[0], a);
     weft__output_init(&r->outputs[1], a);

@@ -31,6 +31,7 @@ int weft__state_encode(const struct weft_replica *r, struct weft_buf *out) {
     struct weft_buf bodies, manifest;
     weft__segments_init(&segments, r->alloc);
     weft_buf_init(&bodies, r->alloc);
+    bodies.max = out->max;
     weft_buf_init(&manifest, r->alloc);
     struct weft__segment_sink sink = {append_segment, &bodies, NULL, r->options.segment_bytes};
     struct weft__keyed *first = weft__keyspace_at(&r->space.keys, weft_slice(NULL, 0), 0);
@@ -61,15 +62,24 @@ static uint64_t name_transfer(const struct weft_replica *r) {
     return (weft__load64(r->outgoing.hash) ^ r->options.chunk_bytes) | 1;
 }
 
-static int start_serving(struct weft_replica *r) {
+static void report_too_large(struct weft_replica *r, const struct weft__peer *p) {
+    struct weft_notice n = {
+        .kind = WEFT_NOTICE_STATE_TOO_LARGE, .err = WEFT_ERR_LIMIT, .link = p->link, .origin = p->id};
+    r->outgoing.again_ns = r->now.mono_ns + r->options.state_ns;
+    weft__output_notice(weft__out(r), &n, "a peer is below the log, and the state is over %zu bytes: it is not served",
+                        r->outgoing.max);
+}
+
+static int start_serving(struct weft_replica *r, const struct weft__peer *p) {
     struct weft__outgoing *o = &r->outgoing;
     stop_serving(r);
+    if (r->now.mono_ns < o->again_ns) return 0;
+    o->bytes.max = o->max;
     int rc = weft_version_vector_copy(&o->applied, &r->space.applied);
     if (rc == 0) rc = weft__state_encode(r, &o->bytes);
-    if (rc != 0 || o->bytes.len > WEFT_STATE_MAX) {
-        stop_serving(r);
-        return rc;
-    }
+    if (rc != 0) stop_serving(r);
+    if (rc == WEFT_ERR_LIMIT) report_too_large(r, p);
+    if (rc != 0) return rc == WEFT_ERR_LIMIT ? 0 : rc;
     weft__blake2b128(o->hash, weft_buf_slice(&o->bytes));
     o->record = r->recording.issued;
     o->transfer = name_transfer(r);
@@ -113,7 +123,7 @@ int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const
     struct weft__outgoing *o = &r->outgoing;
     bool first = m->state.transfer == 0 || m->state.transfer != p->state_transfer;
     if (first && !is_worth_serving(r)) {
-        int rc = start_serving(r);
+        int rc = start_serving(r, p);
         if (rc != 0) return rc;
     }
     bool same = m->state.transfer == o->transfer;

@@ -140,6 +140,8 @@ static const char *notice_name(enum weft_notice_kind kind) {
         return "diverged";
     case WEFT_NOTICE_STATE_DROPPED:
         return "state transfer dropped";
+    case WEFT_NOTICE_STATE_TOO_LARGE:
+        return "state too large";
     case WEFT_NOTICE_REISSUED:
         return "reissued";
     }

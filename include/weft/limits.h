@@ -23,12 +23,13 @@
 #define WEFT_TXN_MAX        (4u << 20)
 /* Totals and bases of one origin in a TOTALS entry; pncounter uses 4. */
 #define WEFT_TOTALS_MAX     16u
-/* Concurrent dots under one element: one per origin at most, so this bounds origins that write one element at once. */
+/* Dots that one entry of a delta takes the place of. A merge cannot refuse, so more than these may come to stand under
+ * an element, one for each origin that wrote it at once; it is read then, but no longer changed or removed. */
 #define WEFT_DOTS_MAX       65536u
 /* Origins of one space (replica ids times their epochs), until folding takes them away. */
 #define WEFT_ORIGINS_MAX    (1u << 20)
 /* A state on its way from one replica to another, as one string of bytes; it is kept in memory until it is joined. A
- * replica whose state is larger serves logs only. */
+ * replica whose state is larger serves logs only, and says so (WEFT_NOTICE_STATE_TOO_LARGE). */
 #define WEFT_STATE_MAX      (UINT64_C(8) << 30)
 /* Origins that one digest names, so that it fits a frame whatever their numbers are. Of more it names a part. */
 #define WEFT_DIGEST_MAX     (1u << 15)

@@ -121,8 +121,10 @@ enum weft_notice_kind {
     WEFT_NOTICE_DIVERGED,     /* a peer has other state under an equal vector: a bug or damaged memory */
     WEFT_NOTICE_REISSUED,     /* memory had been rolled back: what was written since under an epoch (origin) of which
                                * peers have other transactions was issued again, as seq own ones of the new epoch */
-    WEFT_NOTICE_STATE_DROPPED /* seq chunks of a state on its way are of no use: nobody serves the rest, or, with err
-                               * WEFT_ERR_CORRUPT, the store gave them back damaged. It is taken anew if need be */
+    WEFT_NOTICE_STATE_DROPPED,  /* seq chunks of a state on its way are of no use: nobody serves the rest, or, with err
+                                 * WEFT_ERR_CORRUPT, the store gave them back damaged. It is taken anew if need be */
+    WEFT_NOTICE_STATE_TOO_LARGE /* the link's peer asks for the whole state, which is over WEFT_STATE_MAX and is not
+                                 * served (err: WEFT_ERR_LIMIT): it stays behind until somebody's log reaches to it */
 };
 
 struct weft_notice {

@@ -190,13 +190,13 @@ WEFT_API uint32_t weft_sim_replica_count(const struct weft_sim *s);
 
 struct weft_sim_stats {
     uint64_t now_ns;
-    uint64_t converged_ns; /* when run_until_converged last saw it; 0: not yet */
+    uint64_t converged_ns; /* when run_until_converged last saw it */
     uint64_t steps;        /* of replicas */
     uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
-    uint64_t notices[WEFT_NOTICE_STATE_DROPPED + 1]; /* by kind */
+    uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;
     uint8_t trace[16]; /* running hash of every event and what it led to */
     uint8_t state[16]; /* of the first running replica */

@@ -11,6 +11,7 @@
 #include <weft/pncounter.h>
 
 #include "base/hash.h"
+#include "replication/engine.h"
 #include "replication/message.h"
 #include "replication/staging.h"
 #include "tests/support/cluster.h"
@@ -417,6 +418,42 @@ START_TEST(chunks_in_the_middle_are_of_the_length_of_the_first) {
 }
 END_TEST
 
+static size_t state_len(int i) {
+    struct weft_buf state;
+    weft_buf_init(&state, NULL);
+    ck_assert_int_eq(weft_replica_encode(c.at[i].replica, &state), 0);
+    size_t len = state.len;
+    weft_buf_fini(&state);
+    return len;
+}
+
+static void pass(unsigned seconds) {
+    for (; seconds > 0; seconds--) {
+        cluster_settle(&c);
+        cluster_pass(&c, SECOND);
+    }
+}
+
+/* The peer asks again and again; it is said once in a while, and costs nothing else. */
+START_TEST(a_state_that_is_too_large_is_not_served) {
+    open_all(2);
+    write_much(0, "s");
+    forget_log(0);
+    size_t len = state_len(0), *max = &c.at[0].replica->outgoing.max;
+    uint64_t *said = &c.at[0].notices[WEFT_NOTICE_STATE_TOO_LARGE];
+    cluster_link(&c, 0, 1);
+    for (*max = len - 1; *max < len; *max -= len / 4) {
+        uint64_t before = *said;
+        pass(20);
+        ck_assert_msg(*said > before && *said <= before + 3, "%zu of %zu bytes", *max, len);
+    }
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_REFUSED] + c.at[0].notices[WEFT_NOTICE_REFUSED], 0);
+    ck_assert_uint_eq(chunks_to[1], 0);
+    *max = len;
+    ck_assert(cluster_converge(&c, 40));
+}
+END_TEST
+
 /* Its chunks fit, and are not what it said: nothing of it stays, here or in the store. */
 START_TEST(a_state_that_is_not_what_was_announced_leaves_nothing) {
     open_all(2);
@@ -507,6 +544,7 @@ int main(void) {
     tcase_add_loop_test(t, a_damaged_chunk_is_fetched_again, 0, 5);
     tcase_add_test(t, no_state_is_cut_like_that);
     tcase_add_test(t, chunks_in_the_middle_are_of_the_length_of_the_first);
+    tcase_add_test(t, a_state_that_is_too_large_is_not_served);
     tcase_add_test(t, a_state_that_is_not_what_was_announced_leaves_nothing);
     tcase_add_test(t, an_empty_replica_is_not_read_before_it_is_whole);
     tcase_add_test(t, who_knows_of_nothing_more_may_be_read);
