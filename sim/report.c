@@ -51,7 +51,7 @@ static void verdict(struct weft_buf *b, const struct weft_sim *s) {
     } else if (s->message.len > 0) {
         line(b, "not done");
         weft_buf_append_slice(b, weft_buf_slice(&s->message));
-    } else if (s->stats.converged_ns > 0) {
+    } else if (s->converged) {
         line(b, "converged");
         seconds(b, s->stats.converged_ns);
     } else {

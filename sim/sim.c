@@ -129,6 +129,7 @@ static int check_end(struct weft_sim *s) {
         first = false;
     }
     s->stats.converged_ns = s->now_ns;
+    s->converged = true;
     return 0;
 }
 
@@ -143,6 +144,7 @@ int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) {
     uint64_t until = last_item_ns(s) + timeout_ns;
     if (rc != 0) return rc;
     s->moved = true;
+    s->converged = false;
     do {
         bool look = s->moved && s->next_item == s->schedule->count;
         if (look && weft__sim_is_converged(s)) return check_end(s);

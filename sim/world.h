@@ -93,7 +93,8 @@ struct weft_sim {
     struct weft__trace trace;
     struct weft_sim_stats stats;
     struct weft__sim_mutant mutant;
-    bool moved; /* a vector changed, or a replica came or went, since convergence was looked at */
+    bool converged; /* when run_until_converged looked last */
+    bool moved;     /* a vector changed, or a replica came or went, since convergence was looked at */
     struct weft_buf failure, report, scratch;
     struct weft_buf message; /* why a line of the caller's was refused */
     const struct weft_alloc *alloc;

@@ -64,6 +64,12 @@ def check_spans(weft):
     sim(weft, "--set", "copies_started=1", "--partition", "1s..2s:5", "--duration", "3s")
 
 
+# Where nothing happens, nothing is to be told.
+def check_nothing(weft):
+    report, _ = sim(weft, "--duration", "0")
+    expect(field(report, "converged") == "0.000 s", "replicas that hold nothing are converged, which is what the exit code says")
+
+
 def check_failure(weft):
     report, _ = sim(weft, "--seed", "5", "--duration", "2s", "--partition", "1s..5s:0,1", "--within", "0", code=1)
     expect(report.startswith("not converged"), "the verdict")
@@ -112,6 +118,7 @@ def main():
         check_report(weft)
         check_replay(weft, folder)
         check_spans(weft)
+        check_nothing(weft)
         check_failure(weft)
         check_usage(weft, folder)
 
