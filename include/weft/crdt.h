@@ -146,8 +146,7 @@ struct weft_value_options {
 };
 #define weft_value_options_init(o) weft_value_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_value_options_init_sized(struct weft_value_options *o, size_t size);
-/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel, options
- * without a size). */
+/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel, options without a size). */
 WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls,
                             const struct weft_value_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_value_free(struct weft_value *v);

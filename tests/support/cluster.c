@@ -175,6 +175,24 @@ void cluster_crash(struct cluster *c, int i) {
     forget_held(&c->at[i]);
 }
 
+struct cluster_snapshot cluster_snapshot(struct cluster *c, int i) {
+    struct cluster_snapshot s = {.epoch = weft_replica_self(c->at[i].replica).epoch};
+    CHECKED(weft_store_memory_copy(&s.disk, c->at[i].store, NULL));
+    return s;
+}
+
+void cluster_snapshot_fini(struct cluster_snapshot *s) {
+    s->disk->cls->close(s->disk);
+}
+
+void cluster_resume(struct cluster *c, int i, const struct cluster_snapshot *s) {
+    cluster_crash(c, i);
+    c->at[i].store->cls->close(c->at[i].store);
+    CHECKED(weft_store_memory_copy(&c->at[i].store, s->disk, NULL));
+    CHECKED(cluster_open_as(c, i, s->epoch));
+    assert(weft_replica_self(c->at[i].replica).epoch == s->epoch);
+}
+
 void cluster_link(struct cluster *c, int i, int j) {
     c->linked[i][j] = c->linked[j][i] = true;
     int ends[2] = {i, j};

@@ -59,6 +59,15 @@ int cluster_open(struct cluster *c, int i);
 int cluster_open_as(struct cluster *c, int i, uint64_t random);
 /* The process ends: memory and held records are gone, the store stays. */
 void cluster_crash(struct cluster *c, int i);
+/* A machine's snapshot: its disk, and the epoch that its memory holds. */
+struct cluster_snapshot {
+    struct weft_store *disk;
+    uint64_t epoch;
+};
+struct cluster_snapshot cluster_snapshot(struct cluster *c, int i);
+void cluster_snapshot_fini(struct cluster_snapshot *s);
+/* Replica i goes on from a snapshot, without links. */
+void cluster_resume(struct cluster *c, int i, const struct cluster_snapshot *s);
 void cluster_link(struct cluster *c, int i, int j);
 void cluster_unlink(struct cluster *c, int i, int j);
 void cluster_link_all(struct cluster *c);

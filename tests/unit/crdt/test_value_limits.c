@@ -50,6 +50,17 @@ START_TEST(an_entry_observes_no_more_dots_than_it_may) {
 }
 END_TEST
 
+/* A delta of origin 4, which knows origin 6; its entries follow. */
+static size_t begin_delta(struct weft_buf *b) {
+    weft__write_field_varint(b, 1, 1);
+    weft__write_field_varint(b, 2, weft_aworset_class.type);
+    weft__write_field_varint(b, 3, 1);
+    write_origin(b, 4, 4);
+    write_origin(b, 5, 6);
+    weft__write_field_varint(b, 6, 1);
+    return weft__write_begin(b, 9);
+}
+
 static int apply_observing(uint64_t count) {
     struct weft_value *v = value_of(&weft_aworset_class, 0);
     struct weft_buf b, observed;
@@ -59,13 +70,7 @@ static int apply_observing(uint64_t count) {
         weft__write_varint(&observed, 1);
         weft__write_varint(&observed, seq);
     }
-    weft__write_field_varint(&b, 1, 1);
-    weft__write_field_varint(&b, 2, weft_aworset_class.type);
-    weft__write_field_varint(&b, 3, 1);
-    write_origin(&b, 4, 4);
-    write_origin(&b, 5, 6);
-    weft__write_field_varint(&b, 6, 1);
-    size_t body = weft__write_begin(&b, 9), entry = weft__write_begin(&b, 1);
+    size_t body = begin_delta(&b), entry = weft__write_begin(&b, 1);
     weft__write_bytes(&b, 3, weft_buf_slice(&observed));
     weft__write_end(&b, entry);
     weft__write_end(&b, body);
@@ -150,13 +155,7 @@ START_TEST(observed_dots_cost_what_they_are) {
     struct weft_buf b, observed;
     weft_buf_init(&b, NULL);
     weft_buf_init(&observed, NULL);
-    weft__write_field_varint(&b, 1, 1);
-    weft__write_field_varint(&b, 2, weft_aworset_class.type);
-    weft__write_field_varint(&b, 3, 1);
-    write_origin(&b, 4, 4);
-    write_origin(&b, 5, 6);
-    weft__write_field_varint(&b, 6, 1);
-    size_t body = weft__write_begin(&b, 9);
+    size_t body = begin_delta(&b);
     for (uint32_t i = 0; i < 1000000; i++) {
         uint8_t element[] = {(uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
         size_t entry = weft__write_begin(&b, 1);

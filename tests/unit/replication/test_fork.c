@@ -9,29 +9,9 @@
 
 static struct cluster c;
 
-/* A machine's snapshot: its disk, and the epoch that its memory holds. */
-struct snapshot {
-    struct weft_store *disk;
-    uint64_t epoch;
-};
-
-static struct snapshot take_snapshot(int i) {
-    struct snapshot s = {.epoch = weft_replica_self(c.at[i].replica).epoch};
-    ck_assert_int_eq(weft_store_memory_copy(&s.disk, c.at[i].store, NULL), 0);
-    return s;
-}
-
-/* It goes on from the snapshot, without links. */
-static void resume(int i, const struct snapshot *s) {
-    cluster_crash(&c, i);
-    c.at[i].store->cls->close(c.at[i].store);
-    ck_assert_int_eq(weft_store_memory_copy(&c.at[i].store, s->disk, NULL), 0);
-    ck_assert_int_eq(cluster_open_as(&c, i, s->epoch), 0);
-}
-
-static void end(struct snapshot *s) {
+static void end(struct cluster_snapshot *s) {
     cluster_fini(&c);
-    s->disk->cls->close(s->disk);
+    cluster_snapshot_fini(s);
 }
 
 static void open_all(int count) {
@@ -69,10 +49,10 @@ START_TEST(no_state_is_served_with_what_is_withheld) {
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
     forget_log(0);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 10);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 100);
     cluster_link(&c, 0, 1);
     while (!cluster_stats(&c, 0).withholds) cluster_deliver(&c, 0);
@@ -97,16 +77,16 @@ START_TEST(each_epoch_is_looked_into) {
     cluster_link_all(&c);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    struct snapshot backup = take_snapshot(0);
+    struct cluster_snapshot backup = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 10); /* the peer has more of this epoch than the backup */
     cluster_settle(&c);
     backup.epoch = UINT64_MAX - 1; /* a new one, which digests name later */
-    resume(0, &backup);
-    struct snapshot s = take_snapshot(0);
+    cluster_resume(&c, 0, &backup);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 100);
     cluster_link_all(&c);
     ck_assert(cluster_converge(&c, ROUNDS));
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 1000);
     converge();
     for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 1111);
@@ -116,19 +96,19 @@ START_TEST(each_epoch_is_looked_into) {
 END_TEST
 
 /* Replicas 1 and 2 have each another chain of replica 0, the first `ones` transactions long beyond what both have. */
-static struct snapshot part(int ones) {
+static struct cluster_snapshot part(int ones) {
     cluster_init(&c, 3);
     c.at[1].options.log_max = 0;
     for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
     cluster_link_all(&c);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_crash(&c, 2);
     ck_assert_int_eq(cluster_open(&c, 2), 0);
     for (int k = 0; k < ones; k++) cluster_count(&c, 0, "n", 10);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 1000);
     cluster_link(&c, 0, 2);
     cluster_settle(&c);
@@ -142,7 +122,7 @@ static struct snapshot part(int ones) {
 /* A state of the other chain cannot be joined: under one vector there would be two states, and nobody would say so. */
 START_TEST(no_state_is_taken_of_who_has_another_chain) {
     for (int ones = 1; ones <= 3; ones++) {
-        struct snapshot s = part(ones);
+        struct cluster_snapshot s = part(ones);
         c.linked[1][2] = false; /* what 1 says does not arrive, until its log has forgotten it */
         cluster_count(&c, 1, "m", 7);
         cluster_settle(&c);
@@ -162,7 +142,7 @@ START_TEST(nobody_is_parted_from_for_what_waited) {
     for (int i = 0; i < 3; i++) cluster_link(&c, 3, i);
     cluster_count(&c, 3, "n", 1);
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(3);
+    struct cluster_snapshot s = cluster_snapshot(&c, 3);
     cluster_count(&c, 3, "n", 10); /* lost */
     while (c.queued > 0) cluster_drop(&c, 0);
     cluster_count(&c, 3, "n", 10); /* waits at replica 1 */
@@ -171,7 +151,7 @@ START_TEST(nobody_is_parted_from_for_what_waited) {
             cluster_deliver(&c, 0);
         else
             cluster_drop(&c, 0);
-    resume(3, &s);
+    cluster_resume(&c, 3, &s);
     ck_assert_uint_eq(cluster_stats(&c, 1).pending, 1);
     cluster_count(&c, 3, "n", 100);
     cluster_link(&c, 3, 0);

@@ -20,12 +20,6 @@
 
 static struct cluster c;
 
-/* A machine's snapshot: its disk, and the epoch that its memory holds. */
-struct snapshot {
-    struct weft_store *disk;
-    uint64_t epoch;
-};
-
 static void begin(int count) {
     cluster_init(&c, count);
     for (int i = 0; i < count; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
@@ -33,28 +27,20 @@ static void begin(int count) {
     cluster_settle(&c);
 }
 
-static struct snapshot take_snapshot(int i) {
-    struct snapshot s = {.epoch = weft_replica_self(c.at[i].replica).epoch};
-    ck_assert_int_eq(weft_store_memory_copy(&s.disk, c.at[i].store, NULL), 0);
-    return s;
-}
-
-/* It goes on from the snapshot, without links. */
-static void resume(int i, const struct snapshot *s) {
-    cluster_crash(&c, i);
-    c.at[i].store->cls->close(c.at[i].store);
-    ck_assert_int_eq(weft_store_memory_copy(&c.at[i].store, s->disk, NULL), 0);
-    ck_assert_int_eq(cluster_open_as(&c, i, s->epoch), 0);
-    ck_assert_uint_eq(weft_replica_self(c.at[i].replica).epoch, s->epoch);
-}
-
-static void drop(struct snapshot *s) {
-    s->disk->cls->close(s->disk);
-}
-
 static void restart(int i) {
     cluster_crash(&c, i);
     ck_assert_msg(cluster_open(&c, i) == 0, "%s", weft_replica_errmsg(c.at[i].replica));
+}
+
+/* Replica 0 has written 1, and then 10 that the snapshot does not hold. */
+static struct cluster_snapshot begin_ahead_of_snapshot(int count) {
+    begin(count);
+    cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
+    cluster_count(&c, 0, "n", 10);
+    cluster_settle(&c);
+    return s;
 }
 
 static void converge(void) {
@@ -132,10 +118,10 @@ static void expect_both(uint64_t base) {
 START_TEST(every_operation_of_both_counts_once) {
     begin(3);
     write_before();
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     write_one();
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     write_other();
     converge();
     expect_both(5);
@@ -145,49 +131,44 @@ START_TEST(every_operation_of_both_counts_once) {
     expect_both(5);
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 START_TEST(a_fork_at_the_first_number) {
     begin(3);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     write_one();
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     write_other();
     converge();
     expect_both(0);
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 /* Whichever of the two is longer. */
 START_TEST(a_branch_that_is_shorter_yields_too) {
     begin(2);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     for (int k = 0; k < 40; k++) cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 1000);
     converge();
     for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 1040);
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 START_TEST(where_nothing_was_written_nothing_is_issued_again) {
-    begin(2);
-    cluster_count(&c, 0, "n", 1);
-    cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
-    cluster_count(&c, 0, "n", 10);
-    cluster_settle(&c);
-    resume(0, &s);
+    struct cluster_snapshot s = begin_ahead_of_snapshot(2);
+    cluster_resume(&c, 0, &s);
     converge();
     ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_CLONED], 1);
     ck_assert_uint_eq(c.at[0].reopened, 0);
@@ -195,7 +176,7 @@ START_TEST(where_nothing_was_written_nothing_is_issued_again) {
     converge();
     for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 111);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -203,10 +184,10 @@ END_TEST
 START_TEST(what_was_written_since_under_another_epoch_is_kept_too) {
     begin(3);
     write_before();
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     write_one();
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     grow(0, 20);
     cluster_add(&c, 0, "s", "for a while");
     cluster_count(&c, 0, "p", 4000);
@@ -227,7 +208,7 @@ START_TEST(what_was_written_since_under_another_epoch_is_kept_too) {
     converge();
     expect_both(5);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -243,13 +224,8 @@ static void settle_without(int i) {
 
 /* A peer that is told of another transaction of the same number says at once what it has; no time passes. */
 START_TEST(who_hears_of_it_says_so) {
-    begin(2);
-    cluster_count(&c, 0, "n", 1);
-    cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
-    cluster_count(&c, 0, "n", 10);
-    cluster_settle(&c);
-    resume(0, &s);
+    struct cluster_snapshot s = begin_ahead_of_snapshot(2);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 100);
     cluster_link(&c, 0, 1);
     while (c.queued > 0) cluster_drop(&c, 0); /* as if it had stood before */
@@ -261,18 +237,18 @@ START_TEST(who_hears_of_it_says_so) {
     ck_assert(cluster_is_converged(&c));
     for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 1111);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 START_TEST(rolled_back_twice) {
     begin(3);
     write_before();
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     write_one();
     cluster_settle(&c);
     for (int k = 1; k <= 2; k++) {
-        resume(0, &s);
+        cluster_resume(&c, 0, &s);
         if (k == 1)
             cluster_count(&c, 0, "n", 7);
         else
@@ -283,7 +259,7 @@ START_TEST(rolled_back_twice) {
     expect_both(5);
     for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 7);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -293,10 +269,10 @@ START_TEST(a_removal_takes_what_it_had_seen) {
     cluster_add(&c, 1, "s", "x");
     cluster_add(&c, 1, "t", "y");
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_add(&c, 1, "s", "x"); /* once more, unseen there */
     cluster_remove(&c, 0, "s", "x");
     cluster_remove(&c, 0, "t", "y");
@@ -307,7 +283,7 @@ START_TEST(a_removal_takes_what_it_had_seen) {
     }
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -319,10 +295,10 @@ START_TEST(what_came_after_the_branch_was_not_seen_by_it) {
     cluster_settle(&c);
     cluster_unlink(&c, 0, 1);
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_remove(&c, 0, "s", "x");
     cluster_crash(&c, 1);
     c.at[0].hold_records = true; /* so it says nothing, and cannot hear what it is */
@@ -333,7 +309,7 @@ START_TEST(what_came_after_the_branch_was_not_seen_by_it) {
     converge();
     for (int i = 0; i < 3; i++) ck_assert(cluster_has(&c, i, "s", "x"));
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -346,12 +322,12 @@ START_TEST(deletions_are_issued_again) {
     cluster_add(&c, 0, "s", "x");
     cluster_add(&c, 1, "s", "y");
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "a", 500);
     cluster_count(&c, 0, "b", 700);
     cluster_add(&c, 0, "s", "one");
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "a", 1000);
     cluster_delete(&c, 0, "a", weft_pncounter_class.type); /* 1055 of it */
     cluster_count(&c, 0, "a", 20000);
@@ -369,7 +345,7 @@ START_TEST(deletions_are_issued_again) {
     }
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -401,11 +377,11 @@ START_TEST(consumption_is_issued_again_and_waits_for_a_claim) {
     weft_bcounter_add(stock(t), 100);
     cluster_commit(&c, 0, t);
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     struct weft_origin before = weft_replica_self(c.at[0].replica);
     sell(1);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     sell(20);
     sell(30);
     converge();
@@ -417,7 +393,7 @@ START_TEST(consumption_is_issued_again_and_waits_for_a_claim) {
     converge();
     expect_stock(49, 0);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
@@ -433,10 +409,10 @@ START_TEST(slots_of_a_window_are_issued_again) {
     begin(2);
     count_in_window(0, 1);
     cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     count_in_window(0, 10);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     count_in_window(0, 100);
     count_in_window(0, 1000);
     restart(0);
@@ -453,17 +429,17 @@ START_TEST(slots_of_a_window_are_issued_again) {
         ck_assert_uint_eq(sum, 1111111);
     }
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 /* A checkpoint is not taken apart again: it is said, and everything else goes on. */
 START_TEST(below_a_checkpoint_it_is_named_and_stays) {
     begin(3);
-    struct snapshot s = take_snapshot(0);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
     cluster_count(&c, 0, "n", 1);
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 100);
     weft_replica_checkpoint(c.at[0].replica);
     cluster_count(&c, 0, "n", 1000);
@@ -481,24 +457,19 @@ START_TEST(below_a_checkpoint_it_is_named_and_stays) {
     for (int i = 1; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 1);
     ck_assert_int_eq(cluster_value(&c, 0, "m"), 3);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
 /* A peer that has seen the beginning of what stands, and then some of the branch, takes the rest of what stands: it
  * does not ask the one that conflicts with it, but it asks others. */
 START_TEST(one_that_was_told_of_the_branch_takes_what_stands) {
-    begin(3);
-    cluster_count(&c, 0, "n", 1);
-    cluster_settle(&c);
-    struct snapshot s = take_snapshot(0);
-    cluster_count(&c, 0, "n", 10);
-    cluster_settle(&c);
+    struct cluster_snapshot s = begin_ahead_of_snapshot(3);
     cluster_unlink(&c, 0, 2);
     cluster_unlink(&c, 1, 2);
     for (int k = 0; k < 3; k++) cluster_count(&c, 0, "n", 100); /* the third does not hear of these */
     cluster_settle(&c);
-    resume(0, &s);
+    cluster_resume(&c, 0, &s);
     cluster_count(&c, 0, "n", 1000);
     cluster_link(&c, 0, 2);
     settle_without(0);
@@ -512,7 +483,7 @@ START_TEST(one_that_was_told_of_the_branch_takes_what_stands) {
     for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 311 + 2000);
     expect_repair(0, 1);
     cluster_fini(&c);
-    drop(&s);
+    cluster_snapshot_fini(&s);
 }
 END_TEST
 
