@@ -83,21 +83,25 @@ static int by_index(const void *a, const void *b) {
     return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
-/* t->dots as packed pairs into t->entries, in the order of the table. */
-static int pack_dots(struct weft__retelling *t, const struct weft__origin_table *table, size_t count) {
-    struct weft_dot *dots = (struct weft_dot *)(void *)t->dots.ptr;
+static struct weft_dot *dots_at(const struct weft__retelling *t, size_t first) {
+    return t->dots.len == 0 ? NULL : (struct weft_dot *)(void *)t->dots.ptr + first;
+}
+
+/* As packed pairs, in the order of the table. */
+static int pack_dots(struct weft_dot *dots, size_t count, const struct weft__origin_table *table,
+                     struct weft_buf *out) {
     for (size_t i = 0; i < count; i++) dots[i].origin = weft__origin_table_index(table, dots[i].origin);
     if (count > 1) qsort(dots, count, sizeof *dots, by_index);
-    weft_buf_reset(&t->entries);
+    weft_buf_reset(out);
     for (size_t i = 0; i < count; i++) {
-        weft__write_varint(&t->entries, dots[i].origin);
-        weft__write_varint(&t->entries, dots[i].seq);
+        weft__write_varint(out, dots[i].origin);
+        weft__write_varint(out, dots[i].seq);
     }
-    return t->entries.err;
+    return out->err;
 }
 
 static int name_dots(struct weft__retelling *t, struct weft__origin_table *table, size_t count) {
-    const struct weft_dot *dots = (const struct weft_dot *)(const void *)t->dots.ptr;
+    const struct weft_dot *dots = dots_at(t, 0);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++) rc = weft__origin_table_add(table, dots[i].origin);
     return rc;
@@ -114,7 +118,7 @@ static int retell_dots(struct weft__retelling *t, struct weft_slice body, struct
         rc = collect_dots(t, e.observed, &count);
         if (rc != 0 || (!e.has_value && count == 0)) continue;
         ++*entries;
-        rc = out == NULL ? name_dots(t, table, count) : pack_dots(t, table, count);
+        rc = out == NULL ? name_dots(t, table, count) : pack_dots(dots_at(t, 0), count, table, &t->entries);
         if (rc != 0 || out == NULL) continue;
         e.observed = weft_buf_slice(&t->entries);
         weft__dots_write_entry(&e, out);
@@ -207,25 +211,18 @@ static int by_element(const void *a, const void *b) {
 
 static int write_slot(struct weft__retelling *t, const struct weft__origin_table *table, const struct slot *s,
                       struct weft_buf *out) {
-    struct weft_dot *dots = s->count == 0 ? NULL : (struct weft_dot *)(void *)t->dots.ptr + s->first;
     struct weft_buf packed;
     uint8_t value[8];
     weft_buf_init(&packed, t->dots.alloc);
-    for (size_t i = 0; i < s->count; i++) dots[i].origin = weft__origin_table_index(table, dots[i].origin);
-    if (s->count > 1) qsort(dots, s->count, sizeof *dots, by_index);
-    for (size_t i = 0; i < s->count; i++) {
-        weft__write_varint(&packed, dots[i].origin);
-        weft__write_varint(&packed, dots[i].seq);
-    }
+    int rc = pack_dots(dots_at(t, s->first), s->count, table, &packed);
     weft__store64(value, s->amount);
     struct weft__dots_entry e = {.element = weft_slice(s->element, SLOT_LEN),
                                  .observed = weft_buf_slice(&packed),
                                  .value = weft_slice(value, sizeof value),
                                  .has_value = s->has_value};
     weft__dots_write_entry(&e, out);
-    int rc = packed.err != 0 ? packed.err : out->err;
     weft_buf_fini(&packed);
-    return rc;
+    return rc != 0 ? rc : out->err;
 }
 
 static int retell_slots(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,

@@ -67,7 +67,7 @@ def check_spans(weft):
 # Where nothing happens, nothing is to be told.
 def check_nothing(weft):
     report, _ = sim(weft, "--duration", "0")
-    expect(field(report, "converged") == "0.000 s", "replicas that hold nothing are converged, which is what the exit code says")
+    expect(field(report, "converged") == "0.000 s", "empty replicas are converged, as the exit code says")
 
 
 def check_failure(weft):
