@@ -1,6 +1,7 @@
 /* test_clocks.c: hazards of dots and stamps from the wire, and of clocks that leap, stop, drift or lie, as the types
  * meet them. The clock on its own has its scenarios (S1 to S35) in tests/unit/clock. */
 #include "tests/hazards/forged.h"
+#include "tests/support/simulated.h"
 
 #include <weft/lease.h>
 #include <weft/windowcounter.h>
@@ -8,6 +9,7 @@
 #include "crdt/value.h"
 
 #define HOURS(n) WEFT_HLC_SECONDS((n)*3600)
+#define YEARS(n) ((int64_t)(n)*365 * 86400 * INT64_C(1000000000))
 
 static struct cluster c;
 
@@ -27,8 +29,7 @@ static void check_all_read(const char *key, const char *value) {
     for (int i = 0; i < c.count; i++) ck_assert(cluster_reads(&c, i, key, value));
 }
 
-/* --- 4.9 (i): dots that are not the sender's to give
- * ------------------------------------------------------------------ */
+/* --- 4.9 (i): dots that are not the sender's to give -------------------------------------------------------------- */
 
 /* Whatever came in its name, an origin's next dot is a new one. */
 START_TEST(hazard_4_9_i_own_dots_that_come_back) {
@@ -170,6 +171,71 @@ START_TEST(hazard_4_9_ii_a_stamp_at_the_end_of_time) {
     for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_value(&c, i, "n"), 3);
     ck_assert_int_eq(cluster_value(&c, 1, "forged"), 0);
     cluster_fini(&c);
+}
+END_TEST
+
+static uint64_t clock_word(uint32_t i) {
+    struct weft_replica_stats s;
+    weft_replica_stats(weft_sim_replica(sim, i), &s);
+    return s.clock.word;
+}
+
+START_TEST(hazard_4_9_ii_years_ahead_harm_nobody) {
+    start(4);
+    act("txn 1 r/0=1");
+    converge();
+    ck_assert_int_eq(weft_sim_clock_step(sim, 0, YEARS(10)), 0);
+    act("txn 0 r/0=9 g/0+1");
+    run(5);
+    ck_assert_uint_ge(stats().notices[WEFT_NOTICE_PARKED], 3);
+    act("txn 1 r/0=2");
+    act("txn 2 g/0+5");
+    run(10);
+    uint64_t bound = WEFT_HLC_SECONDS(WEFT__SIM_EPOCH_S + 120);
+    for (uint32_t i = 1; i < 4; i++) {
+        ck_assert(reads(i, "r/0", "2"));
+        ck_assert_uint_eq(total(i, "g/0"), 5);
+        ck_assert_uint_lt(clock_word(i), bound); /* nobody's clock followed */
+    }
+    ck_assert_uint_gt(clock_word(0), bound);
+    act("txn 3 s/0+1"); /* and the rest goes on */
+    run(5);
+    for (uint32_t i = 1; i < 4; i++) ck_assert(has(i, "s/0", "1"));
+    stop();
+}
+END_TEST
+
+START_TEST(hazard_4_9_ii_what_is_parked_is_applied_when_it_is_due) {
+    start(3);
+    ck_assert_int_eq(weft_sim_clock_step(sim, 0, INT64_C(90000000000)), 0); /* the bound is 60 s */
+    act("txn 0 g/0+1");
+    run(20);
+    ck_assert_uint_eq(total(1, "g/0"), 0);
+    run(15);
+    ck_assert_uint_eq(total(1, "g/0"), 1);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_UNPARKED], 2);
+    converge();
+    stop();
+}
+END_TEST
+
+/* The way out: the others raise the clock epoch, and what is beyond the bound in the old one poisons no more. */
+START_TEST(hazard_4_9_ii_a_raised_clock_epoch_ends_poisoned_time) {
+    start(3);
+    ck_assert_int_eq(weft_sim_clock_step(sim, 0, YEARS(10)), 0);
+    act("txn 0 r/0=9");
+    run(5);
+    ck_assert_int_eq(weft_sim_clock_step(sim, 0, -YEARS(10)), 0);
+    act("txn 0 r/0=8"); /* its own clock is beyond its own bound */
+    ck_assert_uint_eq(stats().refused_transactions, 1);
+    ck_assert_int_eq(weft_replica_raise_clock_epoch(weft_sim_replica(sim, 1)), 0);
+    act("txn 1 r/0=1");
+    converge();
+    for (uint32_t i = 0; i < 3; i++) ck_assert(reads(i, "r/0", "1"));
+    act("txn 0 r/0=2"); /* in the new epoch it writes again */
+    converge();
+    for (uint32_t i = 0; i < 3; i++) ck_assert(reads(i, "r/0", "2"));
+    stop();
 }
 END_TEST
 
@@ -520,6 +586,9 @@ int main(void) {
     tcase_add_test(tc, clock_s26_a_jumped_clock_expires_nothing);
     tcase_add_loop_test(tc, clock_s33_the_slow_one_loses_nothing, 0, 3);
     tcase_add_loop_test(tc, clock_ties_across_clock_epochs, 0, 2);
+    tcase_add_test(tc, hazard_4_9_ii_years_ahead_harm_nobody);
+    tcase_add_test(tc, hazard_4_9_ii_what_is_parked_is_applied_when_it_is_due);
+    tcase_add_test(tc, hazard_4_9_ii_a_raised_clock_epoch_ends_poisoned_time);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

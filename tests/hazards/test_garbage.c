@@ -1,6 +1,7 @@
 /* test_garbage.c: hazards of what is thrown away, what is not seen, and what was never written by anybody: trimmed
  * logs, hidden state, foreign bytes. */
 #include "tests/hazards/forged.h"
+#include "tests/support/simulated.h"
 
 #include <weft/bcounter.h>
 #include <weft/dwflag.h>
@@ -123,6 +124,28 @@ START_TEST(hazard_aba_of_an_equal_state) {
     until_equal(&c);
     check_all_show(&c, "s", &weft_aworset_class, "{x, z}");
     cluster_fini(&c);
+}
+END_TEST
+
+/* --- Time --------------------------------------------------------------------------------------------------------- */
+
+/* Who was away for long brings its own news back, and nothing that was removed meanwhile: no time makes garbage. */
+START_TEST(hazard_time_based_gc) {
+    start_with_small_logs();
+    act("txn 0 s/0+1 s/0+2 s/1+1");
+    converge();
+    act("partition 2");
+    act("txn 2 s/0+9"); /* while it is away */
+    act("txn 0 s/0-1 s/1x");
+    write_much(0);
+    act("heal");
+    converge();
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert(!has(i, "s/0", "1") && has(i, "s/0", "2") && has(i, "s/0", "9"));
+        ck_assert_uint_eq(size(i, "s/1"), 0);
+    }
+    ck_assert_uint_gt(stats().notices[WEFT_NOTICE_STATE_DONE], 0);
+    stop();
 }
 END_TEST
 
@@ -377,6 +400,7 @@ int main(void) {
     tcase_add_loop_test(tc, hazard_garbage_decode_accepted, 0, CLASSES);
     tcase_add_test(tc, hazard_merge_of_a_future_version_frame);
     tcase_add_test(tc, hazard_future_version_messages);
+    tcase_add_test(tc, hazard_time_based_gc);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* test_registers.c: hazards of registers and of ties: which of several writes is the one that all replicas show. */
 #include "tests/hazards/hazards.h"
+#include "tests/support/simulated.h"
 
 #include <weft/mvreg.h>
 
@@ -134,6 +135,39 @@ START_TEST(hazard_4_7_iii_equal_deletions_reach_a_third) {
     while (weft_replica_origin(c.at[2].replica, origins, &info)) origins++;
     ck_assert_uint_eq(origins, 3);
     cluster_fini(&c);
+}
+END_TEST
+
+/* Both again, with disks, clocks and links that lose. */
+static void equal_writes(const char *first, const char *second) {
+    start(3);
+    act("txn 0 r/0=7 s/0+1");
+    converge();
+    act("partition 2");
+    act(first);
+    act(second);
+    run(10);
+    act("heal");
+    act("cut 0 2"); /* 2 hears of both through 1 alone */
+    act("cut 2 0");
+    run(60);
+    const struct weft_replica *from = weft_sim_replica(sim, 1), *to = weft_sim_replica(sim, 2);
+    struct weft_replica_stats a, b;
+    weft_replica_stats(from, &a);
+    weft_replica_stats(to, &b);
+    ck_assert_mem_eq(a.state_hash, b.state_hash, 16);
+    act("heal");
+    converge();
+    stop();
+}
+
+START_TEST(hazard_4_7_ii_equal_writes_simulated) {
+    equal_writes("txn 0 r/0=1", "txn 1 r/0=1");
+}
+END_TEST
+
+START_TEST(hazard_4_7_iii_equal_deletions_simulated) {
+    equal_writes("txn 0 s/0x r/0-", "txn 1 s/0x r/0-");
 }
 END_TEST
 
@@ -358,6 +392,8 @@ int main(void) {
     tcase_add_test(tc, hazard_frequency_beats_recency);
     tcase_add_test(tc, hazard_empty_value_as_absent);
     tcase_add_test(tc, hazard_empty_value_as_absent_at_replicas);
+    tcase_add_test(tc, hazard_4_7_ii_equal_writes_simulated);
+    tcase_add_test(tc, hazard_4_7_iii_equal_deletions_simulated);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
