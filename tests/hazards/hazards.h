@@ -15,8 +15,7 @@
 
 #define SECOND UINT64_C(1000000000)
 
-/* --- Values ---------------------------------------------------------------------------------------------------------
- */
+/* --- Values ------------------------------------------------------------------------------------------------------ */
 
 static inline void free_bufs(struct weft_buf *bufs, size_t n) {
     for (size_t i = 0; i < n; i++) weft_buf_fini(&bufs[i]);
@@ -94,8 +93,7 @@ static inline void check_all_merges(struct weft_value *const *three, const char 
     weft_buf_fini(&first);
 }
 
-/* --- Replicas -------------------------------------------------------------------------------------------------------
- */
+/* --- Replicas ---------------------------------------------------------------------------------------------------- */
 
 /* Up, linked and settled. */
 static inline void start_cluster(struct cluster *c, int count) {

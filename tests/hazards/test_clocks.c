@@ -29,7 +29,7 @@ static void check_all_read(const char *key, const char *value) {
     for (int i = 0; i < c.count; i++) ck_assert(cluster_reads(&c, i, key, value));
 }
 
-/* --- 4.9 (i): dots that are not the sender's to give -------------------------------------------------------------- */
+/* --- 4.9 (i): dots that are not the sender's to give ------------------------------------------------------------- */
 
 /* Whatever came in its name, an origin's next dot is a new one. */
 START_TEST(hazard_4_9_i_own_dots_that_come_back) {
@@ -124,8 +124,7 @@ START_TEST(hazard_4_9_i_a_forged_claim_costs_an_epoch) {
 }
 END_TEST
 
-/* --- 4.9 (ii): years ahead ------------------------------------------------------------------------------------------
- */
+/* --- 4.9 (ii): years ahead --------------------------------------------------------------------------------------- */
 
 /* S6, S7, S33 mirrored: of three replicas one is eight hours ahead. The two good ones stay writable, converge, and do
  * not follow; the bad one's writes are applied when their time has come, and lose to what was written before. */
@@ -239,8 +238,7 @@ START_TEST(hazard_4_9_ii_a_raised_clock_epoch_ends_poisoned_time) {
 }
 END_TEST
 
-/* --- 4.9 (iii) to (v) -----------------------------------------------------------------------------------------------
- */
+/* --- 4.9 (iii) to (v) -------------------------------------------------------------------------------------------- */
 
 /* (iii) It receives (P,9) and writes in the same tick of a clock that is behind: the effect is after its cause. */
 START_TEST(hazard_4_9_iii_an_effect_is_after_its_cause) {
@@ -338,8 +336,7 @@ START_TEST(hazard_4_9_v_a_frozen_clock_for_70_000_stamps) {
 }
 END_TEST
 
-/* --- Clocks that leap, stop and drift --------------------------------------------------------------------------------
- */
+/* --- Clocks that leap, stop and drift ---------------------------------------------------------------------------- */
 
 /* S5: a message that is refused in its middle moves no clock, whatever stood before. */
 START_TEST(clock_s05_a_refused_message_moves_no_clock) {
@@ -521,8 +518,7 @@ START_TEST(clock_s33_the_slow_one_loses_nothing) {
 }
 END_TEST
 
-/* --- Ties across clock epochs ---------------------------------------------------------------------------------------
- */
+/* --- Ties across clock epochs ------------------------------------------------------------------------------------ */
 
 static void at_epoch(struct weft_value *v, uint8_t epoch, uint64_t word) {
     ck_assert_int_eq(weft_value_commit(v, (struct weft_stamp){.epoch = epoch, .word = word}, NULL), 0);

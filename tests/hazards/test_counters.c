@@ -38,8 +38,7 @@ static void reset(struct weft_value *v) {
 
 static const struct weft_crdt_class *const counters[] = {&weft_gcounter_class, &weft_pncounter_class};
 
-/* --- 4.5 ------------------------------------------------------------------------------------------------------------
- */
+/* --- 4.5 --------------------------------------------------------------------------------------------------------- */
 
 /* Five is taken back, the concurrent one is not; and a stale copy does not bring the five back. */
 START_TEST(hazard_4_5_removed_while_incremented) {
@@ -92,8 +91,7 @@ START_TEST(hazard_4_5_decrements_after_a_reset) {
 }
 END_TEST
 
-/* --- 4.8 ------------------------------------------------------------------------------------------------------------
- */
+/* --- 4.8 --------------------------------------------------------------------------------------------------------- */
 
 /* 2^53, 1, 1 and the like: in whatever order they come, the sum is exact. There are no floats to add: amounts are whole
  * numbers of the smallest unit, and sums are of 128 bits. */
@@ -175,8 +173,7 @@ START_TEST(hazard_4_8_overflow_between_replicas) {
 }
 END_TEST
 
-/* --- Counted once ---------------------------------------------------------------------------------------------------
- */
+/* --- Counted once ------------------------------------------------------------------------------------------------ */
 
 /* A delta that comes twice counts once (defradb.rs#847). */
 START_TEST(hazard_idempotence_of_op_counters) {
@@ -249,8 +246,7 @@ START_TEST(hazard_positional_replica_ids_at_replicas) {
 }
 END_TEST
 
-/* --- Bounded counter: rights ----------------------------------------------------------------------------------------
- */
+/* --- Bounded counter: rights ------------------------------------------------------------------------------------- */
 
 static uint64_t left_in(const struct weft_value *v) {
     uint64_t n;

@@ -6,8 +6,7 @@
 static struct cluster c;
 static struct weft__prng chance;
 
-/* --- 4.1 ------------------------------------------------------------------------------------------------------------
- */
+/* --- 4.1 --------------------------------------------------------------------------------------------------------- */
 
 /* One of two deltas arrives; the context that comes with it must not claim the other (delta_crdt_ex#65, #45). */
 START_TEST(hazard_4_1_partial_delta_with_full_context) {
@@ -117,8 +116,7 @@ START_TEST(hazard_4_1_pieces_of_a_state_lost_and_reordered) {
 }
 END_TEST
 
-/* --- 4.3 ------------------------------------------------------------------------------------------------------------
- */
+/* --- 4.3 --------------------------------------------------------------------------------------------------------- */
 
 /* (i) riak_dt's present_but_removed_test and no_dots_left_test, in every order of merging. */
 START_TEST(hazard_4_3_i_present_on_both_sides_and_removed) {
@@ -197,8 +195,7 @@ START_TEST(hazard_4_3_through_the_transfer_of_a_state) {
 }
 END_TEST
 
-/* --- 4.6: a removal ahead of what it removes ------------------------------------------------------------------------
- */
+/* --- 4.6: a removal ahead of what it removes --------------------------------------------------------------------- */
 
 /* A removal in the name of one who claims to have seen more of a writer than it has written. It takes what it names,
  * never what comes later (rust-crdt: adds of the member vanish for ever). */
@@ -245,8 +242,7 @@ START_TEST(hazard_4_6_an_early_removal_survives_merges) {
 }
 END_TEST
 
-/* --- Others ---------------------------------------------------------------------------------------------------------
- */
+/* --- Others ------------------------------------------------------------------------------------------------------ */
 
 /* (A,2) comes before (A,1): both are there in the end, and the later one did not hide the earlier. */
 START_TEST(hazard_source_order_violation) {

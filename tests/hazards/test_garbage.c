@@ -14,8 +14,7 @@
 
 static struct cluster c;
 
-/* --- Trimmed history ------------------------------------------------------------------------------------------------
- */
+/* --- Trimmed history --------------------------------------------------------------------------------------------- */
 
 /* What depends on transactions that no log has any more waits for the state that has them (loro#1068: a panic). */
 START_TEST(hazard_trimmed_history) {
@@ -77,8 +76,7 @@ START_TEST(hazard_trimmed_history_that_never_was) {
 }
 END_TEST
 
-/* --- The floor of the logs ------------------------------------------------------------------------------------------
- */
+/* --- The floor of the logs --------------------------------------------------------------------------------------- */
 
 /* A replica that was away until its past was trimmed is given a state in which all looks as it had left it: x was taken
  * away and put back meanwhile. It learns that time has passed, and its own removal takes what it had seen. */
@@ -127,7 +125,7 @@ START_TEST(hazard_aba_of_an_equal_state) {
 }
 END_TEST
 
-/* --- Time --------------------------------------------------------------------------------------------------------- */
+/* --- Time -------------------------------------------------------------------------------------------------------- */
 
 /* Who was away for long brings its own news back, and nothing that was removed meanwhile: no time makes garbage. */
 START_TEST(hazard_time_based_gc) {
@@ -149,8 +147,7 @@ START_TEST(hazard_time_based_gc) {
 }
 END_TEST
 
-/* --- Hidden state ---------------------------------------------------------------------------------------------------
- */
+/* --- Hidden state ------------------------------------------------------------------------------------------------ */
 
 /* Two values show the same and are not the same: their bytes say so, because one thing done to both comes out
  * differently (riak_dt_orswot:equal/2 ignores deferred removes). */
@@ -254,8 +251,7 @@ START_TEST(hazard_equality_ignores_hidden_state_of_replicas) {
 }
 END_TEST
 
-/* --- Bytes that nobody wrote ----------------------------------------------------------------------------------------
- */
+/* --- Bytes that nobody wrote ------------------------------------------------------------------------------------- */
 
 static const struct weft_crdt_class *const classes[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_bcounter_class, &weft_lwwreg_class,

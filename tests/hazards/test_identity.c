@@ -4,8 +4,7 @@
 #include "tests/hazards/hazards.h"
 #include "tests/support/simulated.h"
 
-/* --- 4.2: the same dots again ---------------------------------------------------------------------------------------
- */
+/* --- 4.2: the same dots again ------------------------------------------------------------------------------------ */
 
 START_TEST(hazard_4_2_a_restored_replica_adds_one) {
     start(3);

@@ -11,8 +11,7 @@ static void set_register(struct weft_value *v, const char *text, uint64_t word) 
     commit_quietly(v, word);
 }
 
-/* --- 4.7 ------------------------------------------------------------------------------------------------------------
- */
+/* --- 4.7 --------------------------------------------------------------------------------------------------------- */
 
 /* (i) The same stamp at three origins; each keeping its own would be for ever. The greatest origin wins, whatever the
  * values are (delta-enabled-crdts#7, rust-crdt). */
@@ -171,8 +170,7 @@ START_TEST(hazard_4_7_iii_equal_deletions_simulated) {
 }
 END_TEST
 
-/* --- 4.10 -----------------------------------------------------------------------------------------------------------
- */
+/* --- 4.10 -------------------------------------------------------------------------------------------------------- */
 
 /* Three writes and a removal here, one write of an earlier stamp there, in every order (go-ds-crdt#238). */
 START_TEST(hazard_4_10_delivery_order) {
@@ -299,8 +297,7 @@ START_TEST(hazard_4_10_no_mark_travels_without_its_state) {
 }
 END_TEST
 
-/* --- Others ---------------------------------------------------------------------------------------------------------
- */
+/* --- Others ------------------------------------------------------------------------------------------------------ */
 
 /* Three writes before do not outweigh one after (cr-sqlite's col_version). */
 START_TEST(hazard_frequency_beats_recency) {

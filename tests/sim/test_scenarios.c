@@ -20,7 +20,7 @@ START_TEST(a_clock_that_steps_back_goes_on_upwards) {
 }
 END_TEST
 
-/* --- Away for long ------------------------------------------------------------------------------------------------ */
+/* --- Away for long ----------------------------------------------------------------------------------------------- */
 
 START_TEST(a_replica_away_longer_than_any_log_takes_the_state) {
     start_with_small_logs();
@@ -85,7 +85,7 @@ START_TEST(a_crash_in_a_transfer_begins_nothing_anew) {
 }
 END_TEST
 
-/* --- Crashes and cuts --------------------------------------------------------------------------------------------- */
+/* --- Crashes and cuts -------------------------------------------------------------------------------------------- */
 
 /* Durable, and nobody heard of it: both are possible when the power goes in the middle of a write. */
 START_TEST(a_crash_during_the_sync_keeps_all_or_nothing) {
@@ -255,7 +255,7 @@ START_TEST(both_sides_of_a_partition_write) {
 }
 END_TEST
 
-/* --- The caller's own transactions -------------------------------------------------------------------------------- */
+/* --- The caller's own transactions ------------------------------------------------------------------------------- */
 
 START_TEST(a_test_commits_with_the_public_calls) {
     struct weft_txn *txn;
