@@ -2,6 +2,8 @@
  * them wins is computed here and nowhere kept. */
 #include <weft/lwwreg.h>
 
+#include <weft/err.h>
+
 #include "crdt/text.h"
 #include "crdt/view.h"
 
@@ -26,23 +28,39 @@ const struct weft_crdt_class weft_lwwreg_class = {
 };
 
 void weft_lwwreg_set(struct weft_edit *e, struct weft_slice value) {
-    if (weft__edit_is(e, &weft_lwwreg_class)) weft_edit_put(e, nothing, nothing, value);
+    if (weft__edit_is_like(e, &weft_lwwreg_class)) weft_edit_put(e, nothing, nothing, value);
 }
 
 void weft_lwwreg_clear(struct weft_edit *e) {
-    if (weft__edit_is(e, &weft_lwwreg_class)) weft_edit_drop(e, nothing, nothing);
+    if (weft__edit_is_like(e, &weft_lwwreg_class)) weft_edit_drop(e, nothing, nothing);
 }
 
 /* Writes come in the order of (origin, seq), so of equal stamps the later one has the greater origin. */
-int weft_lwwreg_get(struct weft_view v, struct weft_slice *out, struct weft_stamp *stamp) {
-    if (!weft__view_is(v, &weft_lwwreg_class)) return WEFT_ERR_TYPE;
+static bool find_winner(struct weft_view v, struct weft_write *winner) {
     struct weft__writes it;
-    struct weft_write write, winner;
+    struct weft_write write;
     weft__writes_open(&it, v, nothing, nothing);
-    if (!weft__writes_next(&it, &winner)) return WEFT_ERR_NOT_FOUND;
+    if (!weft__writes_next(&it, winner)) return false;
     while (weft__writes_next(&it, &write))
-        if (weft_stamp_cmp(write.stamp, winner.stamp) >= 0) winner = write;
+        if (weft_stamp_cmp(write.stamp, winner->stamp) >= 0) *winner = write;
+    return true;
+}
+
+int weft_lwwreg_get(struct weft_view v, struct weft_slice *out, struct weft_stamp *stamp) {
+    struct weft_write winner;
+    if (!weft__view_is(v, &weft_lwwreg_class)) return WEFT_ERR_TYPE;
+    if (!find_winner(v, &winner)) return WEFT_ERR_NOT_FOUND;
     *out = winner.value;
     if (stamp != NULL) *stamp = winner.stamp;
     return 0;
+}
+
+int weft_lwwreg_get_as(struct weft_view v, const struct weft_crdt_class *cls, struct weft_buf *scratch,
+                       struct weft_slice *out, struct weft_stamp *stamp) {
+    struct weft_write winner;
+    if (WEFT_TYPE_KERNEL(cls->type) != WEFT_KERNEL_STAMPED || !weft__view_is(v, cls)) return WEFT_ERR_TYPE;
+    if (!find_winner(v, &winner)) return WEFT_ERR_NOT_FOUND;
+    int rc = weft_write_value(cls, &winner, scratch, out);
+    if (rc == 0 && stamp != NULL) *stamp = winner.stamp;
+    return rc;
 }

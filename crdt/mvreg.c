@@ -5,6 +5,7 @@
 
 #include <weft/err.h>
 
+#include "crdt/class.h"
 #include "crdt/text.h"
 #include "crdt/view.h"
 
@@ -25,11 +26,11 @@ const struct weft_crdt_class weft_mvreg_class = {
 };
 
 void weft_mvreg_set(struct weft_edit *e, struct weft_slice value) {
-    if (weft__edit_is(e, &weft_mvreg_class)) weft_edit_put(e, nothing, nothing, value);
+    if (weft__edit_is_like(e, &weft_mvreg_class)) weft_edit_put(e, nothing, nothing, value);
 }
 
 void weft_mvreg_clear(struct weft_edit *e) {
-    if (weft__edit_is(e, &weft_mvreg_class)) weft_edit_drop(e, nothing, nothing);
+    if (weft__edit_is_like(e, &weft_mvreg_class)) weft_edit_drop(e, nothing, nothing);
 }
 
 static int compare(const void *a, const void *b) {
@@ -43,18 +44,64 @@ static void keep_each_once(struct weft_elements *it) {
     it->count = kept;
 }
 
+static int reserve(struct weft_elements *it, struct weft_view v) {
+    struct weft__writes writes;
+    struct weft_write write;
+    size_t count = 0;
+    for (weft__writes_open(&writes, v, nothing, nothing); weft__writes_next(&writes, &write);) count++;
+    return weft__elements_reserve(it, v, count);
+}
+
+static void sort(struct weft_elements *it) {
+    if (it->count > 0) qsort(it->items, it->count, sizeof *it->items, compare);
+    keep_each_once(it);
+}
+
 int weft_mvreg_open(struct weft_elements *it, struct weft_view v) {
     *it = (struct weft_elements){.alloc = NULL};
     if (!weft__view_is(v, &weft_mvreg_class)) return WEFT_ERR_TYPE;
     struct weft__writes writes;
     struct weft_write write;
-    size_t count = 0;
-    for (weft__writes_open(&writes, v, nothing, nothing); weft__writes_next(&writes, &write);) count++;
-    int rc = weft__elements_reserve(it, v, count);
+    int rc = reserve(it, v);
     if (rc != 0) return rc;
     for (weft__writes_open(&writes, v, nothing, nothing); weft__writes_next(&writes, &write);)
         it->items[it->count++] = write.value;
-    if (count > 0) qsort(it->items, count, sizeof *it->items, compare);
-    keep_each_once(it);
+    sort(it);
+    return 0;
+}
+
+/* Scratch moves while it grows: a value in it has no place until all are there. */
+static int list_as(struct weft_elements *it, struct weft_view v, const struct weft_crdt_class *cls,
+                   struct weft_buf *scratch) {
+    struct weft__writes writes;
+    struct weft_write write;
+    bool upcast;
+    for (weft__writes_open(&writes, v, nothing, nothing); weft__writes_next(&writes, &write); it->count++) {
+        size_t at = scratch->len;
+        int rc = weft__class_upcast(cls, &write, scratch, &upcast);
+        if (rc != 0) return rc;
+        it->items[it->count] = upcast ? weft_slice(NULL, scratch->len - at) : write.value;
+    }
+    const uint8_t *at = scratch->ptr;
+    for (size_t i = 0; i < it->count; i++) {
+        if (it->items[i].ptr != NULL) continue;
+        it->items[i].ptr = at;
+        if (at != NULL) at += it->items[i].len;
+    }
+    return 0;
+}
+
+int weft_mvreg_open_as(struct weft_elements *it, struct weft_view v, const struct weft_crdt_class *cls,
+                       struct weft_buf *scratch) {
+    *it = (struct weft_elements){.alloc = NULL};
+    if (WEFT_TYPE_KERNEL(cls->type) != WEFT_KERNEL_DOTS || !weft__view_is(v, cls)) return WEFT_ERR_TYPE;
+    weft_buf_reset(scratch);
+    int rc = reserve(it, v);
+    if (rc == 0) rc = list_as(it, v, cls, scratch);
+    if (rc != 0) {
+        weft_elements_close(it);
+        return rc;
+    }
+    sort(it);
     return 0;
 }

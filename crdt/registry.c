@@ -1,12 +1,9 @@
 /* registry.c: a list, searched from its start: there are a handful of types, and objects keep their class's id. */
 #include "crdt/registry.h"
 
-#include <string.h>
-
 #include <weft/aworset.h>
 #include <weft/bcounter.h>
 #include <weft/dwflag.h>
-#include <weft/err.h>
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
@@ -22,10 +19,7 @@
 #include <weft/windowcounter.h>
 
 #include "base/alloc.h"
-#include "crdt/object.h"
-
-/* Of a class before there was anything behind print. */
-#define FIRST_SIZE offsetof(struct weft_crdt_class, reset)
+#include "crdt/class.h"
 
 static const struct weft_crdt_class *const built_in[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
@@ -34,16 +28,19 @@ static const struct weft_crdt_class *const built_in[] = {
     &weft_bcounter_class, &weft_ormap_class,
 };
 
-void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given) {
-    *own = (struct weft_crdt_class){.size = 0};
-    memcpy(own, given, given->size < sizeof *own ? given->size : sizeof *own);
-    own->size = sizeof *own;
+static int append(struct weft__registry *r, const struct weft_crdt_class *cls) {
+    void *classes = r->classes;
+    int rc = weft__grow(r->alloc, &classes, &r->cap, r->count + 1, sizeof *r->classes);
+    if (rc != 0) return rc;
+    r->classes = classes;
+    r->classes[r->count++] = cls;
+    return 0;
 }
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc) {
     *r = (struct weft__registry){.alloc = weft__alloc_or_default(alloc)};
     for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
-        int rc = weft__registry_add(r, built_in[i]);
+        int rc = append(r, built_in[i]);
         if (rc == 0) continue;
         weft__registry_fini(r);
         return rc;
@@ -56,21 +53,19 @@ void weft__registry_fini(struct weft__registry *r) {
     *r = (struct weft__registry){.alloc = r->alloc};
 }
 
-static bool is_well_formed(const struct weft_crdt_class *cls) {
-    return cls != NULL && cls->size >= FIRST_SIZE && cls->name != NULL && cls->name[0] != '\0' && cls->schema >= 1 &&
-           cls->type >> 4 != 0 && weft__kernel_is_known(cls->type);
-}
-
-int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls) {
-    if (!is_well_formed(cls)) return WEFT_ERR_INVALID;
-    const struct weft_crdt_class *known = weft__registry_find(r, cls->type);
-    if (known != NULL) return known == cls ? 0 : WEFT_ERR_INVALID;
-    void *classes = r->classes;
-    int rc = weft__grow(r->alloc, &classes, &r->cap, r->count + 1, sizeof *r->classes);
+int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) {
+    int rc = weft_crdt_class_check(cls, errmsg, errmsg_len);
     if (rc != 0) return rc;
-    r->classes = classes;
-    r->classes[r->count++] = cls;
-    return 0;
+    const struct weft_crdt_class *known = weft__registry_find(r, cls->type);
+    unsigned number = cls->type >> 4;
+    if (known == cls) return 0;
+    if (known != NULL)
+        return weft__class_refuse(errmsg, errmsg_len, "class '%s': type %u/%s is already registered as '%s'", cls->name,
+                                  number, weft__kernel_name(cls->type), known->name);
+    if (number < WEFT__FIRST_OWN_NUMBER)
+        return weft__class_refuse(errmsg, errmsg_len, "class '%s': type numbers below %u, as %u, are Weft's", cls->name,
+                                  WEFT__FIRST_OWN_NUMBER, number);
+    return append(r, cls);
 }
 
 const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type) {

@@ -5,8 +5,7 @@
 #include <weft/alloc.h>
 #include <weft/crdt.h>
 
-/* A class as this library has it: what the program that made it did not know of yet is NULL. */
-void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given);
+#include "crdt/class.h"
 
 struct weft__registry {
     const struct weft_crdt_class **classes;
@@ -17,9 +16,9 @@ struct weft__registry {
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc);
 void weft__registry_fini(struct weft__registry *r);
-/* WEFT_ERR_INVALID: another class has the id, its kernel is unknown, or the class is malformed. The same class again:
- * 0. */
-int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls);
+/* WEFT_ERR_INVALID: what weft_crdt_class_check refuses, another class has the id, or it is one of Weft's numbers;
+ * errmsg (may be NULL) gets a sentence that says so. The same class again: 0. */
+int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len);
 /* r NULL: among the built-in types only. NULL: unknown. */
 const struct weft_crdt_class *weft__registry_find(const struct weft__registry *r, uint32_t type);
 

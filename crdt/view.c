@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "crdt/cell.h"
+#include "crdt/class.h"
 #include "crdt/dots.h"
 #include "crdt/edit.h"
 #include "crdt/key.h"
@@ -31,6 +32,13 @@ bool weft__edit_is(struct weft_edit *e, const struct weft_crdt_class *cls) {
     if (e->cls->type == cls->type) return true;
     weft_edit_fail(e, WEFT_ERR_TYPE);
     return false;
+}
+
+bool weft__edit_is_like(struct weft_edit *e, const struct weft_crdt_class *cls) {
+    if (e == NULL) return false;
+    uint32_t type = e->cls->type;
+    bool is_own = type >> 4 >= WEFT__FIRST_OWN_NUMBER && WEFT_TYPE_KERNEL(type) == WEFT_TYPE_KERNEL(cls->type);
+    return weft__edit_is(e, is_own ? e->cls : cls);
 }
 
 const struct weft_alloc *weft__view_alloc(struct weft_view v) {

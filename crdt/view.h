@@ -18,6 +18,10 @@ bool weft__view_is(struct weft_view v, const struct weft_crdt_class *cls);
 /* False where there is nothing to edit, an earlier error sticks, or (WEFT_ERR_TYPE, sticky) the type is another. */
 bool weft__edit_is(struct weft_edit *e, const struct weft_crdt_class *cls);
 
+/* An application's type on the kernel of `cls` has the same writes under the same element, and its own bytes in them:
+ * it may be edited as `cls` is. False as above. */
+bool weft__edit_is_like(struct weft_edit *e, const struct weft_crdt_class *cls);
+
 /* The writes under an element, in the order of weft_view_write. */
 struct weft__writes {
     struct weft_view view;

@@ -77,15 +77,21 @@ static void init_parts(struct weft_replica *r) {
 static int register_classes(struct weft_replica *r) {
     int rc = weft__registry_init(&r->registry, r->alloc);
     for (size_t i = 0; rc == 0 && r->options.classes != NULL && r->options.classes[i] != NULL; i++)
-        rc = weft__registry_add(&r->registry, r->options.classes[i]);
+        rc = weft__registry_add(&r->registry, r->options.classes[i], r->options.errmsg, r->options.errmsg_len);
     return rc;
+}
+
+static int check_options(const struct weft_replica_options *o) {
+    if (o->errmsg != NULL && o->errmsg_len > 0) o->errmsg[0] = '\0';
+    if (o->chunk_bytes > 0 && o->chunk_bytes <= WEFT_TXN_MAX) return 0;
+    return weft__class_refuse(o->errmsg, o->errmsg_len, "chunk_bytes is 1 to %u", WEFT_TXN_MAX);
 }
 
 int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) {
     struct weft_replica_options own;
     weft_replica_options_init(&own);
     int rc = weft__options_read(&own, sizeof own, o);
-    if (rc == 0 && (own.chunk_bytes == 0 || own.chunk_bytes > WEFT_TXN_MAX)) rc = WEFT_ERR_INVALID;
+    if (rc == 0) rc = check_options(&own);
     if (rc != 0) return rc;
     const struct weft_alloc *alloc = weft__alloc_or_default(own.alloc);
     struct weft_replica *r = weft__calloc(alloc, 1, sizeof *r);
@@ -101,6 +107,7 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
         weft_replica_free(r);
         return rc;
     }
+    r->options.errmsg = NULL; /* it was lent */
     *out = r;
     return 0;
 }

@@ -33,6 +33,8 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
     to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
     to->alloc = s->alloc;
     to->classes = o->classes;
+    to->errmsg = o->errmsg;
+    to->errmsg_len = o->errmsg_len;
     if (o->engine_drift_ns > 0) to->drift = word_of_ns(o->engine_drift_ns);
     if (o->engine_digest_ns > 0) to->digest_ns = o->engine_digest_ns;
     if (o->engine_log_max > 0) to->log_max = (size_t)o->engine_log_max;
@@ -115,6 +117,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     m->options.seed ^= s->mutant.other_tables;
     int rc = weft_replica_new(&m->replica, &m->options);
     m->options.seed ^= s->mutant.other_tables;
+    m->options.errmsg = NULL; /* it was lent for the first opening */
     if (rc != 0) return rc;
     m->replica->options.seed = m->options.seed; /* tables have theirs by now */
     rc = load(s, m);

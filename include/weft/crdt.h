@@ -68,7 +68,19 @@ struct weft_crdt_class {
     /* Deletes as far as this type may: what weft_edit_reset and weft_txn_delete do, made of the other edits. NULL: the
      * kernel's observed reset, which is also what a replica does that does not know the type. */
     void (*reset)(struct weft_edit *e);
+    /* Reads what an older version of the type wrote: appends the value `old`, bytes of schema `from` (1 .. schema - 1),
+     * as bytes of this schema. It is asked at each reading (weft_write_value); what is stored, hashed and passed on
+     * stays as it was written, because replicas of both versions must hold the same. So it depends on its arguments
+     * alone, and bytes come from anywhere: 0, or a negative code, which the reader returns. A class of the kernels DOTS
+     * and STAMPED needs one from schema 2 on. It is about values only: an element is its bytes, in every version the
+     * same. TOTALS and MAP keep no bytes of a type's own, and their classes have none. */
+    int (*upcast)(uint32_t from, struct weft_slice old, struct weft_buf *out);
 };
+
+/* Whether a class can be registered: it has a size, a name, a type number and a schema, the kernel is one that this
+ * library has, and an upcast is there where it is needed and only where it is used. WEFT_ERR_INVALID: errmsg (may be
+ * NULL) gets a sentence that names what is wrong. */
+WEFT_API int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
 
 /* --- Reading the kernels: for types; applications use the types' own functions ------------------------------- */
 
@@ -81,7 +93,7 @@ WEFT_API size_t weft_view_count(struct weft_view v);
  * observed every other, so it is the only one then. */
 struct weft_write {
     struct weft_slice value;
-    uint32_t schema;         /* of the class that wrote it; those bytes stay as they are */
+    uint32_t schema;         /* of the class that wrote it; its bytes stay as they are: weft_write_value */
     struct weft_stamp stamp; /* STAMPED only; pending: weft_edit_now */
     struct weft_origin origin;
     uint64_t seq;
@@ -90,6 +102,12 @@ struct weft_write {
 /* The index-th write under an element, in the order of (origin, seq); false at the end. */
 WEFT_API bool weft_view_write(struct weft_view v, struct weft_slice path, struct weft_slice element, size_t index,
                               struct weft_write *out);
+/* A write's value in the class's schema: as it stands, or, where an older version wrote it, what upcast makes of it in
+ * `scratch`, which is emptied first. Lent until the state or scratch changes. WEFT_ERR_VERSION: a newer version wrote
+ * it, and w->value is all that can be had; WEFT_ERR_INVALID: an older one, and the class lacks upcast; an error of
+ * upcast; WEFT_ERR_NOMEM. Types read every value through this that an application may change the meaning of. */
+WEFT_API int weft_write_value(const struct weft_crdt_class *cls, const struct weft_write *w, struct weft_buf *scratch,
+                              struct weft_slice *value) WEFT_MUST_CHECK;
 
 /* DOTS: the elements at a path in key order. Opening sorts: O(n log n), and allocates n references.
  *   weft_elements_open(&it, v, path); while (weft_elements_next(&it, &element)) ...; weft_elements_close(&it);

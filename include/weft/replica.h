@@ -57,6 +57,10 @@ struct weft_replica_options {
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL */
     const struct weft_alloc *alloc;
     const struct weft_log *log;
+    /* Where weft_replica_new fails it writes a sentence there: which class cannot be registered, and why. Lent for that
+     * call; NULL: not wanted. */
+    char *errmsg;
+    size_t errmsg_len;
 };
 #define weft_replica_options_init(o) weft_replica_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_replica_options_init_sized(struct weft_replica_options *o, size_t size);
@@ -152,8 +156,8 @@ struct weft_update {
                            * anew; until then commits are WEFT_ERR_NOT_READY and nothing more is sent */
 };
 
-/* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, or a class that cannot be
- * registered; WEFT_ERR_NOMEM. */
+/* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, a class that cannot be registered
+ * (weft_crdt_class_check), two classes with one type; o->errmsg says which. WEFT_ERR_NOMEM. */
 WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_replica_free(struct weft_replica *r);
 /* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.

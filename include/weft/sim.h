@@ -99,6 +99,10 @@ struct weft_sim_options {
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
     uint64_t engine_pending_max, engine_chunk_bytes;
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL; lent */
+    /* Where a class cannot be registered a sentence there says which and why. Lent until the simulation is made; NULL:
+     * not wanted. */
+    char *errmsg;
+    size_t errmsg_len;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
@@ -149,7 +153,8 @@ WEFT_API void weft_sim_schedule_free(struct weft_sim_schedule *s);
 
 struct weft_sim;
 
-/* A schedule is drawn from the options. All replicas are up, their links come up at once. Codes: as above. */
+/* A schedule is drawn from the options. All replicas are up, their links come up at once. Codes: as above, and
+ * WEFT_ERR_INVALID for a class that cannot be registered: errmsg of the options says which. */
 WEFT_API int weft_sim_new(struct weft_sim **out, const struct weft_sim_options *o) WEFT_MUST_CHECK;
 /* Takes over the schedule, also when it fails. */
 WEFT_API int weft_sim_new_scheduled(struct weft_sim **out, struct weft_sim_schedule *s) WEFT_MUST_CHECK;

@@ -87,9 +87,13 @@ static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
 }
 
 static int make_anew(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
-    int rc = weft_replica_new(&n->replica, &n->engine);
+    char why[256] = "";
+    struct weft_replica_options options = n->engine;
+    options.errmsg = why;
+    options.errmsg_len = sizeof why;
+    int rc = weft_replica_new(&n->replica, &options);
     if (rc == 0) return load(n, errmsg, errmsg_len);
-    snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", weft_strerror(rc));
+    snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", why[0] != '\0' ? why : weft_strerror(rc));
     return rc;
 }
 

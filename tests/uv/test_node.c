@@ -468,30 +468,6 @@ END_TEST
 
 /* --- Beginning and ending ---------------------------------------------------------------------------------------- */
 
-START_TEST(a_port_in_use_is_named) {
-    open_full_mesh(1);
-    struct peer *p = world_peer(&w, 1);
-    snprintf(p->listen, sizeof p->listen, "%s", w.peers[0].listen);
-    char errmsg[256] = "";
-    ck_assert_int_eq(weft_uv_new(&p->node, &w.loop, &p->o, errmsg, sizeof errmsg), WEFT_ERR_BUSY);
-    ck_assert_ptr_null(p->node);
-    ck_assert_ptr_nonnull(strstr(errmsg, p->listen));
-    ck_assert_ptr_nonnull(strstr(errmsg, "in use"));
-}
-END_TEST
-
-START_TEST(a_bad_address_is_named) {
-    struct peer *p = world_peer(&w, 0);
-    char errmsg[256] = "";
-    p->seed_list[0] = "10.1.2.3:80";
-    ck_assert_int_eq(weft_uv_new(&p->node, &w.loop, &p->o, errmsg, sizeof errmsg), WEFT_ERR_INVALID);
-    ck_assert_ptr_nonnull(strstr(errmsg, "10.1.2.3:80"));
-    p->seed_list[0] = NULL;
-    p->o.listen = "0.0.0.0:0";
-    ck_assert_int_eq(weft_uv_new(&p->node, &w.loop, &p->o, NULL, 0), WEFT_ERR_INVALID);
-}
-END_TEST
-
 /* A node and its peers close after i turns of the loop, whatever they are about then. */
 START_TEST(closing_is_safe_at_any_moment) {
     open_full_mesh(3);
@@ -579,8 +555,6 @@ int main(void) {
     tcase_add_test(t, nothing_is_said_while_the_store_fails);
     tcase_add_test(t, a_failing_store_bounds_what_waits);
     tcase_add_test(t, what_is_unwritten_is_written_at_the_end);
-    tcase_add_test(t, a_port_in_use_is_named);
-    tcase_add_test(t, a_bad_address_is_named);
     tcase_add_loop_test(t, closing_is_safe_at_any_moment, 0, 40);
     tcase_add_test(t, closing_sends_what_was_committed);
     tcase_add_loop_test(t, memory_may_end_anywhere, 0, 120);

@@ -235,8 +235,27 @@ START_TEST(options_are_set_by_name) {
 }
 END_TEST
 
+START_TEST(a_class_that_cannot_be_registered_is_named) {
+    static const struct weft_crdt_class lacking = {
+        .size = sizeof lacking, .name = "auction", .type = WEFT_TYPE_ID(1024, WEFT_KERNEL_STAMPED), .schema = 2};
+    static const struct weft_crdt_class *const classes[] = {&lacking, NULL};
+    struct weft_sim_options o;
+    struct weft_sim *sim;
+    char said[128] = "";
+    weft_sim_options_init(&o);
+    o.classes = classes;
+    ck_assert_int_eq(weft_sim_new(&sim, &o), WEFT_ERR_INVALID);
+    o.errmsg = said;
+    o.errmsg_len = sizeof said;
+    ck_assert_int_eq(weft_sim_new(&sim, &o), WEFT_ERR_INVALID);
+    ck_assert_ptr_null(sim);
+    ck_assert_ptr_nonnull(strstr(said, "class 'auction' is at schema 2 and lacks upcast"));
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_plan_is_a_function_of_its_options,
                      one_more_fault_moves_nothing_else, a_plan_ends_whole, reads_what_people_write,
-                     nonsense_is_refused_with_its_line, a_line_is_added_in_its_place, options_are_set_by_name);
+                     nonsense_is_refused_with_its_line, a_line_is_added_in_its_place, options_are_set_by_name,
+                     a_class_that_cannot_be_registered_is_named);
 }
