@@ -84,6 +84,21 @@ bool weft__map_next(struct weft__reader *r, enum weft__map_form form, struct wef
     return r->err == 0;
 }
 
+struct weft__map_frame weft__map_write_begin(struct weft_buf *out, struct weft_slice key, uint32_t type,
+                                             uint32_t schema) {
+    struct weft__map_frame frame = {.child = weft__write_begin(out, 1)};
+    weft__write_bytes(out, 1, key);
+    weft__write_field_varint(out, 2, type);
+    weft__write_field_varint(out, 3, schema);
+    frame.body = weft__write_begin(out, 4);
+    return frame;
+}
+
+void weft__map_write_end(struct weft_buf *out, struct weft__map_frame frame) {
+    weft__write_end(out, frame.body);
+    weft__write_end(out, frame.child);
+}
+
 /* Whether c may follow `last`, of which the first has none. */
 static bool ascends(const struct weft__map_child *last, const struct weft__map_child *c) {
     int order = weft_slice_cmp(last->key, c->key);
@@ -172,6 +187,15 @@ int weft__map_prepare(struct weft_object *o, struct weft_slice body, const struc
 
 /* --- States ------------------------------------------------------------------------------------------------------- */
 
+static int join_child(struct weft_object *into, struct weft_slice key, const struct weft_causal_context *into_seen,
+                      const struct weft_object *from, const struct weft_causal_context *from_seen,
+                      struct weft__plan *plan) {
+    size_t before = plan->count;
+    struct weft_object *child = weft__map_plan_child(into, key, from->type, plan);
+    if (child == NULL) return WEFT_ERR_NOMEM;
+    return weft__map_settle_child(plan, before, weft__object_prepare_join(child, into_seen, from, from_seen, plan));
+}
+
 /* What only one side has meets an empty child of the other's: that side may have seen it and taken it away. */
 int weft__map_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
                            const struct weft_object *from, const struct weft_causal_context *from_seen,
@@ -180,23 +204,15 @@ int weft__map_prepare_join(struct weft_object *into, const struct weft_causal_co
     int rc = 0;
     for (k = first_child(into); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
         struct weft_slice key = weft__keyed_key(k);
-        size_t before = plan->count;
+        const struct weft_object *theirs = weft__map_find(from, key, k->object.type);
         struct weft_object none;
         weft__object_init(&none, from->pool, k->object.type, key);
-        const struct weft_object *theirs = weft__map_find(from, key, k->object.type);
-        struct weft_object *child = weft__map_plan_child(into, key, k->object.type, plan);
-        if (child == NULL) return WEFT_ERR_NOMEM;
-        rc = weft__object_prepare_join(child, into_seen, theirs != NULL ? theirs : &none, from_seen, plan);
-        rc = weft__map_settle_child(plan, before, rc);
+        rc = join_child(into, key, into_seen, theirs != NULL ? theirs : &none, from_seen, plan);
     }
     for (k = first_child(from); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
         struct weft_slice key = weft__keyed_key(k);
-        size_t before = plan->count;
         if (weft__map_find(into, key, k->object.type) != NULL) continue;
-        struct weft_object *child = weft__map_plan_child(into, key, k->object.type, plan);
-        if (child == NULL) return WEFT_ERR_NOMEM;
-        rc = weft__object_prepare_join(child, into_seen, &k->object, from_seen, plan);
-        rc = weft__map_settle_child(plan, before, rc);
+        rc = join_child(into, key, into_seen, &k->object, from_seen, plan);
     }
     return rc;
 }
@@ -211,13 +227,9 @@ int weft__map_mention(const struct weft_object *o, struct weft__origin_table *ta
 int weft__map_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
     int rc = 0;
     for (const struct weft__keyed *k = first_child(o); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
-        size_t child = weft__write_begin(out, 1);
-        weft__write_bytes(out, 1, weft__keyed_key(k));
-        weft__write_field_varint(out, 2, k->object.type);
-        size_t body = weft__write_begin(out, 4);
+        struct weft__map_frame frame = weft__map_write_begin(out, weft__keyed_key(k), k->object.type, 0);
         rc = weft__object_encode(&k->object, table, out);
-        weft__write_end(out, body);
-        weft__write_end(out, child);
+        weft__map_write_end(out, frame);
     }
     return rc != 0 ? rc : out->err;
 }

@@ -22,6 +22,13 @@ enum weft__map_form { WEFT__MAP_DELTA, WEFT__MAP_STATE };
 
 /* The next child of a body, well formed in itself; false at the end and on an error, which is then in r->err. */
 bool weft__map_next(struct weft__reader *r, enum weft__map_form form, struct weft__map_child *c);
+/* A child's frame: its body goes between begin and end. schema: 0 in a state. */
+struct weft__map_frame {
+    size_t child, body;
+};
+struct weft__map_frame weft__map_write_begin(struct weft_buf *out, struct weft_slice key, uint32_t type,
+                                             uint32_t schema);
+void weft__map_write_end(struct weft_buf *out, struct weft__map_frame frame);
 /* What a child's delta leaves to its surroundings, where `before` entries of the map's delta come before it. */
 struct weft__delta_env weft__map_child_env(const struct weft__delta_env *env, uint32_t schema, size_t before);
 /* A map's child, found or made (then empty), and on the plan: prepare what there is to prepare in it and settle.

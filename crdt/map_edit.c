@@ -6,7 +6,6 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
-#include "base/wire.h"
 #include "crdt/edits.h"
 #include "crdt/keyspace.h"
 #include "crdt/map.h"
@@ -15,14 +14,13 @@
 
 /* --- Opening ------------------------------------------------------------------------------------------------------ */
 
+/* They may be kept from an edit of another object, which stood elsewhere. */
 static int make_edits(struct weft_edit *e) {
-    if (e->children != NULL) {
-        e->children->depth = e->depth + 1; /* kept from an edit of another object */
-        return 0;
+    if (e->children == NULL) {
+        e->children = weft__malloc(e->pool->alloc, sizeof *e->children);
+        if (e->children == NULL) return WEFT_ERR_NOMEM;
+        weft__edits_init(e->children, e->session, e->pool);
     }
-    e->children = weft__malloc(e->pool->alloc, sizeof *e->children);
-    if (e->children == NULL) return WEFT_ERR_NOMEM;
-    weft__edits_init(e->children, e->session, e->pool);
     e->children->depth = e->depth + 1;
     return 0;
 }
@@ -98,14 +96,9 @@ int weft__map_edit_write(struct weft_edit *e, const struct weft__origin_table *t
     int rc = 0;
     for (struct weft__keyed_edit *k = first_of(e); rc == 0 && k != NULL; k = weft__edits_next(k)) {
         if (k->entries == 0) continue;
-        size_t child = weft__write_begin(out, 1);
-        weft__write_bytes(out, 1, weft__keyed_edit_key(k));
-        weft__write_field_varint(out, 2, k->cls.type);
-        weft__write_field_varint(out, 3, k->cls.schema);
-        size_t body = weft__write_begin(out, 4);
+        struct weft__map_frame frame = weft__map_write_begin(out, weft__keyed_edit_key(k), k->cls.type, k->cls.schema);
         rc = weft__edit_write(&k->edit, table, out);
-        weft__write_end(out, body);
-        weft__write_end(out, child);
+        weft__map_write_end(out, frame);
     }
     return rc != 0 ? rc : out->err;
 }

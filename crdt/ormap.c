@@ -6,10 +6,22 @@
 #include "crdt/registry.h"
 #include "crdt/text.h"
 
-/* A type that is not one of Weft's: its kernel and how much it has. */
+static int print(struct weft_view v, struct weft_buf *out);
+
+/* A map is read as one whatever its type; of another type that is not Weft's, how much it has. */
 static int print_unknown(const struct weft_ormap_child *c, struct weft_buf *out) {
+    (void)weft_buf_printf(out, " (type %u): ", (unsigned)(c->type >> 4));
+    if (weft__kernel_is_map(c->type)) return print(c->view, out);
     size_t count = c->view.object == NULL ? 0 : weft__object_cells(c->view.object);
     return weft_buf_printf(out, "%zu cells of kernel %d", count, (int)WEFT_TYPE_KERNEL(c->type));
+}
+
+static int print_child(const struct weft_ormap_child *c, struct weft_buf *out) {
+    const struct weft_crdt_class *cls = weft__registry_find(NULL, c->type);
+    (void)weft__text_escape(out, c->key);
+    if (cls == NULL) return print_unknown(c, out);
+    (void)weft_buf_printf(out, " (%s): ", cls->name);
+    return cls->print(c->view, out);
 }
 
 static int print(struct weft_view v, struct weft_buf *out) {
@@ -19,15 +31,8 @@ static int print(struct weft_view v, struct weft_buf *out) {
     int rc = 0;
     (void)weft_buf_append_str(out, "{");
     for (weft_ormap_open(&it, v); rc == 0 && weft_ormap_next(&it, &child); separator = ", ") {
-        const struct weft_crdt_class *cls = weft__registry_find(NULL, child.type);
         (void)weft_buf_append_str(out, separator);
-        (void)weft__text_escape(out, child.key);
-        if (cls == NULL) {
-            (void)weft_buf_printf(out, " (type %u): ", (unsigned)(child.type >> 4));
-        } else {
-            (void)weft_buf_printf(out, " (%s): ", cls->name);
-        }
-        rc = cls == NULL ? print_unknown(&child, out) : cls->print(child.view, out);
+        rc = print_child(&child, out);
     }
     return rc != 0 ? rc : weft_buf_append_str(out, "}");
 }
@@ -40,22 +45,33 @@ const struct weft_crdt_class weft_ormap_class = {
     .print = print,
 };
 
+/* Also maps that are not Weft's own. */
+static bool is_map(struct weft_view v) {
+    return weft__kernel_is_map(weft__view_type(v));
+}
+
+static bool may_edit(struct weft_edit *e) {
+    if (e == NULL || e->is_map) return e != NULL;
+    weft_edit_fail(e, WEFT_ERR_TYPE);
+    return false;
+}
+
 struct weft_edit *weft_ormap_edit(struct weft_edit *e, struct weft_slice key, const struct weft_crdt_class *cls) {
-    return weft__edit_is(e, &weft_ormap_class) ? weft__map_edit_child(e, key, cls) : NULL;
+    return may_edit(e) ? weft__map_edit_child(e, key, cls) : NULL;
 }
 
 void weft_ormap_remove(struct weft_edit *e, struct weft_slice key) {
-    if (weft__edit_is(e, &weft_ormap_class)) weft__map_edit_remove(e, key);
+    if (may_edit(e)) weft__map_edit_remove(e, key);
 }
 
 struct weft_view weft_ormap_view(struct weft_view v, struct weft_slice key, const struct weft_crdt_class *cls) {
-    if (!weft__view_is(v, &weft_ormap_class)) return (struct weft_view){NULL, NULL};
+    if (!is_map(v)) return (struct weft_view){NULL, NULL};
     return weft__map_view_child(v, key, cls->type);
 }
 
 void weft_ormap_open(struct weft_ormap *it, struct weft_view v) {
     struct weft__map_walk w = {NULL, NULL};
-    if (weft__view_is(v, &weft_ormap_class)) weft__map_walk_open(&w, v, weft_slice(NULL, 0));
+    if (is_map(v)) weft__map_walk_open(&w, v, weft_slice(NULL, 0));
     *it = (struct weft_ormap){w.base, w.edit};
 }
 

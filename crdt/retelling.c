@@ -370,17 +370,12 @@ static int retell_child(struct weft__retelling *t, const struct weft__map_child 
                         struct weft_buf *out, size_t *entries) {
     size_t before = *entries;
     if (out == NULL) return retell(t, c->type, c->body, table, NULL, entries);
-    size_t start = out->len, child = weft__write_begin(out, 1);
-    weft__write_bytes(out, 1, c->key);
-    weft__write_field_varint(out, 2, c->type);
-    weft__write_field_varint(out, 3, c->schema);
-    size_t body = weft__write_begin(out, 4);
+    size_t start = out->len;
+    struct weft__map_frame frame = weft__map_write_begin(out, c->key, c->type, c->schema);
     int rc = retell(t, c->type, c->body, table, out, entries);
-    weft__write_end(out, body);
-    weft__write_end(out, child);
-    if (rc != 0) return rc;
-    if (*entries == before) out->len = start;
-    return out->err;
+    weft__map_write_end(out, frame);
+    if (rc == 0 && *entries == before) out->len = start;
+    return rc != 0 ? rc : out->err;
 }
 
 static int retell_children(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,

@@ -20,6 +20,7 @@
  * Cost: a child by key O(log n) expected, per step; size and the next child O(1) each and the content of a counter or a
  * map that is passed over; remove and delete in the size of what they take away, and so bounded by WEFT_TXN_MAX. A
  * checkpoint rewrites the map whole: what grows without bound is better split over keys of the space.
+ * A value used alone removes children of types that are not Weft's by their kernel, and not by their class's own reset.
  * Limits: key of 1 to WEFT_KEY_MAX bytes; WEFT_PATH_DEPTH_MAX steps from the object to the deepest child. */
 #ifndef WEFT_ORMAP_H
 #define WEFT_ORMAP_H
@@ -31,6 +32,8 @@ extern "C" {
 #endif
 
 WEFT_API extern const struct weft_crdt_class weft_ormap_class;
+
+/* What follows is for every type of the kernel MAP, your own too. */
 
 /* The child's edit, lent until commit or abort: weft_pncounter_add(weft_ormap_edit(e, key, &weft_pncounter_class), 1).
  * Opening one writes nothing. NULL after an error, which every edit function takes for nothing to do.
