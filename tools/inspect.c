@@ -149,18 +149,27 @@ static void print_origins(const struct inspection *in, struct weft_buf *b) {
     }
 }
 
-/* Bases above zero in the Totals of one segment: what is left of counters that were reset. */
-static uint64_t bases_of(struct weft_slice segment) {
+/* Bases above zero: what is left of counters that were reset. */
+static uint64_t bases_of_totals(struct weft_slice entries) {
     uint64_t count = 0, value;
-    struct weft__field object, entry;
-    while (weft__field_next(&segment, &object)) {
+    struct weft__field entry;
+    while (weft__field_next(&entries, &entry)) {
+        struct weft_slice values = weft__field_of(entry.bytes, 3).bytes;
+        for (bool base = false; weft__varint_next(&values, &value); base = !base) count += base && value > 0;
+    }
+    return count;
+}
+
+/* Objects of a segment, or children of a map: both have their type in field 2 and their body in field 4. */
+static uint64_t bases_of(struct weft_slice objects, uint32_t field) {
+    uint64_t count = 0;
+    struct weft__field object;
+    while (weft__field_next(&objects, &object)) {
+        if (object.number != field) continue;
         uint32_t type = (uint32_t)weft__field_of(object.bytes, 2).value;
-        if (object.number != 3 || WEFT_TYPE_KERNEL(type) != WEFT_KERNEL_TOTALS) continue;
-        struct weft_slice entries = weft__field_of(object.bytes, 4).bytes;
-        while (weft__field_next(&entries, &entry)) {
-            struct weft_slice values = weft__field_of(entry.bytes, 3).bytes;
-            for (bool base = false; weft__varint_next(&values, &value); base = !base) count += base && value > 0;
-        }
+        struct weft_slice body = weft__field_of(object.bytes, 4).bytes;
+        if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS) count += bases_of_totals(body);
+        if (WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_MAP) count += bases_of(body, 1);
     }
     return count;
 }
@@ -180,7 +189,7 @@ static int count_bases(const struct inspection *in, uint64_t *count) {
         while (weft__field_next(&manifest, &f)) {
             if (f.number != 7) continue;
             size_t bytes = (size_t)weft__field_of(f.bytes, 5).value;
-            *count += bases_of(weft_slice(bodies.ptr, bytes));
+            *count += bases_of(weft_slice(bodies.ptr, bytes), 3);
             bodies = weft_slice(bodies.ptr + bytes, bodies.len - bytes);
         }
     }
@@ -229,7 +238,7 @@ static int print_summary(struct inspection *in, struct weft_buf *b) {
 }
 
 static void print_object(struct weft_buf *b, const struct weft_object_info *o) {
-    static const char *const kernels[16] = {"?", "dots", "stamped dots", "totals", "custom"};
+    static const char *const kernels[16] = {"?", "dots", "stamped dots", "totals", "custom", "map"};
     weft__words_quote(b, o->key);
     if (o->cls != NULL && o->cls->print != NULL) {
         weft_buf_printf(b, "  %s ", o->cls->name);

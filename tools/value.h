@@ -8,7 +8,7 @@
 #include <weft/replica.h>
 
 /* The types that commands know. */
-#define WEFT__VALUE_CLASSES 16u
+#define WEFT__VALUE_CLASSES 17u
 extern const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES];
 
 /* Whether there is anything: an element, a write, an addition. */

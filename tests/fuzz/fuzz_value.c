@@ -14,6 +14,7 @@
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
 #include <weft/mvreg.h>
+#include <weft/ormap.h>
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
@@ -22,10 +23,10 @@
 #include "tests/fuzz/fuzz.h"
 
 static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
-    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
-    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
-    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_bcounter_class, &weft_ormap_class,
 };
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
@@ -59,6 +60,17 @@ static void edit_bcounter(struct weft_edit *e) {
     weft_bcounter_consume(e, 2);
 }
 
+/* What stands under two keys goes, of whatever types; and a map two floors down. */
+static void edit_ormap(struct weft_edit *e) {
+    struct weft_edit *inner = weft_ormap_edit(e, weft_str("user"), &weft_ormap_class);
+    weft_ormap_remove(e, weft_str("tags"));
+    weft_ormap_remove(inner, weft_str("name"));
+    weft_aworset_add(
+        weft_ormap_edit(weft_ormap_edit(inner, weft_str("m"), &weft_ormap_class), weft_str("s"), &weft_aworset_class),
+        weft_str("milk"));
+    weft_pncounter_add(weft_ormap_edit(e, weft_str("visits"), &weft_pncounter_class), 5);
+}
+
 static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e) {
     if (cls == &weft_gset_class) weft_gset_add(e, weft_str("milk"));
     if (cls == &weft_mvreg_class) weft_mvreg_set(e, weft_str("milk"));
@@ -72,6 +84,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("ada"), 5);
     if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 5, 32, 2);
     if (cls == &weft_bcounter_class) edit_bcounter(e);
+    if (cls == &weft_ormap_class) edit_ormap(e);
 }
 
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */

@@ -149,7 +149,7 @@ def laws(_):
     def choices(count):
         return bytes(chance.choice(going_on) for _ in range(count))
 
-    for index in range(16):
+    for index in range(17):
         yield f"short-{index:02}", bytes([index, 0]) + choices(16)
         for again in range(2):
             yield f"random-{index:02}-{again + 1}", bytes([index, 1]) + choices(160)

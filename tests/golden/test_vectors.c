@@ -19,6 +19,7 @@
 #include <weft/lwwset.h>
 #include <weft/maxreg.h>
 #include <weft/mvreg.h>
+#include <weft/ormap.h>
 #include <weft/pncounter.h>
 #include <weft/rworset.h>
 #include <weft/topk.h>
@@ -67,6 +68,15 @@ static void edit_bcounter(struct weft_edit *e, int turn) {
     if (turn == 2) weft_bcounter_claim(e, &other);
 }
 
+/* A counter, a set, and a register one floor down; the last turn takes the set away. */
+static void edit_ormap(struct weft_edit *e, int turn) {
+    struct weft_edit *inner = weft_ormap_edit(e, weft_str("user"), &weft_ormap_class);
+    weft_pncounter_add(weft_ormap_edit(e, weft_str("visits"), &weft_pncounter_class), turn == 1 ? -7 : 200);
+    weft_lwwreg_set(weft_ormap_edit(inner, weft_str("name"), &weft_lwwreg_class), weft_str(turn == 1 ? "" : "Ada"));
+    if (turn < 2) weft_aworset_add(weft_ormap_edit(e, weft_str("tags"), &weft_aworset_class), weft_str("new"));
+    if (turn == 2) weft_ormap_remove(e, weft_str("tags"));
+}
+
 static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {
     struct weft_slice name = weft_str(turn == 1 ? "tea" : "milk");
     if (cls == &weft_gset_class) weft_gset_add(e, name);
@@ -81,6 +91,7 @@ static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit
     if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("Ada"), WEFT_HLC_SECONDS(turn + 1));
     if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 300, 32, 2);
     if (cls == &weft_bcounter_class) edit_bcounter(e, turn);
+    if (cls == &weft_ormap_class) edit_ormap(e, turn);
 }
 
 /* Two origins write one value; the last delta and the whole state are the vectors. */
@@ -113,10 +124,10 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
 }
 
 static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class,       &weft_lwwreg_class,
-    &weft_gset_class,     &weft_mvreg_class,     &weft_rworset_class,       &weft_lwwset_class,
-    &weft_ewflag_class,   &weft_dwflag_class,    &weft_maxreg_class,        &weft_minreg_class,
-    &weft_topk_class,     &weft_lease_class,     &weft_windowcounter_class, &weft_bcounter_class,
+    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
+    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
+    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
+    &weft_bcounter_class, &weft_ormap_class,
 };
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {
@@ -234,6 +245,10 @@ static void build_replica(void) {
     weft_replica_checkpoint(c.at[0].replica);
     cluster_count(&c, 0, "stock", 40);
     cluster_remove(&c, 0, "cart", "milk");
+    cluster_settle(&c);
+    struct weft_txn *t = cluster_begin(&c, 0);
+    edit_ormap(weft_txn_edit(t, weft_str("map"), &weft_ormap_class), 0);
+    cluster_commit(&c, 0, t);
     cluster_settle(&c);
     MUST(c.at[0].store->cls->load(c.at[0].store, keep_record, NULL));
     cluster_fini(&c);
