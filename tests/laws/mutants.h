@@ -27,6 +27,7 @@ extern const struct mutated_type mutated_rworset;
 extern const struct mutated_type mutated_mvreg;
 extern const struct mutated_type mutated_maxreg;
 extern const struct mutated_type mutated_topk;
+extern const struct mutated_type mutated_map;
 
 /* One of the broken sets (broken_set.c). */
 void broken_set_options(struct weft_law_options *o);
