@@ -9,21 +9,6 @@
 
 /* --- What a map is ------------------------------------------------------------------------------------------------ */
 
-START_TEST(a_key_written_twice_at_once_is_one_child) {
-    struct weft_value *a = map(0), *b = map(2);
-    count(a, "c", 5);
-    add(a, "s", "x");
-    commit(a);
-    count(b, "c", 7);
-    add(b, "s", "y");
-    commit(b);
-    meet(a, b);
-    check_shows(a, "{c (pncounter): 12, s (aworset): {x, y}}");
-    ck_assert_uint_eq(weft_ormap_size(weft_value_view(a)), 2);
-    free_two(a, b);
-}
-END_TEST
-
 START_TEST(two_types_under_a_key_are_two_children) {
     struct weft_value *a = map(0), *b = map(2);
     count(a, "k", 5);
@@ -106,94 +91,6 @@ START_TEST(what_stands_against_adds_is_content) {
 END_TEST
 
 /* --- Removal and what it had not seen ----------------------------------------------------------------------------- */
-
-/* Hazard 4.4: riak_dt_map's tombstone_remove_test. */
-START_TEST(what_a_removal_took_does_not_come_back_with_a_superseded_dot) {
-    struct weft_value *a = map(0), *b = map(2);
-    add(a, "f", "0");
-    commit(a);
-    merge_ok(b, a);
-    remove_key(a, "f");
-    commit(a);
-    add(b, "f", "1");
-    commit(b);
-    merge_ok(a, b);
-    check_shows(a, "{f (aworset): {1}}");
-    add(b, "f", "2");
-    commit(b);
-    merge_ok(a, b);
-    merge_ok(a, b);
-    check_shows(a, "{f (aworset): {1, 2}}");
-    count(a, "f", 3); /* the variant: another type under the key */
-    commit(a);
-    meet(a, b);
-    check_shows(b, "{f (pncounter): 3, f (aworset): {1, 2}}");
-    free_two(a, b);
-}
-END_TEST
-
-/* Hazard 4.5, at two depths. */
-START_TEST(a_counter_keeps_what_its_removal_had_not_seen) {
-    const char *shows[] = {"{c (pncounter): 1}", "{m (ormap): {c (pncounter): 1}}"};
-    for (int deep = 0; deep < 2; deep++) {
-        struct weft_value *a = map(0), *b = map(2);
-        struct weft_slice c = weft_str("c");
-        for (int round = 0; round < 2; round++) {
-            struct weft_edit *in = deep == 0 ? weft_value_edit(a) : child(a, "m", &weft_ormap_class);
-            weft_pncounter_add(weft_ormap_edit(in, c, &weft_pncounter_class), round == 0 ? 5 : 1);
-            if (round == 0) commit(a);
-            if (round == 0) merge_ok(b, a);
-        }
-        commit(a);
-        remove_key(b, deep == 0 ? "c" : "m");
-        commit(b);
-        check_shows(b, "{}");
-        meet(a, b);
-        check_shows(a, shows[deep]);
-        free_two(a, b);
-    }
-}
-END_TEST
-
-/* Removed, made again with less, and met with a replica that knows only of before. */
-START_TEST(a_stale_replica_does_not_bring_a_counter_back) {
-    struct weft_value *a = map(0), *b = map(2);
-    count(a, "c", 10);
-    commit(a);
-    merge_ok(b, a);
-    remove_key(a, "c");
-    count(a, "c", 2);
-    commit(a);
-    merge_ok(a, b);
-    check_shows(a, "{c (pncounter): 2}");
-    meet(a, b);
-    free_two(a, b);
-}
-END_TEST
-
-/* Hazard 4.6: one took an element away, another the whole key. */
-START_TEST(a_removal_deep_inside_is_not_swallowed_by_one_above) {
-    struct weft_value *x = map(0), *y = map(2), *z = map(4);
-    add(x, "f", "a");
-    add(x, "f", "b");
-    commit(x);
-    merge_ok(y, x);
-    merge_ok(z, x);
-    weft_aworset_remove(child(y, "f", &weft_aworset_class), weft_str("a"));
-    commit(y);
-    merge_ok(z, y);
-    remove_key(z, "f");
-    commit(z);
-    meet(z, x);
-    check_shows(z, "{}");
-    add(y, "f", "c");
-    commit(y);
-    meet(z, y);
-    check_shows(z, "{f (aworset): {c}}");
-    weft_value_free(x);
-    free_two(y, z);
-}
-END_TEST
 
 START_TEST(a_removal_follows_the_class_of_the_child) {
     struct weft_value *a = map(0), *b = map(2);
@@ -331,14 +228,9 @@ int main(void) {
     Suite *suite = suite_create("ormap");
     TCase *tc = tcase_create("ormap");
     tcase_set_timeout(tc, 60);
-    tcase_add_test(tc, a_key_written_twice_at_once_is_one_child);
     tcase_add_test(tc, two_types_under_a_key_are_two_children);
     tcase_add_test(tc, a_child_without_content_is_absent);
     tcase_add_test(tc, nothing_stays_of_what_is_removed);
-    tcase_add_test(tc, what_a_removal_took_does_not_come_back_with_a_superseded_dot);
-    tcase_add_test(tc, a_counter_keeps_what_its_removal_had_not_seen);
-    tcase_add_test(tc, a_stale_replica_does_not_bring_a_counter_back);
-    tcase_add_test(tc, a_removal_deep_inside_is_not_swallowed_by_one_above);
     tcase_add_test(tc, a_removal_follows_the_class_of_the_child);
     tcase_add_test(tc, an_unknown_type_is_a_child_like_others);
     tcase_add_test(tc, edits_show_in_the_view_of_the_edit_only);

@@ -86,11 +86,15 @@ static void expect_everywhere(const char *text) {
 #define ADA  "ada (ormap): {settings (ormap): {name (lwwreg): \"Ada\"}, tags (aworset): {new}, visits (pncounter): 1}"
 #define BOTH "bob (ormap): {tags (aworset): {here, there}, visits (pncounter): 12}"
 
-static void write_all(void) {
+static void write_all_at(int other) {
     visit(0, "ada", 1, "new");
     set(0, "ada", "Ada");
     visit(0, "bob", 5, "here");
-    visit(1, "bob", 7, "there");
+    visit(other, "bob", 7, "there");
+}
+
+static void write_all(void) {
+    write_all_at(1);
 }
 
 START_TEST(it_is_replicated) {
@@ -159,6 +163,145 @@ START_TEST(a_deletion_takes_what_it_has_seen) {
     converge();
     expect_everywhere("{bob (ormap): {tags (aworset): {later}, visits (pncounter): 3}}");
     cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(what_is_aborted_or_fails_leaves_nothing) {
+    uint8_t before[16];
+    open_all(1);
+    write_all_at(0);
+    memcpy(before, cluster_stats(&c, 0).state_hash, sizeof before);
+    for (int fails = 0; fails < 2; fails++) {
+        struct weft_txn *t = cluster_begin(&c, 0);
+        struct weft_edit *u = weft_ormap_edit(map_in(t), weft_str("bob"), &weft_ormap_class);
+        weft_pncounter_add(weft_ormap_edit(u, weft_str("visits"), &weft_pncounter_class), 100);
+        weft_aworset_add(weft_ormap_edit(u, weft_str("more"), &weft_aworset_class), weft_str("x"));
+        weft_ormap_remove(map_in(t), weft_str("ada"));
+        if (fails) weft_ormap_remove(weft_ormap_edit(u, weft_str(""), &weft_ormap_class), weft_str("x"));
+        if (fails) ck_assert_int_eq(weft_txn_commit(t, NULL), WEFT_ERR_LIMIT);
+        if (!fails) weft_txn_abort(t);
+        expect(0, "{" ADA ", " BOTH "}");
+        ck_assert_mem_eq(cluster_stats(&c, 0).state_hash, before, sizeof before);
+    }
+    visit(0, "bob", 1, "here"); /* and of the edits nothing is left for the next */
+    expect(0, "{" ADA ", bob (ormap): {tags (aworset): {here, there}, visits (pncounter): 13}}");
+    cluster_fini(&c);
+}
+END_TEST
+
+/* --- Children of types that not everybody knows ------------------------------------------------------------------- */
+
+#define OWN_TYPE(number, kernel, title)                                                                                \
+    { .size = sizeof(struct weft_crdt_class), .name = title, .type = WEFT_TYPE_ID(number, kernel), .schema = 1 }
+
+static const struct weft_crdt_class note = OWN_TYPE(3000, WEFT_KERNEL_DOTS, "note");
+static const struct weft_crdt_class bid = OWN_TYPE(3001, WEFT_KERNEL_STAMPED, "bid");
+static const struct weft_crdt_class points = OWN_TYPE(3002, WEFT_KERNEL_TOTALS, "points");
+static const struct weft_crdt_class page = OWN_TYPE(3003, WEFT_KERNEL_MAP, "page");
+static const struct weft_crdt_class *const own_types[] = {&note, &bid, &points, &page, NULL};
+
+/* A page of one's own type, in a map, with one of each. */
+static struct weft_edit *page_in(struct weft_txn *t) {
+    return weft_ormap_edit(map_in(t), weft_str("page"), &page);
+}
+
+static void write_page(int i, const char *text, uint64_t amount) {
+    struct weft_txn *t = cluster_begin(&c, i);
+    struct weft_slice k = weft_str("k"), none = weft_slice(NULL, 0);
+    weft_edit_put(weft_ormap_edit(page_in(t), k, &note), none, weft_str(text), weft_str(text));
+    weft_edit_put(weft_ormap_edit(page_in(t), k, &bid), none, none, weft_str(text));
+    weft_edit_add(weft_ormap_edit(page_in(t), k, &points), none, 0, amount);
+    cluster_commit(&c, i, t);
+}
+
+static struct weft_view own_view(int i, const struct weft_crdt_class *cls) {
+    struct weft_view v = weft_replica_view(c.at[i].replica, weft_str("m"), &weft_ormap_class);
+    return weft_ormap_view(weft_ormap_view(v, weft_str("page"), &page), weft_str("k"), cls);
+}
+
+/* The page has so many notes, this among them, so many bids, and so many points. */
+static void expect_page(int i, size_t notes, const char *has, size_t bids, uint64_t amount) {
+    struct weft_write w;
+    uint64_t high, low;
+    struct weft_slice none = weft_slice(NULL, 0);
+    ck_assert_uint_eq(weft_view_count(own_view(i, &note)), notes);
+    ck_assert(weft_view_write(own_view(i, &note), none, weft_str(has), 0, &w));
+    ck_assert(weft_slice_eq(w.value, weft_str(has)));
+    ck_assert_uint_eq(weft_view_write(own_view(i, &bid), none, none, bids - 1, &w), 1);
+    ck_assert_uint_gt(w.stamp.word, 0);
+    ck_assert(!weft_view_write(own_view(i, &bid), none, none, bids, &w));
+    weft_view_sum(own_view(i, &points), none, 0, &high, &low);
+    ck_assert_uint_eq(low, amount);
+}
+
+/* Gossip has been round. */
+static void pass(void) {
+    cluster_pass(&c, UINT64_C(5000000000));
+    cluster_settle(&c);
+}
+
+/* Replicas 0 and 3 know the types; 1 and 2, which hand on all that there is, do not. */
+static void open_where_some_know(void) {
+    cluster_init(&c, 4);
+    for (int i = 0; i < 4; i++) {
+        c.at[i].options.log_max = 0;
+        if (i % 3 == 0) c.at[i].options.classes = own_types;
+    }
+    for (int i = 0; i < 3; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+    cluster_link(&c, 0, 1);
+    cluster_link(&c, 1, 2);
+}
+
+START_TEST(unknown_children_are_kept_joined_and_passed_on) {
+    open_where_some_know();
+    write_page(0, "first", 7);
+    pass();
+    for (int i = 1; i < 3; i++) {
+        expect_page(i, 1, "first", 1, 7); /* the kernel reads them, the type is not asked */
+        checkpoint(i);
+        restart(i);
+    }
+    cluster_crash(&c, 0); /* replica 3 has all from those who do not know it, as a state */
+    ck_assert_int_eq(cluster_open(&c, 3), 0);
+    cluster_link(&c, 2, 3);
+    pass();
+    ck_assert_uint_gt(c.at[3].notices[WEFT_NOTICE_STATE_DONE], 0);
+    expect_page(3, 1, "first", 1, 7);
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    write_page(0, "second", 1);
+    write_page(3, "third", 10);
+    converge();
+    for (int i = 0; i < 4; i++) expect_page(i, 3, "second", 2, 18);
+    c.at[1].options.classes = own_types; /* an upgrade */
+    restart(1);
+    expect_page(1, 3, "third", 2, 18);
+    write_page(1, "fourth", 1);
+    converge();
+    for (int i = 0; i < 4; i++) expect_page(i, 4, "fourth", 1, 19);
+    cluster_fini(&c);
+}
+END_TEST
+
+/* By a replica that has no idea what it deletes: what it has seen goes, and nothing else. */
+START_TEST(unknown_children_are_removed_by_their_kernels) {
+    for (int whole = 0; whole < 2; whole++) {
+        open_where_some_know();
+        write_page(0, "old", 7);
+        pass();
+        if (whole) {
+            cluster_delete(&c, 2, "m", weft_ormap_class.type);
+        } else {
+            struct weft_txn *t = cluster_begin(&c, 2);
+            weft_ormap_remove(map_in(t), weft_str("page"));
+            cluster_commit(&c, 2, t);
+        }
+        expect(2, "{}");
+        write_page(0, "new", 2);
+        ck_assert_int_eq(cluster_open(&c, 3), 0);
+        converge();
+        for (int i = 0; i < 4; i++) expect_page(i, 1, "new", 1, 2);
+        cluster_fini(&c);
+    }
 }
 END_TEST
 
@@ -279,6 +422,8 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("map", it_is_replicated, it_is_restored_from_log_and_checkpoint, it_is_joined_as_a_state,
-                     a_deletion_takes_what_it_has_seen, it_is_issued_again, the_hash_tells_where_a_child_stands,
-                     objects_of_other_types_stand_beside_it, a_registered_class_resets_its_children);
+                     a_deletion_takes_what_it_has_seen, what_is_aborted_or_fails_leaves_nothing,
+                     unknown_children_are_kept_joined_and_passed_on, unknown_children_are_removed_by_their_kernels,
+                     it_is_issued_again, the_hash_tells_where_a_child_stands, objects_of_other_types_stand_beside_it,
+                     a_registered_class_resets_its_children);
 }
