@@ -44,10 +44,12 @@ int weft__check_init(struct weft__check *c, const struct weft_alloc *alloc) {
     weft__states_init(&c->states, alloc);
     weft_buf_init(&c->failure, alloc);
     weft_buf_init(&c->bytes, alloc);
+    weft__judge_init(&c->judge, &c->history, alloc);
     return weft__history_init(&c->history, alloc);
 }
 
 void weft__check_fini(struct weft__check *c) {
+    weft__judge_fini(&c->judge);
     weft__history_fini(&c->history);
     weft__states_fini(&c->states);
     weft_buf_fini(&c->failure);
@@ -198,6 +200,9 @@ static int register_commit(struct weft__check *c, struct weft__watched *w, const
     struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
     const struct weft__vector *past = w->announced_past == NULL ? &w->applied : w->announced_past;
     rc = weft__history_add(&c->history, &commit, past, w->announced, w->announced_count);
+    if (rc == 0)
+        rc = weft__judge_add(&c->judge, weft__history_find(&c->history, origin, r->seq), w->announced, w->described);
+    w->described = false;
     w->announced = NULL;
     w->announced_count = 0;
     return rc;
@@ -345,11 +350,15 @@ typedef int compare_fn(struct weft__oracle *o, const struct weft__history *h, we
                        const uint8_t *unspecified, size_t unspecified_count, uint64_t *compared,
                        struct weft_buf *wrong);
 
-static int check_values(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+static int check_values(struct weft__check *c, struct weft__watched *w, const struct weft_replica *replica,
                         compare_fn *compare) {
+    void *r = (void *)(uintptr_t)replica;
     weft_buf_reset(&c->bytes);
-    int rc = compare(&w->oracle, &c->history, committed, (void *)(uintptr_t)r, c->unspecified, c->unspecified_count,
-                     &c->values_checked, &c->bytes);
+    int rc = compare(&w->oracle, &c->history, committed, r, c->unspecified, c->unspecified_count, &c->values_checked,
+                     &c->bytes);
+    struct weft__judge_look look = {committed, r, &c->values_checked, &c->bytes};
+    bool all = compare == weft__oracle_compare_all;
+    if (rc == 0) rc = weft__judge_compare(&c->judge, &w->oracle, all, &w->applied, &look);
     if (rc != WEFT_ERR_CORRUPT) return rc;
     return weft__check_fail(c, WEFT__CHECK_VALUE, "%.*s", (int)c->bytes.len, (const char *)c->bytes.ptr);
 }
@@ -359,6 +368,7 @@ static int exempt(struct weft__check *c, struct weft_slice key) {
     unsigned type;
     uint32_t object;
     if (!weft__sim_key_parse(key, &type, &object)) return 0;
+    if (type >= WEFT__SIM_TYPES) return weft__judge_exempt(&c->judge, type, object);
     uint32_t index = weft__oracle_index(type, object);
     if (index >= c->unspecified_count) {
         size_t cap = c->unspecified_count;
@@ -552,6 +562,7 @@ static int see_branch(struct weft__check *c, struct weft__watched *w, const stru
         rc = weft__vector_set(&commit->seen, w->self, count++);
         w->announced = commit->ops;
         w->announced_count = commit->op_count;
+        w->described = false;
         w->announced_past = &commit->seen;
         if (rc == 0) rc = weft__check_record(c, w, &u->records[i]);
     }

@@ -14,6 +14,7 @@
 #include "replication/message.h"
 #include "replication/transaction.h"
 #include "sim/history.h"
+#include "sim/judge.h"
 #include "sim/oracle.h"
 #include "sim/states.h"
 #include "sim/vector.h"
@@ -84,12 +85,14 @@ struct weft__watched {
     uint32_t sent_chunks;                 /* in so many chunks */
     const struct weft__sim_op *announced; /* what its next transaction will do ... */
     size_t announced_count;
+    bool described;                            /* just now, to the judge; false: it was, at another time */
     const struct weft__vector *announced_past; /* ... and had seen; NULL: all that is applied */
     struct weft__branch branch;
 };
 
 struct weft__check {
     struct weft__history history;
+    struct weft__judge judge;
     struct weft__states states;
     uint8_t *unspecified; /* objects that somebody else's transactions changed: there is no specification for them */
     size_t unspecified_count;

@@ -136,11 +136,23 @@ int weft__check_refusal(struct weft__check *c, const struct weft__watched *w, in
 
 static bool is_specified(const struct weft__check *c, const struct weft__sim_op *op) {
     uint32_t index = weft__oracle_index(op->type, op->object);
+    if (op->type >= WEFT__SIM_TYPES) return true; /* the judge knows */
     return index >= c->unspecified_count || !c->unspecified[index];
+}
+
+static int judge_without_effect(struct weft__check *c, const struct weft__watched *w, const struct weft__sim_op *ops,
+                                size_t count) {
+    weft_buf_reset(&c->bytes);
+    int rc = weft__judge_without_effect(&c->judge, &w->applied, w->self, ops, count, &c->bytes);
+    if (rc != WEFT_ERR_CORRUPT) return rc;
+    return weft__check_fail(c, WEFT__CHECK_VALUE, "a transaction was taken for one without effect: %.*s",
+                            (int)c->bytes.len, (const char *)c->bytes.ptr);
 }
 
 int weft__check_without_effect(struct weft__check *c, const struct weft__watched *w, const struct weft__sim_op *ops,
                                size_t count) {
+    int rc = judge_without_effect(c, w, ops, count);
+    if (rc != 0) return rc;
     for (size_t i = 0; i < count; i++)
         if (!is_specified(c, &ops[i])) return 0;
     if (!weft__oracle_has_effect(&w->oracle, ops, count)) return 0;

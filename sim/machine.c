@@ -156,6 +156,7 @@ int weft__machine_crash(struct weft_sim *s, uint32_t i) {
     m->replica = NULL;
     m->watched.announced = NULL;
     m->watched.announced_count = 0;
+    m->watched.described = false;
     s->moved = true;
     weft__disk_crash(&m->disk);
     weft__links_crashed(s, i);

@@ -18,6 +18,7 @@
     { #field, offsetof(struct weft_sim_options, field), initial, least, most, false }
 #define TIME(field, initial)                                                                                           \
     { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true }
+#define WEIGHT(type)        NUMBER(weight_##type, 0, 0, MILLION)
 #define PPM(field, initial) NUMBER(field, initial, 0, MILLION)
 
 const struct weft__sim_number weft__sim_numbers[] = {
@@ -42,6 +43,19 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(weight_pncounter, 1, 0, MILLION),
     NUMBER(weight_aworset, 1, 0, MILLION),
     NUMBER(weight_lwwreg, 1, 0, MILLION),
+    WEIGHT(mvreg),
+    WEIGHT(maxreg),
+    WEIGHT(minreg),
+    WEIGHT(gset),
+    WEIGHT(rworset),
+    WEIGHT(lwwset),
+    WEIGHT(ewflag),
+    WEIGHT(dwflag),
+    WEIGHT(topk),
+    WEIGHT(lease),
+    WEIGHT(windowcounter),
+    WEIGHT(bcounter),
+    WEIGHT(ormap),
     PPM(multi_ppm, 300000),
     NUMBER(operations_max, 6, 1, 1000),
     PPM(delete_ppm, 30000),
@@ -67,6 +81,16 @@ const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__s
 
 uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n) {
     return (uint64_t *)(void *)((char *)o + n->offset);
+}
+
+uint64_t weft__sim_weight(const struct weft_sim_options *o, const char *type) {
+    static const char prefix[] = "weight_";
+    for (size_t i = 0; i < weft__sim_number_count; i++) {
+        const struct weft__sim_number *n = &weft__sim_numbers[i];
+        if (strncmp(n->name, prefix, sizeof prefix - 1) == 0 && strcmp(n->name + sizeof prefix - 1, type) == 0)
+            return *(const uint64_t *)(const void *)((const char *)o + n->offset);
+    }
+    return 0;
 }
 
 void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size) {

@@ -1,7 +1,7 @@
-/* oracle.c: one rule for all four types: an object is the list of writes that nothing visible has seen and replaced.
- * When a transaction becomes visible, it takes away the writes that it had seen (of its element, or all when it
- * deletes), and adds its own. Transactions become visible in causal order (check.c sees to that), so nothing that comes
- * later was seen by something that came before.
+/* oracle.c: one rule for the four types that a workload is made of by default: an object is the list of writes that
+ * nothing visible has seen and replaced. When a transaction becomes visible, it takes away the writes that it had seen
+ * (of its element, or all when it deletes), and adds its own. Transactions become visible in causal order (check.c sees
+ * to that), so nothing that comes later was seen by something that came before.
  *
  * What had been seen is decided by the vectors of the history; the replica's own lists of observed dots are not looked
  * at. spec.c says the same without an order. */
@@ -34,6 +34,7 @@ void weft__oracle_fini(struct weft__oracle *o) {
         weft__free(o->alloc, o->objects[i].live, o->objects[i].cap * sizeof *o->objects[i].live);
     weft__free(o->alloc, o->objects, o->object_count * sizeof *o->objects);
     weft__free(o->alloc, o->touched, o->touched_cap * sizeof *o->touched);
+    weft__free(o->alloc, o->judged, o->judged_cap * sizeof *o->judged);
     weft__oracle_init(o, o->alloc);
 }
 
@@ -42,7 +43,7 @@ void weft__oracle_clear(struct weft__oracle *o) {
         o->objects[i].count = o->objects[i].members = 0;
         o->objects[i].sum = 0;
     }
-    o->touched_count = 0;
+    o->touched_count = o->judged_count = 0;
 }
 
 static int object_at(struct weft__oracle *o, uint32_t index, struct weft__expected **out) {
@@ -68,6 +69,16 @@ static int touch(struct weft__oracle *o, const struct weft__sim_op *op) {
     int rc = weft__grow(o->alloc, &items, &o->touched_cap, o->touched_count + 1, sizeof *o->touched);
     o->touched = items;
     if (rc == 0) o->touched[o->touched_count++] = t;
+    return rc;
+}
+
+static int touch_judged(struct weft__oracle *o, const struct weft__sim_op *op) {
+    for (size_t i = 0; i < o->judged_count; i++)
+        if (o->judged[i].type == op->type && o->judged[i].object == op->object) return 0;
+    void *items = o->judged;
+    int rc = weft__grow(o->alloc, &items, &o->judged_cap, o->judged_count + 1, sizeof *o->judged);
+    o->judged = items;
+    if (rc == 0) o->judged[o->judged_count++] = (struct weft__judged_object){op->type, op->object};
     return rc;
 }
 
@@ -133,6 +144,7 @@ static bool is_write(const struct weft__sim_op *op) {
 
 static int see_op(struct weft__oracle *o, const struct weft__commit *c, size_t n, const struct weft__sim_op *op) {
     struct weft__expected *x;
+    if (op->type >= WEFT__SIM_TYPES) return touch_judged(o, op);
     int rc = object_at(o, weft__oracle_index(op->type, op->object), &x);
     if (rc == 0) rc = touch(o, op);
     if (rc != 0) return rc;
@@ -179,6 +191,7 @@ static bool takes_something(const struct weft__oracle *o, const struct weft__sim
 
 bool weft__oracle_has_effect(const struct weft__oracle *o, const struct weft__sim_op *ops, size_t count) {
     for (size_t n = 0; n < count; n++) {
+        if (ops[n].type >= WEFT__SIM_TYPES) continue;
         bool is_nothing = is_counter(ops[n].type) && ops[n].amount == 0;
         if (is_write(&ops[n]) && !is_nothing && !is_taken_back(ops, count, n)) return true;
         if (takes_something(o, &ops[n])) return true;

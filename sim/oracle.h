@@ -34,11 +34,19 @@ struct weft__touched {
     bool all; /* deleted: compare all elements */
 };
 
+/* An object of a type that is judged elsewhere (judge.c). */
+struct weft__judged_object {
+    uint8_t type;
+    uint32_t object;
+};
+
 struct weft__oracle {
     struct weft__expected *objects;
     size_t object_count;
     struct weft__touched *touched;
     size_t touched_count, touched_cap;
+    struct weft__judged_object *judged; /* the others that changed */
+    size_t judged_count, judged_cap;
     const struct weft_alloc *alloc;
 };
 
@@ -50,8 +58,8 @@ void weft__oracle_fini(struct weft__oracle *o);
 void weft__oracle_clear(struct weft__oracle *o);
 /* A transaction becomes visible; all that it had seen is visible. WEFT_ERR_NOMEM. */
 int weft__oracle_see(struct weft__oracle *o, const struct weft__history *h, const struct weft__commit *c);
-/* Whether these operations, as one transaction of somebody who has seen all that was seen here, change anything: one of
- * their own writes stands at their end, or one that stood before does not. */
+/* Whether those of these operations that are of the four types, as one transaction of somebody who has seen all that
+ * was seen here, change anything: one of their own writes stands at their end, or one that stood before does not. */
 bool weft__oracle_has_effect(const struct weft__oracle *o, const struct weft__sim_op *ops, size_t count);
 /* Compares what was touched since the last call with what `view` shows. 0: all as it must be, or WEFT_ERR_CORRUPT and
  * what is wrong in `wrong`. */

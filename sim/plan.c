@@ -5,6 +5,7 @@
  * end converged. */
 #include <weft/err.h>
 
+#include "base/alloc.h"
 #include "base/prng.h"
 #include "sim/schedule.h"
 
@@ -24,23 +25,43 @@ static uint64_t below(struct draw *d, uint64_t bound) {
 /* --- Workload -------------------------------------------------------------------------------------------------------
  */
 
-static unsigned pick_type(const struct weft_sim_options *o, struct draw *d) {
-    uint64_t weights[] = {o->weight_gcounter, o->weight_pncounter, o->weight_aworset, o->weight_lwwreg};
-    uint64_t sum = weights[0] + weights[1] + weights[2] + weights[3];
-    uint64_t at = below(d, sum);
-    for (unsigned type = 0; type < WEFT__SIM_TYPES; type++) {
-        if (at < weights[type]) return type;
-        at -= weights[type];
+#define TYPES_MAX 64u
+
+/* How often each type; the four that have an oracle of their own are not drawn as types of the law kit. */
+struct mix {
+    uint64_t weights[TYPES_MAX], sum;
+    unsigned count;
+};
+
+static void mix_types(struct mix *m, const struct weft_sim_options *o) {
+    for (m->count = 0; m->count < TYPES_MAX && weft__sim_class(m->count) != NULL; m->count++) {
+        const char *name = weft__sim_class(m->count)->name;
+        bool is_again = false;
+        for (unsigned i = 0; i < WEFT__SIM_TYPES && i < m->count; i++)
+            is_again = is_again || weft__sim_class(i) == weft__sim_class(m->count);
+        m->weights[m->count] = is_again ? 0 : weft__sim_weight(o, name);
+        m->sum += m->weights[m->count];
+    }
+}
+
+static unsigned pick_type(const struct mix *m, struct draw *d) {
+    uint64_t at = below(d, m->sum);
+    for (unsigned type = 0; type < m->count; type++) {
+        if (at < m->weights[type]) return type;
+        at -= m->weights[type];
     }
     return WEFT__SIM_G;
 }
 
-static struct weft__sim_op draw_op(const struct weft_sim_options *o, struct draw *d) {
-    struct weft__sim_op op = {.type = (uint8_t)pick_type(o, d), .object = (uint32_t)below(d, o->keys)};
+static struct weft__sim_op draw_op(const struct weft_sim_options *o, const struct mix *m, struct draw *d) {
+    struct weft__sim_op op = {.type = (uint8_t)pick_type(m, d), .object = (uint32_t)below(d, o->keys)};
     uint64_t kind = below(d, MILLION);
     bool minus = below(d, 3) == 0;
     if (kind < o->delete_ppm) {
         op.verb = WEFT__SIM_DELETE;
+    } else if (op.type >= WEFT__SIM_TYPES) {
+        op.verb = WEFT__SIM_DRAW;
+        op.amount = below(d, UINT64_C(1) << 32);
     } else if (op.type == WEFT__SIM_S) {
         op.verb = minus ? WEFT__SIM_MINUS : WEFT__SIM_PLUS;
         op.amount = below(d, o->elements);
@@ -54,21 +75,22 @@ static struct weft__sim_op draw_op(const struct weft_sim_options *o, struct draw
     return op;
 }
 
-static int push_txn(struct weft_sim_schedule *s, uint32_t replica, uint64_t at_ns, struct draw *d) {
+static int push_txn(struct weft_sim_schedule *s, const struct mix *m, uint32_t replica, uint64_t at_ns,
+                    struct draw *d) {
     const struct weft_sim_options *o = &s->options;
     bool multi = below(d, MILLION) < o->multi_ppm;
     size_t count = multi ? 1 + (size_t)below(d, o->operations_max) : 1;
     struct weft__sim_item item = {
         .at_ns = at_ns, .kind = WEFT__SIM_TXN, .replica = replica, .first_op = s->op_count, .op_count = count};
     for (size_t i = 0; i < count; i++) {
-        struct weft__sim_op op = draw_op(o, d);
+        struct weft__sim_op op = draw_op(o, m, d);
         int rc = weft__schedule_push_op(s, &op);
         if (rc != 0) return rc;
     }
     return weft__schedule_push(s, &item);
 }
 
-static int plan_workload(struct weft_sim_schedule *s, uint32_t replica) {
+static int plan_workload(struct weft_sim_schedule *s, const struct mix *m, uint32_t replica) {
     const struct weft_sim_options *o = &s->options;
     if (o->rate == 0) return 0;
     uint64_t mean = WEFT_SECONDS(1) / o->rate, at = 0;
@@ -76,9 +98,51 @@ static int plan_workload(struct weft_sim_schedule *s, uint32_t replica) {
         at += 1 + weft__scale(weft__keyed(o->seed, PURPOSE_GAP, replica, n, 0), 2 * mean);
         if (at >= o->duration_ns) return 0;
         struct draw d = {weft__keyed(o->seed, PURPOSE_COUNT, replica, n, 0), 0};
-        int rc = push_txn(s, replica, at, &d);
+        int rc = push_txn(s, m, replica, at, &d);
         if (rc != 0) return rc;
     }
+}
+
+/* --- Objects of the law kit's types ---------------------------------------------------------------------------------
+ * A specification takes the cube of an object's history, so it is left after a while, and another takes its place. */
+
+#define TRANSACTIONS_MAX 24u
+
+struct turns {
+    uint32_t *taken; /* by type and place: transactions so far */
+    size_t count;
+    uint64_t keys;
+    const struct weft_alloc *alloc;
+};
+
+static size_t turn_of(const struct turns *t, const struct weft__sim_op *op) {
+    return (op->type - WEFT__SIM_TYPES) * (size_t)t->keys + op->object % t->keys;
+}
+
+static void take_turn(struct turns *t, struct weft__sim_op *ops, size_t count) {
+    for (size_t n = 0; n < count; n++) {
+        if (ops[n].type < WEFT__SIM_TYPES) continue;
+        uint64_t object = ops[n].object + t->taken[turn_of(t, &ops[n])] / TRANSACTIONS_MAX * t->keys;
+        if (object < WEFT__SIM_OBJECTS_MAX) ops[n].object = (uint32_t)object;
+    }
+    for (size_t n = 0; n < count; n++) {
+        size_t first = 0;
+        while (ops[first].type != ops[n].type || ops[first].object != ops[n].object) first++;
+        if (ops[n].type >= WEFT__SIM_TYPES && first == n) t->taken[turn_of(t, &ops[n])]++;
+    }
+}
+
+static int take_turns(struct weft_sim_schedule *s, const struct mix *m) {
+    struct turns t = {.keys = s->options.keys, .alloc = s->alloc};
+    t.count = (m->count - WEFT__SIM_TYPES) * (size_t)t.keys;
+    uint64_t other = m->sum;
+    for (unsigned type = 0; type < WEFT__SIM_TYPES; type++) other -= m->weights[type];
+    if (other == 0) return 0;
+    t.taken = weft__calloc(t.alloc, t.count, sizeof *t.taken);
+    if (t.taken == NULL) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; i < s->count; i++) take_turn(&t, s->ops + s->items[i].first_op, s->items[i].op_count);
+    weft__free(t.alloc, t.taken, t.count * sizeof *t.taken);
+    return 0;
 }
 
 /* --- Faults
@@ -172,14 +236,16 @@ static int plan_end(struct weft_sim_schedule *s) {
 int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim_options *o) {
     int rc = weft__schedule_new(out, o);
     if (rc != 0) return rc;
-    for (uint32_t i = 0; rc == 0 && i < o->replicas; i++) rc = plan_workload(*out, i);
+    struct mix m = {.sum = 0};
+    mix_types(&m, &(*out)->options);
+    for (uint32_t i = 0; rc == 0 && i < o->replicas; i++) rc = plan_workload(*out, &m, i);
     if (rc == 0 && o->duration_ns > 0) rc = plan_faults(*out);
     if (rc == 0) rc = plan_end(*out);
+    if (rc == 0) weft__schedule_sort(*out);
+    if (rc == 0) rc = take_turns(*out, &m);
     if (rc != 0) {
         weft_sim_schedule_free(*out);
         *out = NULL;
-        return rc;
     }
-    weft__schedule_sort(*out);
-    return 0;
+    return rc;
 }

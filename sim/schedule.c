@@ -11,6 +11,7 @@
 #include <weft/pncounter.h>
 
 #include "base/alloc.h"
+#include "sim/laws/builtin.h"
 
 static const char letters[] = "gpsr";
 
@@ -26,7 +27,9 @@ const char *weft__sim_item_word(enum weft__sim_item_kind kind) {
 const struct weft_crdt_class *weft__sim_class(unsigned type) {
     static const struct weft_crdt_class *const classes[] = {&weft_gcounter_class, &weft_pncounter_class,
                                                             &weft_aworset_class, &weft_lwwreg_class};
-    return classes[type];
+    if (type < WEFT__SIM_TYPES) return classes[type];
+    const struct weft__law_type *law = weft__law_type(type - WEFT__SIM_TYPES);
+    return law == NULL ? NULL : law->type;
 }
 
 size_t weft__sim_decimal(char *out, uint64_t number) {
@@ -40,24 +43,42 @@ size_t weft__sim_decimal(char *out, uint64_t number) {
 }
 
 size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object) {
-    out[0] = letters[type];
-    out[1] = '/';
-    return 2 + weft__sim_decimal(out + 2, object);
+    size_t len = 1;
+    if (type < WEFT__SIM_TYPES) {
+        out[0] = letters[type];
+    } else {
+        const char *name = weft__sim_class(type)->name;
+        len = strlen(name);
+        memcpy(out, name, len);
+    }
+    out[len] = '/';
+    return len + 1 + weft__sim_decimal(out + len + 1, object);
+}
+
+static bool parse_type(struct weft_slice name, unsigned *type) {
+    const char *letter = name.len == 1 ? memchr(letters, name.ptr[0], WEFT__SIM_TYPES) : NULL;
+    if (letter != NULL) *type = (unsigned)(letter - letters);
+    const struct weft__law_type *law;
+    for (unsigned i = 0; letter == NULL && (law = weft__law_type(i)) != NULL; i++)
+        if (weft_slice_eq(name, weft_str(law->type->name))) {
+            *type = WEFT__SIM_TYPES + i;
+            return true;
+        }
+    return letter != NULL;
 }
 
 bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object) {
-    if (key.len < 3 || key.len > 9 || key.ptr[1] != '/') return false;
-    const char *letter = memchr(letters, key.ptr[0], WEFT__SIM_TYPES);
-    if (letter == NULL) return false;
+    const uint8_t *slash = key.len == 0 ? NULL : memchr(key.ptr, '/', key.len);
+    if (slash == NULL || !parse_type(weft_slice(key.ptr, (size_t)(slash - key.ptr)), type)) return false;
+    struct weft_slice digits = weft_slice(slash + 1, key.len - (size_t)(slash + 1 - key.ptr));
     uint64_t number = 0;
-    for (size_t i = 2; i < key.len; i++) {
-        if (key.ptr[i] < '0' || key.ptr[i] > '9') return false;
-        number = number * 10 + (uint64_t)(key.ptr[i] - '0');
+    if (digits.len == 0 || digits.len > 7 || (digits.ptr[0] == '0' && digits.len > 1)) return false;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.ptr[i] < '0' || digits.ptr[i] > '9') return false;
+        number = number * 10 + (uint64_t)(digits.ptr[i] - '0');
     }
-    if (number >= WEFT__SIM_OBJECTS_MAX || (key.ptr[2] == '0' && key.len > 3)) return false;
-    *type = (unsigned)(letter - letters);
     *object = (uint32_t)number;
-    return true;
+    return number < WEFT__SIM_OBJECTS_MAX;
 }
 
 /* --- Making ---------------------------------------------------------------------------------------------------------

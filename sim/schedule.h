@@ -33,21 +33,24 @@ enum weft__sim_item_kind {
         WEFT__SIM_ITEM_KINDS
 };
 
-/* The four types, in the order of their letters in the text. */
+/* The four types that an oracle of their own goes along with (oracle.c), in the order of their letters in the text; and
+ * from WEFT__SIM_TYPES on all types of the law kit (sim/laws/builtin.h), which are judged by its specifications
+ * (judge.c) and written by their names. */
 enum weft__sim_type { WEFT__SIM_G, WEFT__SIM_P, WEFT__SIM_S, WEFT__SIM_R, WEFT__SIM_TYPES };
 
 enum weft__sim_verb {
     WEFT__SIM_PLUS,   /* counters: the amount; set: add the element */
     WEFT__SIM_MINUS,  /* pncounter: the amount; set: remove the element; register: clear */
     WEFT__SIM_ASSIGN, /* register: the value */
-    WEFT__SIM_DELETE
+    WEFT__SIM_DELETE,
+    WEFT__SIM_DRAW /* types of the law kit: what this seed draws */
 };
 
 struct weft__sim_op {
-    uint8_t type; /* enum weft__sim_type */
+    uint8_t type; /* enum weft__sim_type, or more */
     uint8_t verb;
     uint32_t object; /* number within its type */
-    uint64_t amount; /* or element, or value */
+    uint64_t amount; /* or element, or value, or seed */
 };
 
 struct weft__sim_item {
@@ -75,12 +78,13 @@ struct weft_sim_schedule {
 };
 
 const char *weft__sim_item_word(enum weft__sim_item_kind kind);
+/* NULL: there is no such type. */
 const struct weft_crdt_class *weft__sim_class(unsigned type);
 #define WEFT__SIM_OBJECTS_MAX 1000000u /* of each type */
 /* A number as text, with its NUL; room for 21 bytes. Returns its length. */
 size_t weft__sim_decimal(char *out, uint64_t number);
-/* "g/12": the object's key and its name in the text. Returns its length. */
-#define WEFT__SIM_KEY_MAX 16
+/* "g/12", "ewflag/12": the object's key and its name in the text. Returns its length. */
+#define WEFT__SIM_KEY_MAX 32
 size_t weft__sim_key(char out[WEFT__SIM_KEY_MAX], unsigned type, uint32_t object);
 /* The inverse; false: not a key of the workload. */
 bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object);
@@ -108,6 +112,8 @@ struct weft__sim_number {
 };
 extern const struct weft__sim_number weft__sim_numbers[];
 extern const size_t weft__sim_number_count;
+/* That of a type, by its name; 0: it has none. */
+uint64_t weft__sim_weight(const struct weft_sim_options *o, const char *type);
 uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n);
 /* WEFT_ERR_INVALID: one is out of its bounds; *bad is it. */
 int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad);

@@ -86,6 +86,10 @@ static int read_mask(struct words *w, uint64_t *mask) {
 
 static bool verb_fits(unsigned type, uint8_t sign, uint8_t *verb, bool *has_amount) {
     *has_amount = true;
+    if (type >= WEFT__SIM_TYPES && sign != 'x') {
+        *verb = WEFT__SIM_DRAW;
+        return sign == ':';
+    }
     switch (sign) {
     case '+':
         *verb = WEFT__SIM_PLUS;
@@ -107,7 +111,8 @@ static bool verb_fits(unsigned type, uint8_t sign, uint8_t *verb, bool *has_amou
 }
 
 static bool parse_op(struct weft_slice word, struct weft__sim_op *op) {
-    size_t len = 2;
+    const uint8_t *slash = memchr(word.ptr, '/', word.len);
+    size_t len = slash == NULL ? word.len : (size_t)(slash + 1 - word.ptr);
     unsigned type;
     bool has_amount;
     while (len < word.len && word.ptr[len] >= '0' && word.ptr[len] <= '9') len++;
@@ -177,7 +182,7 @@ static void print_op(const struct weft__sim_op *op, struct weft_buf *out) {
     char key[WEFT__SIM_KEY_MAX];
     weft_buf_append(out, " ", 1);
     weft_buf_append(out, key, weft__sim_key(key, op->type, op->object));
-    weft_buf_append(out, &"+-=x"[op->verb], 1);
+    weft_buf_append(out, &"+-=x:"[op->verb], 1);
     bool bare = op->verb == WEFT__SIM_DELETE || (op->verb == WEFT__SIM_MINUS && op->type == WEFT__SIM_R);
     if (!bare) print_number("", op->amount, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <weft/law.h>
 #include <weft/sim.h>
 
 #include "tools/commands.h"
@@ -50,6 +51,18 @@ static const struct {
 };
 #define NUMBER_COUNT (sizeof numbers / sizeof *numbers)
 
+/* The others, which come with the law kit. */
+static bool has_own_oracle(const char *type) {
+    return strcmp(type, "gcounter") == 0 || strcmp(type, "pncounter") == 0 || strcmp(type, "aworset") == 0 ||
+           strcmp(type, "lwwreg") == 0;
+}
+
+static void print_types(FILE *to) {
+    const char *type;
+    for (size_t i = 0, shown = 0; (type = weft_law_builtin_name(i)) != NULL; i++)
+        if (!has_own_oracle(type)) fprintf(to, "%s%s", shown++ % 8 == 7 ? "\n                            " : " ", type);
+}
+
 static void usage(FILE *to) {
     fputs(
         "usage: weft sim [OPTIONS]\n\n"
@@ -62,7 +75,11 @@ static void usage(FILE *to) {
           "  --cut A..B:FROM,TO        from time A to B, nothing gets from one to the other\n"
           "  --regions NAME,...        where replicas stand, in turn: dallas toronto washington-dc frankfurt london\n"
           "                            madrid osaka sydney tokyo sao-paulo\n"
-          "  --set NAME=VALUE          any number of struct weft_sim_options\n"
+          "  --types LIST|all          what the workload is made of: of gcounter, pncounter, aworset, lwwreg (these),\n"
+          "                           ",
+          to);
+    print_types(to);
+    fputs("\n  --set NAME=VALUE          any number of struct weft_sim_options\n"
           "  --seeds N                 N runs, from --seed on\n"
           "  --within TIME             to converge, after the last fault (120s)\n"
           "  --schedule FILE           run this schedule instead\n"
@@ -96,6 +113,32 @@ static int set_any(struct request *q, const char *value) {
     memcpy(name, value, (size_t)(equals - value));
     name[equals - value] = '\0';
     return set_number(&q->options, "--set", name, equals + 1);
+}
+
+static bool is_named(const char *type, const char *list) {
+    size_t len = strlen(type);
+    for (const char *at = list; at != NULL; at = strchr(at, ',')) {
+        at += *at == ',';
+        if (strncmp(at, type, len) == 0 && (at[len] == ',' || at[len] == '\0')) return true;
+    }
+    return false;
+}
+
+/* Each that is named as often as the others, and nothing else. */
+static int set_types(struct request *q, const char *list) {
+    const char *type;
+    size_t named = 0, items = 1;
+    for (const char *at = list; *at != '\0'; at++) items += *at == ',';
+    for (size_t i = 0; (type = weft_law_builtin_name(i)) != NULL; i++) {
+        char name[64];
+        bool is_in = strcmp(list, "all") == 0 || is_named(type, list);
+        named += is_in;
+        (void)snprintf(name, sizeof name, "weight_%s", type);
+        int rc = set_number(&q->options, "--types", name, is_in ? "1" : "0");
+        if (rc != 0) return rc;
+    }
+    bool all_known = strcmp(list, "all") == 0 || named == items;
+    return all_known ? 0 : complain("--types", "not a list of types, each once:", list);
 }
 
 static char *copy_of(const char *text) {
@@ -191,6 +234,7 @@ static int take_value(struct request *q, const char *option, const char *value) 
     if (strcmp(option, "--set") == 0) return set_any(q, value);
     if (strcmp(option, "--partition") == 0) return add_span(q, option, value, "partition");
     if (strcmp(option, "--cut") == 0) return add_span(q, option, value, "cut");
+    if (strcmp(option, "--types") == 0) return set_types(q, value);
     if (strcmp(option, "--regions") == 0) return set_regions(q, value);
     if (strcmp(option, "--schedule") == 0) q->schedule = value;
     if (strcmp(option, "--trace") == 0) q->trace = value;
@@ -203,8 +247,8 @@ static int take_value(struct request *q, const char *option, const char *value) 
 }
 
 static bool is_option(const char *option) {
-    static const char *const others[] = {"--set",      "--partition", "--cut",   "--regions",
-                                         "--schedule", "--trace",     "--seeds", "--within"};
+    static const char *const others[] = {"--set",   "--partition", "--cut",    "--regions", "--schedule",
+                                         "--trace", "--seeds",     "--within", "--types"};
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         if (strcmp(option, numbers[i].option) == 0) return true;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)

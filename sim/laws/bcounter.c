@@ -7,11 +7,10 @@
 
 #include <weft/bcounter.h>
 
-#include "base/prng.h"
 #include "sim/laws/builtin.h"
 
 enum { ADD = 1, CONSUME = 2, TRANSFER = 3, CLAIM = 4, REFUSED = 5 };
-enum { ORIGINS = 32, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
+enum { ORIGINS = 64, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
 static const char *const kinds[] = {"add", "consume", "transfer", "claim", "refused", NULL};
 
 /* amount: number, the other origin, the own rights where it was made. */
@@ -28,22 +27,14 @@ static int64_t rights_before(const struct weft_law_op *op) {
     return op->amount >> 16;
 }
 
-/* The kit's origin of another number, whether or not there is one. */
-static struct weft_origin origin_of(struct weft_origin own, uint32_t number) {
-    own.replica.bytes[15] = (uint8_t)number;
-    own.epoch = weft__mix64(number);
-    return own;
-}
-
 static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
-    (void)ctx;
-    struct weft_origin own = weft_edit_origin(e);
+    const struct weft__law_world *world = ctx;
+    struct weft_origin own = weft_edit_origin(e), other = own;
     uint64_t rights = 0, number;
     op->kind = ADD + (uint32_t)weft_law_choose_kind(c, 4);
     number = op->kind == CLAIM ? 0 : 1 + weft_law_choose(c, 2) + (op->kind == ADD ? 3 : 0);
-    uint32_t peer = own.replica.bytes[15];
-    if (op->kind >= TRANSFER) peer ^= 1 + (uint32_t)weft_law_choose(c, 2);
-    struct weft_origin other = origin_of(own, peer);
+    if (op->kind >= TRANSFER) other = world->other(world, &own, weft_law_choose(c, 2));
+    uint32_t peer = world->number(world, &other);
     int rc = weft_bcounter_rights(weft_edit_view(e), &own, &rights);
     if (rc != 0) weft_edit_fail(e, rc);
     if ((op->kind == CONSUME || op->kind == TRANSFER) && rights < number) op->kind = REFUSED;
@@ -56,7 +47,7 @@ static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *
 }
 
 static int accounts(void *ctx, struct weft_view v, struct weft_buf *out) {
-    (void)ctx;
+    const struct weft__law_world *world = ctx;
     struct weft_bcounter b;
     uint64_t value, excess;
     int rc = weft_bcounter_value(v, &value);
@@ -66,7 +57,8 @@ static int accounts(void *ctx, struct weft_view v, struct weft_buf *out) {
     weft_buf_printf(out, "%" PRIu64 " excess %" PRIu64, value, excess);
     for (size_t i = 0; i < b.count; i++)
         if (b.items[i].rights != 0 || b.items[i].excess != 0)
-            weft_buf_printf(out, " %u: %" PRIu64 " %" PRIu64, b.items[i].origin.replica.bytes[15], b.items[i].rights,
+            weft_buf_printf(out, " %u: %" PRIu64 " %" PRIu64,
+                            world->rank(world, world->number(world, &b.items[i].origin)), b.items[i].rights,
                             b.items[i].excess);
     weft_bcounter_close(&b);
     return weft_buf_append(out, "", 0);
@@ -75,31 +67,37 @@ static int accounts(void *ctx, struct weft_view v, struct weft_buf *out) {
 /* --- By hand ------------------------------------------------------------------------------------------------------ */
 
 struct books {
+    const struct weft__law_world *world;
+    uint32_t count;                    /* of origins */
     int64_t left[ORIGINS];             /* added and received less consumed and given; then, settled */
     int64_t claimed[ORIGINS][ORIGINS]; /* by, on */
 };
 
+static uint32_t rank_of_peer(const struct books *b, const struct weft_law_op *op) {
+    return op->kind == WEFT_LAW_RESET ? op->origin : b->world->rank(b->world, peer_of(op));
+}
+
 static void enter(struct books *b, const struct weft_law_op *op, int64_t number) {
-    uint32_t peer = peer_of(op);
+    uint32_t peer = rank_of_peer(b, op);
     if (op->kind == ADD) b->left[op->origin] += number;
     if (op->kind == CONSUME || op->kind == TRANSFER || op->kind == WEFT_LAW_RESET) b->left[op->origin] -= number;
     if (op->kind == TRANSFER) b->left[peer] += number;
-    if (op->kind == CLAIM) b->claimed[op->origin][peer] += number;
+    if (op->kind == CLAIM && peer != op->origin) b->claimed[op->origin][peer] += number;
 }
 
 static bool waits(const struct books *b, const bool *settled, uint32_t by) {
-    for (uint32_t on = 0; on < ORIGINS; on++)
+    for (uint32_t on = 0; on < b->count; on++)
         if (b->claimed[by][on] > 0 && !settled[on]) return true;
     return false;
 }
 
 static void settle(struct books *b) {
     bool settled[ORIGINS] = {false};
-    for (uint32_t round = 0; round < ORIGINS; round++)
-        for (uint32_t on = 0; on < ORIGINS; on++) {
+    for (uint32_t round = 0; round < b->count; round++)
+        for (uint32_t on = 0; on < b->count; on++) {
             if (settled[on] || waits(b, settled, on)) continue;
             settled[on] = true;
-            for (uint32_t by = 0; by < ORIGINS; by++) {
+            for (uint32_t by = 0; by < b->count; by++) {
                 int64_t left = b->left[on] > 0 ? b->left[on] : 0;
                 int64_t part = b->claimed[by][on] < left ? b->claimed[by][on] : left;
                 b->left[on] -= part;
@@ -108,10 +106,18 @@ static void settle(struct books *b) {
         }
 }
 
+static void count_origins(struct books *b, const struct weft_law_history *h) {
+    for (size_t i = 0; i < h->count; i++) {
+        uint32_t peer = rank_of_peer(b, &h->ops[i]), greater = peer > h->ops[i].origin ? peer : h->ops[i].origin;
+        if (greater >= b->count) b->count = greater + 1;
+    }
+}
+
 /* As the first `count` operations say, of those that `viewer` had seen (NULL: all). */
 static void keep(struct books *b, const struct weft_law_history *h, const int64_t *numbers, size_t count,
                  const size_t *viewer) {
-    memset(b, 0, sizeof *b);
+    memset(b->left, 0, b->count * sizeof *b->left);
+    memset(b->claimed, 0, b->count * sizeof *b->claimed);
     for (size_t i = 0; i < count; i++)
         if (viewer == NULL || weft_law_saw(h, *viewer, i)) enter(b, &h->ops[i], numbers[i]);
     settle(b);
@@ -119,7 +125,7 @@ static void keep(struct books *b, const struct weft_law_history *h, const int64_
 
 static int64_t number_in(const struct books *b, const struct weft_law_op *op) {
     if (op->kind != CLAIM && op->kind != WEFT_LAW_RESET) return number_of(op);
-    int64_t left = b->left[op->kind == CLAIM ? peer_of(op) : op->origin];
+    int64_t left = b->left[rank_of_peer(b, op)];
     return left > 0 ? left : 0;
 }
 
@@ -135,9 +141,9 @@ static void check_sum(const struct weft_law_history *h, const int64_t *numbers, 
 }
 
 static int by_the_books(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
-    (void)ctx;
-    struct books b;
+    struct books b = {.world = ctx, .count = 0};
     int64_t numbers[OPS], value = 0, excess = 0;
+    count_origins(&b, h);
     for (size_t m = 0; m < h->count; m++) {
         const struct weft_law_op *op = &h->ops[m];
         keep(&b, h, numbers, m, &m);
@@ -147,9 +153,9 @@ static int by_the_books(void *ctx, const struct weft_law_history *h, struct weft
             weft_buf_printf(out, "operation %zu had %" PRId64 " ", m, rights);
     }
     keep(&b, h, numbers, h->count, NULL);
-    for (uint32_t i = 0; i < ORIGINS; i++) *(b.left[i] > 0 ? &value : &excess) += b.left[i];
+    for (uint32_t i = 0; i < b.count; i++) *(b.left[i] > 0 ? &value : &excess) += b.left[i];
     weft_buf_printf(out, "%" PRId64 " excess %" PRId64, value, -excess);
-    for (uint32_t i = 0; i < ORIGINS; i++)
+    for (uint32_t i = 0; i < b.count; i++)
         if (b.left[i] != 0)
             weft_buf_printf(out, " %u: %" PRId64 " %" PRId64, i, b.left[i] > 0 ? b.left[i] : 0,
                             b.left[i] < 0 ? -b.left[i] : 0);
@@ -157,5 +163,5 @@ static int by_the_books(void *ctx, const struct weft_law_history *h, struct weft
     return weft_buf_append(out, "", 0);
 }
 
-const struct weft__law_type weft__law_bcounter = {&weft_bcounter_class, NULL,  any_change, accounts,
-                                                  by_the_books,         kinds, 3};
+const struct weft__law_type weft__law_bcounter = {&weft_bcounter_class, &weft__law_kit, any_change, accounts,
+                                                  by_the_books,         kinds,          3};

@@ -35,6 +35,21 @@ struct weft__law_type {
     uint32_t short_steps; /* 0: the default */
 };
 
+/* What some of these types need to know of where they run: the law kit, or a simulation. It is then their ctx. */
+struct weft__law_world {
+    uint64_t start, unit; /* the word that time begins with, and how many of them are a step */
+    /* An origin as a small number that stays, and that number in the order of origins (weft_law_op.origin). */
+    uint32_t (*number)(const struct weft__law_world *w, const struct weft_origin *origin);
+    uint32_t (*rank)(const struct weft__law_world *w, uint32_t number);
+    /* Another than one's own, of two. */
+    struct weft_origin (*other)(const struct weft__law_world *w, const struct weft_origin *own, uint64_t which);
+};
+/* The law kit: words from 0 on in steps of 1, and origins that have their number in them. */
+extern const struct weft__law_world weft__law_kit;
+
+/* NULL: no such index. */
+const struct weft__law_type *weft__law_type(size_t index);
+
 #define WEFT__LAW_DECLARE(name) extern const struct weft__law_type weft__law_##name;
 WEFT__LAW_TYPES(WEFT__LAW_DECLARE)
 #undef WEFT__LAW_DECLARE

@@ -13,7 +13,7 @@
 enum { ACQUIRE = 1, RELEASE = 2, REFUSED = 3, NOBODY = 2, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
 static const char *const kinds[] = {"acquire", "release", "refused", NULL};
 static const char *const owners[] = {"x", "y"};
-static const uint64_t durations[] = {3, 60};
+static const uint64_t durations[] = {3, 60}; /* in steps of the world */
 
 /* Short beside the steps of clocks, and long. */
 static const uint64_t words[] = {0, 2, 4, 8, 40, 70};
@@ -23,8 +23,8 @@ static const uint64_t words[] = {0, 2, 4, 8, 40, 70};
 static unsigned owner_of(const struct weft_law_op *op) {
     return (unsigned)op->amount % 2;
 }
-static uint64_t duration_of(const struct weft_law_op *op) {
-    return durations[op->amount / 2 % 2];
+static uint64_t duration_of(const struct weft__law_world *w, const struct weft_law_op *op) {
+    return w->unit * durations[op->amount / 2 % 2];
 }
 static unsigned holder_before(const struct weft_law_op *op) {
     return (unsigned)op->amount / 4;
@@ -38,7 +38,7 @@ static unsigned holder_now(struct weft_view v, struct weft_stamp at) {
 
 /* What would be refused is tried at times; a refused commit is no operation of the history. */
 static void any_lease(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
-    (void)ctx;
+    const struct weft__law_world *world = ctx;
     uint64_t what = weft_law_choose_kind(c, 8);
     op->kind = what >= 5 && what < 7 ? RELEASE : ACQUIRE;
     unsigned owner = (unsigned)weft_law_choose(c, 2), holder = holder_now(weft_edit_view(e), weft_edit_now(e));
@@ -49,21 +49,26 @@ static void any_lease(void *ctx, struct weft_law_choices *c, struct weft_edit *e
     snprintf(op->text, sizeof op->text, "%s: %s %" PRIu64, owners[owner], kinds[op->kind - 1], durations[length]);
     int before = weft_edit_error(e);
     if (op->kind == RELEASE) weft_lease_release(e, weft_str(owners[owner]));
-    if (op->kind == ACQUIRE) weft_lease_acquire(e, weft_str(owners[owner]), durations[length]);
+    if (op->kind == ACQUIRE) weft_lease_acquire(e, weft_str(owners[owner]), world->unit * durations[length]);
     assert(weft_edit_error(e) != WEFT_ERR_HELD || before != 0 || is_held);
 }
 
+static struct weft_stamp stamp_at(const struct weft__law_world *w, uint8_t epoch, size_t i) {
+    return (struct weft_stamp){w->start + w->unit * words[i], epoch};
+}
+
 static int who_and_when(void *ctx, struct weft_view v, struct weft_buf *out) {
-    (void)ctx;
+    const struct weft__law_world *world = ctx;
     struct weft_lease l;
     for (uint8_t epoch = 0; epoch < 3; epoch++)
         for (size_t i = 0; i < WORDS; i++) {
-            int rc = weft_lease_holder(v, (struct weft_stamp){words[i], epoch}, &l);
+            int rc = weft_lease_holder(v, stamp_at(world, epoch, i), &l);
             if (rc == WEFT_ERR_NOT_FOUND) continue;
             if (rc != 0) return rc;
             weft_buf_printf(out, "%u.%" PRIu64 ": %.*s until %u.%" PRIu64 " by %u.%" PRIu64 ":%u ", epoch, words[i],
                             (int)l.owner.len, (const char *)l.owner.ptr, l.deadline.epoch, l.deadline.word,
-                            l.token.stamp.epoch, l.token.stamp.word, l.token.origin.replica.bytes[15]);
+                            l.token.stamp.epoch, l.token.stamp.word,
+                            world->rank(world, world->number(world, &l.token.origin)));
         }
     return weft_buf_append(out, "", 0);
 }
@@ -85,17 +90,17 @@ static const struct weft_law_op *winner_of(const struct weft_law_history *h, con
     return winner;
 }
 
-static bool holds(const struct weft_law_op *winner, struct weft_stamp at) {
+static bool holds(const struct weft__law_world *w, const struct weft_law_op *winner, struct weft_stamp at) {
     if (winner == NULL || at.epoch > winner->stamp.epoch) return false;
-    return at.epoch < winner->stamp.epoch || at.word < winner->stamp.word + duration_of(winner);
+    return at.epoch < winner->stamp.epoch || at.word < winner->stamp.word + duration_of(w, winner);
 }
 
 static int holder_by_history(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
-    (void)ctx;
+    const struct weft__law_world *w = ctx;
     bool takes[OPS];
     for (size_t m = 0; m < h->count; m++) {
         const struct weft_law_op *op = &h->ops[m], *winner = winner_of(h, takes, m, &m);
-        unsigned holder = holds(winner, op->stamp) ? owner_of(winner) : NOBODY;
+        unsigned holder = holds(w, winner, op->stamp) ? owner_of(winner) : NOBODY;
         takes[m] = op->kind == WEFT_LAW_RESET || op->kind == ACQUIRE ||
                    (op->kind == RELEASE && winner != NULL && owner_of(winner) == owner_of(op));
         if (op->kind != WEFT_LAW_RESET && holder != holder_before(op))
@@ -106,12 +111,13 @@ static int holder_by_history(void *ctx, const struct weft_law_history *h, struct
     const struct weft_law_op *winner = winner_of(h, takes, h->count, NULL);
     for (uint8_t epoch = 0; epoch < 3; epoch++)
         for (size_t i = 0; i < WORDS; i++)
-            if (holds(winner, (struct weft_stamp){words[i], epoch}))
+            if (holds(w, winner, stamp_at(w, epoch, i)))
                 weft_buf_printf(out, "%u.%" PRIu64 ": %s until %u.%" PRIu64 " by %u.%" PRIu64 ":%u ", epoch, words[i],
-                                owners[owner_of(winner)], winner->stamp.epoch, winner->stamp.word + duration_of(winner),
-                                winner->stamp.epoch, winner->stamp.word, winner->origin);
+                                owners[owner_of(winner)], winner->stamp.epoch,
+                                winner->stamp.word + duration_of(w, winner), winner->stamp.epoch, winner->stamp.word,
+                                winner->origin);
     return weft_buf_append(out, "", 0);
 }
 
-const struct weft__law_type weft__law_lease = {&weft_lease_class, NULL,  any_lease, who_and_when,
-                                               holder_by_history, kinds, 3};
+const struct weft__law_type weft__law_lease = {&weft_lease_class, &weft__law_kit, any_lease, who_and_when,
+                                               holder_by_history, kinds,          3};

@@ -8,7 +8,7 @@
 
 #include "sim/laws/builtin.h"
 
-enum { ADD = 1, WINDOW = 8, SLOT = 4, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
+enum { ADD = 1, WINDOW = 8, SLOT = 4 /* in steps of the world */, OPS = WEFT_LAW_COMMITS * WEFT_LAW_EDITS };
 static const char *const kinds[] = {"add", NULL};
 
 /* Where sums are asked for: before, in and after what short histories reach. */
@@ -16,18 +16,22 @@ static const struct weft_stamp at[] = {{4, 0}, {9, 0}, {58, 0}, {5, 1}, {70, 1}}
 #define ATS (sizeof at / sizeof *at)
 
 static void any_amount(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
-    (void)ctx;
+    const struct weft__law_world *w = ctx;
     op->kind = ADD;
     op->amount = (int64_t)weft_law_choose_kind(c, 3);
     snprintf(op->text, sizeof op->text, "add %" PRId64, op->amount);
-    weft_windowcounter_add(e, (uint64_t)op->amount, WINDOW, SLOT);
+    weft_windowcounter_add(e, (uint64_t)op->amount, w->unit * WINDOW, w->unit * SLOT);
+}
+
+static struct weft_stamp stamp_at(const struct weft__law_world *w, size_t i) {
+    return (struct weft_stamp){w->start + w->unit * at[i].word, at[i].epoch};
 }
 
 static int sums(void *ctx, struct weft_view v, struct weft_buf *out) {
-    (void)ctx;
+    const struct weft__law_world *w = ctx;
     for (size_t i = 0; i < ATS; i++) {
         uint64_t sum;
-        int rc = weft_windowcounter_sum(v, at[i], WINDOW, &sum);
+        int rc = weft_windowcounter_sum(v, stamp_at(w, i), w->unit * WINDOW, &sum);
         if (rc != 0) return rc;
         weft_buf_printf(out, "%" PRIu64 " ", sum);
     }
@@ -39,15 +43,17 @@ static bool is_after(struct weft_stamp stamp, struct weft_stamp when, uint64_t w
     return when.word < width || stamp.word > when.word - width;
 }
 
-static bool is_slot_of(const struct weft_law_op *a, const struct weft_law_op *b) {
-    return a->origin == b->origin && a->stamp.word / SLOT == b->stamp.word / SLOT;
-}
-
 struct replay {
+    const struct weft__law_world *world;
     const struct weft_law_history *h;
     uint64_t slot[OPS];   /* what operation i left in its slot; 0: it wrote nothing */
     bool takes[OPS][OPS]; /* [m][i]: operation m took that away, if it was there still */
 };
+
+static bool is_slot_of(const struct replay *r, const struct weft_law_op *a, const struct weft_law_op *b) {
+    uint64_t width = r->world->unit * SLOT;
+    return a->origin == b->origin && a->stamp.word / width == b->stamp.word / width;
+}
 
 /* After the first `count` operations, for one that had seen what `viewer` had (NULL: all). */
 static bool stands(const struct replay *r, size_t i, size_t count, const size_t *viewer) {
@@ -61,13 +67,14 @@ static void carry_on(struct replay *r, size_t m) {
     const struct weft_law_op *op = &r->h->ops[m];
     bool opens = true;
     for (size_t i = 0; i < m; i++) {
-        r->takes[m][i] = weft_law_saw(r->h, m, i) && is_slot_of(op, &r->h->ops[i]);
+        r->takes[m][i] = weft_law_saw(r->h, m, i) && is_slot_of(r, op, &r->h->ops[i]);
         if (!r->takes[m][i] || !stands(r, i, m, &m) || r->h->ops[i].stamp.epoch != op->stamp.epoch) continue;
         r->slot[m] += r->slot[i];
         opens = false;
     }
     for (size_t i = 0; opens && i < m; i++)
-        if (weft_law_saw(r->h, m, i) && !is_after(r->h->ops[i].stamp, op->stamp, WINDOW)) r->takes[m][i] = true;
+        if (weft_law_saw(r->h, m, i) && !is_after(r->h->ops[i].stamp, op->stamp, r->world->unit * WINDOW))
+            r->takes[m][i] = true;
 }
 
 static void perform(struct replay *r, size_t m) {
@@ -80,13 +87,15 @@ static void perform(struct replay *r, size_t m) {
 static uint64_t sum_of(const struct replay *r, struct weft_stamp when) {
     uint64_t sum = 0;
     for (size_t i = 0; i < r->h->count; i++)
-        if (is_after(r->h->ops[i].stamp, when, WINDOW) && stands(r, i, r->h->count, NULL)) sum += r->slot[i];
+        if (is_after(r->h->ops[i].stamp, when, r->world->unit * WINDOW) && stands(r, i, r->h->count, NULL))
+            sum += r->slot[i];
     return sum;
 }
 
 /* At the greatest stamp of all, what the header says: the additions, as a list would have them. */
 static void check_bounds(const struct replay *r, struct weft_buf *out) {
     const struct weft_law_history *h = r->h;
+    uint64_t unit = r->world->unit;
     struct weft_stamp now = {0, 0};
     uint64_t least = 0, most = 0;
     for (size_t i = 0; i < h->count; i++) {
@@ -95,8 +104,8 @@ static void check_bounds(const struct replay *r, struct weft_buf *out) {
     }
     for (size_t i = 0; i < h->count; i++) {
         uint64_t amount = (uint64_t)h->ops[i].amount;
-        if (is_after(h->ops[i].stamp, now, WINDOW)) least += amount;
-        if (is_after(h->ops[i].stamp, now, WINDOW + SLOT)) most += amount;
+        if (is_after(h->ops[i].stamp, now, unit * WINDOW)) least += amount;
+        if (is_after(h->ops[i].stamp, now, unit * (WINDOW + SLOT))) most += amount;
     }
     uint64_t sum = sum_of(r, now);
     if (sum < least || sum > most)
@@ -104,14 +113,14 @@ static void check_bounds(const struct replay *r, struct weft_buf *out) {
 }
 
 static int slots_by_history(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
-    (void)ctx;
     struct replay r;
+    r.world = ctx;
     r.h = h;
     for (size_t m = 0; m < h->count; m++) perform(&r, m);
-    for (size_t k = 0; k < ATS; k++) weft_buf_printf(out, "%" PRIu64 " ", sum_of(&r, at[k]));
+    for (size_t k = 0; k < ATS; k++) weft_buf_printf(out, "%" PRIu64 " ", sum_of(&r, stamp_at(ctx, k)));
     check_bounds(&r, out);
     return weft_buf_append(out, "", 0);
 }
 
-const struct weft__law_type weft__law_windowcounter = {&weft_windowcounter_class, NULL,  any_amount, sums,
-                                                       slots_by_history,          kinds, 0};
+const struct weft__law_type weft__law_windowcounter = {&weft_windowcounter_class, &weft__law_kit, any_amount, sums,
+                                                       slots_by_history,          kinds,          0};

@@ -70,6 +70,16 @@ def check_nothing(weft):
     expect(field(report, "converged") == "0.000 s", "empty replicas are converged, as the exit code says")
 
 
+def check_types(weft):
+    report, _ = sim(weft, "--types", "all", "--duration", "20s", "--crash", "2", "--partition", "2s..6s")
+    expect(report.startswith("converged"), "every type is what its specification says")
+    schedule, _ = sim(weft, "--types", "lease,aworset", "--duration", "10s", "--print")
+    expect(" lease/0:" in schedule and " s/0+" in schedule, "what was named")
+    expect(" g/" not in schedule and " mvreg/" not in schedule, "and nothing else")
+    usage, _ = sim(weft, "--help")
+    expect("windowcounter" in usage, "the help names the types")
+
+
 def check_failure(weft):
     report, _ = sim(weft, "--seed", "5", "--duration", "2s", "--partition", "1s..5s:0,1", "--within", "0", code=1)
     expect(report.startswith("not converged"), "the verdict")
@@ -102,6 +112,9 @@ def check_usage(weft, folder):
         (["--schedule", broken, "--loss", "2%"], "--loss: a schedule says that itself"),
         (["--seeds", "3", "--schedule", broken], "--seeds: a schedule says that itself"),
         (["--regions", "atlantis"], "--regions: there is no such region"),
+        (["--types", "lease,hat"], '--types: not a list of types, each once: "lease,hat"'),
+        (["--types", "lease,lease"], "--types: not a list of types"),
+        (["--types", ""], "--types: not a list of types"),
         (["--set", "speed=3"], 'no such option: "speed"'),
         (["--set", "speed"], "--set: not NAME=VALUE"),
         (["--schedule", broken], 'nothing that can happen: "explode" (line 2)'),
@@ -119,6 +132,7 @@ def main():
         check_replay(weft, folder)
         check_spans(weft)
         check_nothing(weft)
+        check_types(weft)
         check_failure(weft)
         check_usage(weft, folder)
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <weft/law.h>
 #include <weft/sim.h>
 
 #include "base/prng.h"
@@ -16,6 +17,20 @@ static uint64_t up_to(uint64_t seed, uint64_t purpose, uint64_t most) {
     return weft__scale(weft__keyed(seed, purpose, 2, 0, 0), (most >> halvings) + 1);
 }
 
+/* Some of all types, beside the four. */
+static void mix_types(struct weft_sim_options *o) {
+    const char *type;
+    for (size_t k = 0; (type = weft_law_builtin_name(k)) != NULL; k++) {
+        char name[40];
+        struct weft_buf message;
+        weft_buf_init(&message, NULL);
+        (void)snprintf(name, sizeof name, "weight_%s", type);
+        const char *weight = up_to(o->seed, 100 + k, 2) > 0 ? "1" : "0";
+        ck_assert_int_eq(weft_sim_options_set(o, name, weight, &message), 0);
+        weft_buf_fini(&message);
+    }
+}
+
 static void base(struct weft_sim_options *o, uint64_t seed) {
     weft_sim_options_init(o);
     o->seed = seed;
@@ -27,6 +42,7 @@ static void base(struct weft_sim_options *o, uint64_t seed) {
     o->elements = 1 + up_to(seed, 4, 12);
     o->delete_ppm = up_to(seed, 5, 200000);
     o->multi_ppm = up_to(seed, 6, 1000000);
+    if (weft__keyed(seed, 7, 0, 0, 0) % 3 == 0) mix_types(o);
 }
 
 static void small_stores(struct weft_sim_options *o) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/ewflag.h>
 
 #include "tests/support/suite.h"
 
@@ -15,6 +16,7 @@ static void everything(struct weft_sim_options *o, uint64_t seed) {
     o->rate = 20;
     o->partitions = o->one_way_cuts = o->crashes = o->clock_steps = 2;
     o->backups_restored = o->copies_started = o->store_failures = o->checkpoints = 1;
+    o->weight_ewflag = o->weight_ormap = o->weight_windowcounter = 1;
 }
 
 static struct weft_buf print(const struct weft_sim_schedule *s) {
@@ -76,6 +78,31 @@ START_TEST(a_plan_is_a_function_of_its_options) {
 }
 END_TEST
 
+/* What one object's specification has to look at is bounded, and all replicas turn to the next one at once. */
+START_TEST(objects_of_the_law_kit_are_left_after_a_while) {
+    struct weft_sim_options o;
+    everything(&o, 5);
+    o.duration_ns = WEFT_SECONDS(60);
+    struct weft_sim_schedule *s = plan(&o);
+    size_t counts[400] = {0}, most = 0, met[400] = {0};
+    uint32_t next[8] = {0};
+    for (size_t i = 0; i < s->count; i++) {
+        const struct weft__sim_op *op = s->ops + s->items[i].first_op;
+        if (s->items[i].op_count != 1 || weft__sim_class(op->type) != &weft_ewflag_class) continue;
+        ck_assert_uint_lt(op->object, 400);
+        ck_assert_uint_ge(op->object / 8, next[op->object % 8]);
+        next[op->object % 8] = op->object / 8;
+        if (++counts[op->object] > most) most = counts[op->object];
+        met[op->object] |= (size_t)1 << s->items[i].replica;
+    }
+    ck_assert_uint_gt(most, 10);
+    ck_assert_uint_le(most, 24);
+    ck_assert_uint_gt(counts[8 * 5], 10);                /* the sixth in its place */
+    ck_assert_uint_ne(met[8 * 5] & (met[8 * 5] - 1), 0); /* by several */
+    weft_sim_schedule_free(s);
+}
+END_TEST
+
 static size_t count_kind(const struct weft_sim_schedule *s, enum weft__sim_item_kind kind) {
     size_t n = 0;
     for (size_t i = 0; i < s->count; i++) n += s->items[i].kind == kind;
@@ -134,7 +161,7 @@ START_TEST(reads_what_people_write) {
                                "region here 500 1000\nregion there 1000 500\nplace there here\n\n"
                                "2s heal\n1s partition 0,2\n1s cut 0 1\n"
                                "0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n1.5s step 1 -250ms\n3s fail 1 3\n"
-                               "4s rejoin 0,2\n4s uncut 0 1";
+                               "4s rejoin 0,2\n4s uncut 0 1\n5s txn 1 ewflag/7:12 windowcounter/999999x";
     struct weft_buf message;
     struct weft_sim_schedule *s;
     weft_buf_init(&message, NULL);
@@ -144,7 +171,13 @@ START_TEST(reads_what_people_write) {
     ck_assert_uint_eq(s->options.drift_ppb, 200000);
     ck_assert_uint_eq(s->region_count, 2);
     ck_assert_uint_eq(s->place[0], 1);
-    ck_assert_uint_eq(s->count, 8);
+    ck_assert_uint_eq(s->count, 9);
+    ck_assert_uint_eq(s->items[8].op_count, 2);
+    ck_assert_ptr_eq(weft__sim_class(s->ops[7].type), &weft_ewflag_class);
+    ck_assert_uint_eq(s->ops[7].object, 7);
+    ck_assert_uint_eq(s->ops[7].amount, 12);
+    ck_assert_int_eq(s->ops[8].verb, WEFT__SIM_DELETE);
+    ck_assert_uint_eq(s->ops[8].object, 999999);
     ck_assert_int_eq(s->items[6].kind, WEFT__SIM_REJOIN);
     ck_assert_uint_eq(s->items[6].mask, 5);
     ck_assert_int_eq(s->items[7].kind, WEFT__SIM_UNCUT);
@@ -185,6 +218,13 @@ START_TEST(nonsense_is_refused_with_its_line) {
         {"1s txn 0 p/1+9223372036854775808\n", "not an operation"},
         {"1s txn 0 g/1000000+1\n", "not an operation"},
         {"1s txn 0 s/01+1\n", "not an operation"},
+        {"1s txn 0 g/1:1\n", "not an operation"},
+        {"1s txn 0 ewflag/1+1\n", "not an operation"},
+        {"1s txn 0 ewflag/1:\n", "not an operation"},
+        {"1s txn 0 ewflag/1\n", "not an operation"},
+        {"1s txn 0 ewflag:1\n", "not an operation"},
+        {"1s txn 0 ewflags/1:1\n", "not an operation"},
+        {"1s txn 0 /1:1\n", "not an operation"},
         {"region a 1 2\n", "needs as many distances"},
         {"place nowhere\n", "a place that is no region"},
     };
@@ -255,7 +295,7 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_plan_is_a_function_of_its_options,
-                     one_more_fault_moves_nothing_else, a_plan_ends_whole, reads_what_people_write,
-                     nonsense_is_refused_with_its_line, a_line_is_added_in_its_place, options_are_set_by_name,
-                     a_class_that_cannot_be_registered_is_named);
+                     objects_of_the_law_kit_are_left_after_a_while, one_more_fault_moves_nothing_else,
+                     a_plan_ends_whole, reads_what_people_write, nonsense_is_refused_with_its_line,
+                     a_line_is_added_in_its_place, options_are_set_by_name, a_class_that_cannot_be_registered_is_named);
 }
