@@ -39,7 +39,10 @@ extern "C" {
     X(CLOCK_IMPLAUSIBLE, -25, "the physical clock is earlier than this build")                                         \
     X(CLOCK_FORKED, -26, "the process forked: the clock needs a new identity")                                         \
     X(CLOCK_LOCAL_AHEAD, -27, "the clock is beyond its own drift bound")                                               \
-    X(CLONED, -30, "another copy of this replica issued transactions under its epoch")
+    X(CLONED, -30, "another copy of this replica issued transactions under its epoch")                                 \
+    X(STRANGER, -31, "the peer does not know the cluster's key")                                                       \
+    X(CERTIFICATE, -32, "the peer's certificate, or its key, is not accepted")                                         \
+    X(EXPIRED, -33, "the peer's certificate is not valid at this time")
 
 enum weft_err {
     WEFT_OK = 0,

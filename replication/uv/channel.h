@@ -11,13 +11,15 @@
 
 #include <weft/alloc.h>
 #include <weft/bytes.h>
+#include <weft/identity.h>
 
 struct weft__channel {
     const struct weft__channel_class *cls;
 };
 
 /* Every function returns 0, WEFT_ERR_NOMEM, or (receive) what is wrong with the peer: WEFT_ERR_MALFORMED,
- * WEFT_ERR_VERSION. After an error only errmsg and close are called. */
+ * WEFT_ERR_VERSION, WEFT_ERR_STRANGER, WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. After an error only errmsg and close are
+ * called. */
 struct weft__channel_class {
     size_t size;
     const char *name;
@@ -34,9 +36,27 @@ struct weft__channel_class {
     void (*close)(struct weft__channel *c);
 };
 
-/* Plaintext as it is, after a greeting of 8 bytes from both sides: "WEFT", CR, LF, the version of the link protocol. */
+/* The first bytes of both channels: "WEFT", CR, LF, the kind of link, the version of its protocol. CR and LF are there
+ * because what mangles line ends on its way would mangle messages too. */
 #define WEFT__GREETING_LEN 8u
+#define WEFT__LINK_PLAIN   0u
+#define WEFT__LINK_SEALED  1u
 #define WEFT__LINK_VERSION 1u
+void weft__greeting_write(uint8_t out[WEFT__GREETING_LEN], uint8_t kind);
+/* What the first `len` bytes of a peer begin with, which need not be all yet: 0, WEFT_ERR_MALFORMED (not Weft),
+ * WEFT_ERR_VERSION (Weft, but another kind of link or version); errmsg then gets the rest of a sentence about the peer.
+ */
+int weft__greeting_check(const uint8_t *bytes, size_t len, uint8_t kind, char *errmsg, size_t errmsg_len);
+
+/* Plaintext as it is, after a greeting from both sides. */
 int weft__channel_plain_new(struct weft__channel **out, const struct weft_alloc *alloc);
+
+/* Encrypted (sealed.c). now: seconds since 1970, by which certificates are judged. ephemeral: a fresh secret; wiped. */
+int weft__channel_sealed_new(struct weft__channel **out, const struct weft_alloc *alloc, struct weft_identity *id,
+                             bool initiator, uint64_t now, uint8_t ephemeral[WEFT_KEY_LEN]);
+/* Once ready, of a sealed channel: who the peer is, for people; lent. When its certificate ends (seconds since 1970;
+ * UINT64_MAX: it has none). */
+const char *weft__channel_sealed_peer(const struct weft__channel *c);
+uint64_t weft__channel_sealed_until(const struct weft__channel *c);
 
 #endif

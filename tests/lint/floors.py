@@ -38,7 +38,7 @@ FLOOR_OF_HEADER = {
         "maxreg", "topk", "lease", "windowcounter", "bcounter", "ormap",
     ),
     "replication": ("replica", "store", "sqlite"),
-    "uv": ("uv",),
+    "uv": ("uv", "identity"),
     "sim": ("sim", "law"),
 }
 NUMBER = {floor: number for floor, number in FLOOR_OF_FOLDER.values()}
