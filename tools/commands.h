@@ -4,6 +4,9 @@
 #define WEFT_TOOLS_COMMANDS_H
 
 int weft__cmd_serve(int argc, char **argv);
+int weft__cmd_cluster(int argc, char **argv);
+int weft__cmd_keygen(int argc, char **argv);
+int weft__cmd_cert(int argc, char **argv);
 int weft__cmd_inspect(int argc, char **argv);
 int weft__cmd_sim(int argc, char **argv);
 int weft__cmd_law(int argc, char **argv);

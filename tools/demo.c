@@ -16,6 +16,7 @@
 
 #include "tools/commands.h"
 #include "tools/demo/play.h"
+#include "tools/keys.h"
 
 #define GENERATED_LINES 6000u
 
@@ -144,6 +145,23 @@ static int make_folder(char *out, size_t room, const struct options *o) {
     return 1;
 }
 
+/* A cluster for the demo alone: each region has a key of its own, and a certificate for a day. */
+static int make_keys(const char *folder) {
+    char cluster[WEFT__DEMO_PATH_ROOM + 32], key[WEFT__DEMO_PATH_ROOM + 32], public_key[WEFT__DEMO_PATH_ROOM + 40];
+    char hex[2 * WEFT_KEY_LEN + 1];
+    uint64_t serial;
+    snprintf(cluster, sizeof cluster, "%s/cluster", folder);
+    int rc = weft__keys_make_cluster(cluster);
+    for (size_t r = 0; rc == 0 && r < WEFT__DEMO_REGIONS; r++) {
+        snprintf(key, sizeof key, "%s/%s.key", folder, weft__demo_region_names[r]);
+        snprintf(public_key, sizeof public_key, "%s.pub", key);
+        struct weft__keys_request request = {cluster, public_key, weft__demo_region_names[r], 1};
+        rc = weft__keys_make_key(key, hex);
+        if (rc == 0) rc = weft__keys_sign(&request, &serial);
+    }
+    return rc;
+}
+
 /* Only what mkdtemp made: whatever lies in it is ours. */
 static void remove_folder(const char *folder) {
     char file[WEFT__DEMO_PATH_ROOM + 260];
@@ -216,6 +234,7 @@ int weft__cmd_demo(int argc, char **argv) {
     memset(p, 0, sizeof *p);
     rc = load(&log, &o);
     if (rc == 0) rc = make_folder(p->folder, sizeof p->folder, &o);
+    if (rc == 0) rc = make_keys(p->folder);
     if (rc == 0) {
         rc = play(p, &log, &o);
         if (o.keep == NULL)

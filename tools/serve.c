@@ -24,12 +24,13 @@
 #define SEEDS_MAX   256u
 /* Answers that wait; beyond, input does. */
 #define ANSWERS_MAX 8192u
+#define SIGNALS     3u
 
 struct options {
-    const char *store, *listen, *name;
+    const char *store, *listen, *name, *cluster, *key;
     const char *seeds[SEEDS_MAX + 1];
     size_t seed_count;
-    bool quiet, daemon, help;
+    bool quiet, daemon, help, plain;
 };
 
 struct serve {
@@ -38,7 +39,7 @@ struct serve {
     struct weft_log log;
     struct weft__session session;
     struct weft__input input;
-    uv_signal_t signals[2];
+    uv_signal_t signals[SIGNALS];
     uv_prepare_t answer; /* gives answers before the loop waits */
     bool store_failing;
 };
@@ -46,8 +47,11 @@ struct serve {
 static void usage(FILE *to) {
     fputs("usage: weft serve [OPTIONS]\n\n"
           "  --store FILE         keep everything in this SQLite file (default: memory only)\n"
-          "  --listen HOST:PORT   let peers dial; loopback only, port 0 picks one\n"
+          "  --listen HOST:PORT   let peers dial; port 0 picks one\n"
           "  --seed HOST:PORT     a peer to dial; as often as there are peers\n"
+          "  --cluster FILE       the cluster's file (weft cluster init); links are encrypted then\n"
+          "  --key FILE           this replica's key (weft keygen), with its certificate beside it (weft cert sign)\n"
+          "  --plain              links without encryption instead: anybody may join; loopback only\n"
           "  --name NAME          for status and messages (default: weft)\n"
           "  --quiet              errors only on standard error\n"
           "  --daemon             go on when standard input ends, or nobody reads the answers\n\n"
@@ -67,10 +71,12 @@ static int add_seed(struct options *o, const char *value) {
 }
 
 static int take_value(struct options *o, const char *name, const char *value) {
-    const char **to = strcmp(name, "--store") == 0    ? &o->store
-                      : strcmp(name, "--listen") == 0 ? &o->listen
-                      : strcmp(name, "--name") == 0   ? &o->name
-                                                      : NULL;
+    const char **to = strcmp(name, "--store") == 0     ? &o->store
+                      : strcmp(name, "--listen") == 0  ? &o->listen
+                      : strcmp(name, "--name") == 0    ? &o->name
+                      : strcmp(name, "--cluster") == 0 ? &o->cluster
+                      : strcmp(name, "--key") == 0     ? &o->key
+                                                       : NULL;
     bool seed = strcmp(name, "--seed") == 0;
     if (to == NULL && !seed) {
         fprintf(stderr, "weft serve: there is no option \"%.80s\"; try --help\n", name);
@@ -91,6 +97,7 @@ static int read_options(struct options *o, int argc, char **argv) {
         bool *flag = strcmp(argv[i], "--quiet") == 0    ? &o->quiet
                      : strcmp(argv[i], "--daemon") == 0 ? &o->daemon
                      : strcmp(argv[i], "--help") == 0   ? &o->help
+                     : strcmp(argv[i], "--plain") == 0  ? &o->plain
                                                         : NULL;
         if (flag != NULL) {
             *flag = true;
@@ -176,8 +183,7 @@ static void on_node_closed(void *ctx) {
     weft__answers_fail(&s->session.answers, "error CLOSED: this commit could not be made durable\n");
     weft__answers_write(&s->session.answers);
     uv_close((uv_handle_t *)&s->answer, NULL);
-    uv_close((uv_handle_t *)&s->signals[0], NULL);
-    uv_close((uv_handle_t *)&s->signals[1], NULL);
+    for (size_t i = 0; i < SIGNALS; i++) uv_close((uv_handle_t *)&s->signals[i], NULL);
 }
 
 static void close_all(struct serve *s) {
@@ -213,9 +219,34 @@ static void on_end(void *ctx) {
     if (!s->options.daemon) close_all(s);
 }
 
+static int load_identity(struct serve *s, struct weft_identity **out) {
+    char errmsg[512];
+    *out = NULL;
+    if (s->options.cluster == NULL && s->options.key == NULL) return 0;
+    if (s->options.cluster == NULL || s->options.key == NULL || s->options.plain) {
+        fprintf(stderr, "weft serve: --cluster and --key belong together, and --plain is instead of them\n");
+        return WEFT_ERR_INVALID;
+    }
+    int rc = weft_identity_load(out, s->options.cluster, s->options.key, errmsg, sizeof errmsg);
+    if (rc != 0) fprintf(stderr, "weft serve: %s\n", errmsg);
+    return rc;
+}
+
+/* Keys, certificates or the list changed; the old identity goes on where the new one cannot be read. */
+static void reload(struct serve *s) {
+    struct weft_identity *id;
+    if (load_identity(s, &id) != 0 || id == NULL) return;
+    int rc = weft_uv_set_identity(s->session.node, id);
+    weft_identity_free(id);
+    fprintf(stderr, "%s: %s\n", s->options.name, rc == 0 ? "the identity was read again" : weft_strerror(rc));
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
-    (void)number;
-    close_all(handle->data);
+    struct serve *s = handle->data;
+    if (number == SIGHUP && s->options.key != NULL)
+        reload(s);
+    else
+        close_all(s);
 }
 
 /* --- Beginning --------------------------------------------------------------------------------------------------- */
@@ -224,8 +255,10 @@ static int open_node(struct serve *s) {
     struct weft_uv_options o;
     struct weft_replica_options engine;
     char errmsg[512];
-    int rc = 0;
     weft_uv_options_init(&o);
+    int rc = load_identity(s, &o.identity);
+    if (rc != 0) return rc == WEFT_ERR_INVALID ? 2 : 1;
+    o.plain_links = s->options.plain;
     s->log = (struct weft_log){.emit = on_log, .ctx = s, .max_level = WEFT_LOG_INFO};
     o.listen = s->options.listen;
     o.seeds = s->options.seeds;
@@ -237,6 +270,7 @@ static int open_node(struct serve *s) {
     o.replica = &engine;
     if (s->options.store != NULL) rc = weft_sqlite_open(&o.store, s->options.store, errmsg, sizeof errmsg);
     if (rc == 0) rc = weft_uv_new(&s->session.node, &s->loop, &o, errmsg, sizeof errmsg);
+    weft_identity_free(o.identity);
     if (rc == 0) return 0;
     fprintf(stderr, "weft serve: %s\n", errmsg);
     return rc == WEFT_ERR_INVALID ? 2 : 1;
@@ -257,8 +291,8 @@ static void greet(struct serve *s) {
 }
 
 static void open_session(struct serve *s) {
-    static const int numbers[2] = {SIGINT, SIGTERM};
-    for (size_t i = 0; i < 2; i++) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < SIGNALS; i++) {
         uv_signal_init(&s->loop, &s->signals[i]);
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, numbers[i]);

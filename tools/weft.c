@@ -17,6 +17,9 @@ struct subcommand {
 
 static const struct subcommand subcommands[] = {
     {"serve", weft__cmd_serve, "a replica: commands on standard input, gossip with its seeds"},
+    {"cluster", weft__cmd_cluster, "makes a cluster: its key, and the authority that signs certificates"},
+    {"keygen", weft__cmd_keygen, "makes a replica's key"},
+    {"cert", weft__cmd_cert, "signs a replica's key: it may link then"},
 #ifdef WEFT__WITH_INSPECT
     {"inspect", weft__cmd_inspect, "what a store holds"},
 #endif

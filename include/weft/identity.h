@@ -3,7 +3,8 @@
  * A link is a session of Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b. Three things let a peer in, and each keeps out somebody
  * else: the cluster's key, which all replicas share, keeps strangers from costing more than one decryption; the peer's
  * own key proves who it is; and a certificate by an authority of the cluster, or a place on a list of allowed keys,
- * says that it may. Whoever knows only the cluster's key gets no link, and learns no key of anybody.
+ * says that it may. Whoever knows only the cluster's key gets no link, and learns no more than the certificate of whom
+ * it calls.
  *
  * An identity is made once and given to a node (weft_uv_options.identity, weft_uv_set_identity). Its secrets are kept
  * in guarded memory and wiped with it. It does not change: to rotate a key, a certificate or the list, make another. */
@@ -79,6 +80,11 @@ WEFT_API void weft_identity_options_init_sized(struct weft_identity_options *o, 
  * WEFT_ERR_NOMEM; WEFT_ERR_IO. errmsg (may be NULL) gets a sentence. */
 WEFT_API int weft_identity_new(struct weft_identity **out, const struct weft_identity_options *o, char *errmsg,
                                size_t errmsg_len) WEFT_MUST_CHECK;
+/* From files as `weft cluster`, `weft keygen` and `weft cert` write them; a certificate is looked for beside the key,
+ * in key_file with ".cert" after it. Also: WEFT_ERR_NOT_FOUND, WEFT_ERR_IO, WEFT_ERR_MALFORMED (errmsg names the line);
+ * WEFT_ERR_INVALID: others than the owner may read a file with a secret. */
+WEFT_API int weft_identity_load(struct weft_identity **out, const char *cluster_file, const char *key_file,
+                                char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
 /* NULL is fine. Links that are shaking hands keep what they need of it. */
 WEFT_API void weft_identity_free(struct weft_identity *id);
 

@@ -3,8 +3,8 @@
  * Everything here is called on the loop's thread; callbacks come on it too, always after the call that caused them has
  * returned. Records of one loop turn are written in one store transaction before what depends on them is sent.
  *
- * Links are plain TCP for now and therefore loopback only: listening on or dialling another address is
- * WEFT_ERR_INVALID. */
+ * Links are encrypted and authenticated; what that takes is an identity (identity.h). Plain ones are for loopback, and
+ * have to be allowed. */
 #ifndef WEFT_UV_H
 #define WEFT_UV_H
 
@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <weft/identity.h>
 #include <weft/replica.h>
 
 #ifdef __cplusplus
@@ -39,12 +40,17 @@ struct weft_uv_options {
      * written when the application returns to the loop; default 16 MiB. */
     size_t unwritten_max;
     uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter, from 1 ms; default 100 ms, 10 s */
+    /* Held while the node needs it: free it when you like, also before the node. NULL: links are plain. */
+    struct weft_identity *identity;
+    /* Without an identity: whoever reaches the port may read and write everything. Loopback addresses only. */
+    bool plain_links;
 };
 #define weft_uv_options_init(o) weft_uv_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size);
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
- * WEFT_ERR_INVALID (an address, a class that cannot be registered), WEFT_ERR_BUSY (port in use), WEFT_ERR_CORRUPT,
+ * WEFT_ERR_INVALID (an address, a class that cannot be registered, neither an identity nor plain_links), WEFT_ERR_BUSY
+ * (port in use), WEFT_ERR_CORRUPT,
  * WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
 WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                          size_t errmsg_len) WEFT_MUST_CHECK;
@@ -65,6 +71,10 @@ WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key,
  * makes its engine again from the store (weft_update.wants_reopen). It closes its links and dials anew; subscriptions,
  * the port and everything else of the node stay, and what changed is told. */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
+/* Another identity for a node that has one: a key, a certificate or a list that changed. Links whose peer it would not
+ * let in are cut at once; the others go on. Held as in the options. WEFT_ERR_INVALID: the node's links are plain, or id
+ * is NULL. */
+WEFT_API int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) WEFT_MUST_CHECK;
 /* The port that is listened on (for "…:0"); 0: none. */
 WEFT_API int weft_uv_port(const struct weft_uv *n);
 WEFT_API void weft_uv_checkpoint(struct weft_uv *n);
@@ -88,6 +98,7 @@ struct weft_uv_stats {
     uint64_t links, dialling;
     uint64_t bytes_in, bytes_out, messages_in, messages_out;
     uint64_t store_writes, store_failures, unwritten_bytes;
+    uint64_t refused; /* links that were refused, each with a WEFT_NOTICE_REFUSED */
 };
 WEFT_API void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out);
 

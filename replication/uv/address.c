@@ -1,7 +1,6 @@
 /* address.c: addresses as people write them.
  *
- * Names are not looked up: that would block the loop or answer later, and while links are plain TCP only this machine
- * may be meant anyway. "localhost" is understood as 127.0.0.1. */
+ * Names are not looked up: that would block the loop or answer later. "localhost" is understood as 127.0.0.1. */
 #define _POSIX_C_SOURCE 200809L
 #include "replication/uv/address.h"
 
@@ -63,22 +62,21 @@ static int read_host(const struct parts *parts, int port, struct sockaddr_storag
     return 0;
 }
 
-static const char *parse(struct weft__address *out, const char *text, bool any_port) {
+static const char *parse(struct weft__address *out, const char *text, unsigned kinds) {
     struct parts parts;
     const char *wrong = cut(text, &parts);
     if (wrong != NULL) return wrong;
     int port = read_port(parts.port);
     if (port < 0) return "the port must be a number from 0 to 65535";
-    if (port == 0 && !any_port) return "port 0 cannot be dialled";
+    if (port == 0 && (kinds & WEFT__ADDRESS_LISTENED) == 0) return "port 0 cannot be dialled";
     if (read_host(&parts, port, &out->addr) != 0) return "the host must be an IP address or localhost";
-    if (!weft__address_is_loopback((const struct sockaddr *)&out->addr)) {
-        return "links are not encrypted yet, so only loopback addresses are allowed (127.0.0.1, [::1])";
-    }
+    if ((kinds & WEFT__ADDRESS_LOOPBACK) != 0 && !weft__address_is_loopback((const struct sockaddr *)&out->addr))
+        return "plain links are for loopback only (127.0.0.1, [::1]); others need an identity";
     return NULL;
 }
 
-int weft__address_parse(struct weft__address *out, const char *text, bool any_port, char *errmsg, size_t errmsg_len) {
-    const char *wrong = parse(out, text, any_port);
+int weft__address_parse(struct weft__address *out, const char *text, unsigned kinds, char *errmsg, size_t errmsg_len) {
+    const char *wrong = parse(out, text, kinds);
     if (wrong != NULL) {
         snprintf(errmsg, errmsg_len, "address \"%.80s\": %s", text, wrong);
         return WEFT_ERR_INVALID;

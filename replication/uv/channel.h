@@ -31,6 +31,11 @@ struct weft__channel_class {
     int (*send)(struct weft__channel *c, struct weft_slice plain, struct weft_buf *wire);
     /* Both sides know whom they speak to: plaintext may be sent. Once true, always true. */
     bool (*ready)(const struct weft__channel *c);
+    /* Whether the peer may still be spoken to at that time (seconds since 1970), or would be let in by another
+     * identity; NULL: its own. WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. Only when ready. */
+    int (*judge)(struct weft__channel *c, const struct weft_identity *id, uint64_t now);
+    /* Who the peer is, for people; lent; empty: nobody knows. Only when ready. */
+    const char *(*peer)(const struct weft__channel *c);
     /* What is wrong with the peer, as the rest of a sentence that begins with its address; lent; never NULL. */
     const char *(*errmsg)(const struct weft__channel *c);
     void (*close)(struct weft__channel *c);
@@ -54,9 +59,5 @@ int weft__channel_plain_new(struct weft__channel **out, const struct weft_alloc 
 /* Encrypted (sealed.c). now: seconds since 1970, by which certificates are judged. ephemeral: a fresh secret; wiped. */
 int weft__channel_sealed_new(struct weft__channel **out, const struct weft_alloc *alloc, struct weft_identity *id,
                              bool initiator, uint64_t now, uint8_t ephemeral[WEFT_KEY_LEN]);
-/* Once ready, of a sealed channel: who the peer is, for people; lent. When its certificate ends (seconds since 1970;
- * UINT64_MAX: it has none). */
-const char *weft__channel_sealed_peer(const struct weft__channel *c);
-uint64_t weft__channel_sealed_until(const struct weft__channel *c);
 
 #endif

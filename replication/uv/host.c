@@ -22,6 +22,11 @@ struct weft_time weft__host_time(void) {
     return now;
 }
 
+uint64_t weft__host_seconds(void) {
+    struct timespec ts;
+    return clock_gettime(CLOCK_REALTIME, &ts) == 0 && ts.tv_sec > 0 ? (uint64_t)ts.tv_sec : 0;
+}
+
 uint64_t weft__host_random(void) {
     uint64_t random;
     randombytes_buf(&random, sizeof random);

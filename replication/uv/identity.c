@@ -151,16 +151,18 @@ static bool is_allowed(const struct weft_identity *id, const struct weft_key *ke
 int weft__identity_admit(const struct weft_identity *id, const struct weft_key *key, struct weft_slice certificate,
                          uint64_t now, char *name, uint64_t *until, char *why, size_t why_len) {
     struct weft_certificate c;
+    char hex[2 * WEFT_KEY_LEN + 1];
     name[0] = '\0';
     *until = UINT64_MAX;
     if (is_allowed(id, key)) return 0;
+    const char *wrong = certificate.len == 0 ? NULL : fault(id, certificate, key, &c);
+    sodium_bin2hex(hex, sizeof hex, key->bytes, sizeof key->bytes);
     if (certificate.len == 0) {
-        snprintf(why, why_len, "has no certificate, and its key is not on the list of allowed ones");
+        snprintf(why, why_len, "has no certificate, and its key is not on the list of allowed ones (key %s)", hex);
         return WEFT_ERR_CERTIFICATE;
     }
-    const char *wrong = fault(id, certificate, key, &c);
     if (wrong != NULL) {
-        snprintf(why, why_len, "shows a certificate that %s", wrong);
+        snprintf(why, why_len, "shows a certificate that %s (key %s)", wrong, hex);
         return WEFT_ERR_CERTIFICATE;
     }
     memcpy(name, c.name, sizeof c.name);

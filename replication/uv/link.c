@@ -21,6 +21,7 @@
 
 #include <weft/err.h>
 
+#include "replication/uv/host.h"
 #include "replication/uv/node.h"
 
 static bool is_live(const struct weft__link *l) {
@@ -42,13 +43,21 @@ static void got_further(struct weft__link *l) {
 
 /* --- Life -------------------------------------------------------------------------------------------------------- */
 
-int weft__link_new(struct weft__link **out, struct weft_uv *node) {
+static int make_channel(struct weft__link *l, bool calls) {
+    uint8_t ephemeral[WEFT_KEY_LEN];
+    struct weft_uv *n = l->node;
+    if (n->identity == NULL) return weft__channel_plain_new(&l->channel, n->alloc);
+    weft__host_random_bytes(ephemeral, sizeof ephemeral);
+    return weft__channel_sealed_new(&l->channel, n->alloc, n->identity, calls, weft__host_seconds(), ephemeral);
+}
+
+int weft__link_new(struct weft__link **out, struct weft_uv *node, bool calls) {
     *out = NULL;
     struct weft__link *l = weft__node_alloc(node, sizeof *l);
     if (l == NULL) return WEFT_ERR_NOMEM;
     memset(l, 0, offsetof(struct weft__link, chunk));
     l->node = node;
-    if (weft__channel_plain_new(&l->channel, node->alloc) != 0 || uv_tcp_init(node->loop, &l->tcp) != 0) {
+    if (make_channel(l, calls) != 0 || uv_tcp_init(node->loop, &l->tcp) != 0) {
         if (l->channel != NULL) l->channel->cls->close(l->channel);
         weft__node_free(node, l, sizeof *l);
         return WEFT_ERR_NOMEM;
@@ -101,7 +110,7 @@ void weft__link_close(struct weft__link *l, const char *why) {
 
 void weft__link_refuse(struct weft__link *l, int err, const char *what) {
     if (l->state >= WEFT__LINK_CLOSING) return;
-    char text[256];
+    char text[512];
     snprintf(text, sizeof text, "link %" PRIu32 " (%s) refused: the peer %s", l->number, l->peer, what);
     struct weft_notice notice = {.kind = WEFT_NOTICE_REFUSED, .err = err, .link = l->number, .text = text};
     weft__link_close(l, what);
@@ -127,7 +136,9 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
         if (age > WEFT__LINK_GREETING_NS) weft__link_refuse(l, WEFT_ERR_MALFORMED, "did not finish its greeting");
         break;
     case WEFT__LINK_OPEN:
-        if (!l->reading)
+        if (l->dial != NULL && now_ns > l->anew_ns)
+            weft__link_close(l, "its keys grow old: it is dialled anew");
+        else if (!l->reading)
             got_further(l); /* it is we who hold it back */
         else if (is_owed(l) && age > WEFT__LINK_SILENCE_NS)
             weft__link_refuse(l, WEFT_ERR_MALFORMED, l->heard ? "did not finish a message" : "never sent a message");
@@ -135,6 +146,13 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
     default:
         break;
     }
+}
+
+void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint64_t seconds) {
+    if (l->state == WEFT__LINK_GREETING && id != NULL) weft__link_close(l, "the identity was changed");
+    if (l->state != WEFT__LINK_OPEN && l->state != WEFT__LINK_DRAINING) return;
+    int rc = l->channel->cls->judge(l->channel, id, seconds);
+    if (rc != 0) weft__link_refuse(l, rc, l->channel->cls->errmsg(l->channel));
 }
 
 /* --- What comes -------------------------------------------------------------------------------------------------- */
@@ -147,11 +165,13 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 }
 
 static void become_open(struct weft__link *l) {
+    const char *name = l->channel->cls->peer(l->channel);
     l->state = WEFT__LINK_OPEN;
     got_further(l);
+    l->anew_ns = l->progress_ns + WEFT__LINK_AGE_NS / 10 * 9 + weft__host_random() % (WEFT__LINK_AGE_NS / 5);
     if (l->dial != NULL) weft__dial_answered(l->dial);
-    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
-                   l->peer);
+    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s%s%s)", l->number,
+                   l->dial != NULL ? "to" : "from", l->peer, name[0] != '\0' ? ", " : "", name);
 }
 
 static void take_bytes(struct weft__link *l, struct weft_slice bytes) {

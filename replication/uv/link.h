@@ -16,7 +16,9 @@
 
 /* One read. */
 #define WEFT__LINK_CHUNK       (64u << 10)
-/* A connection must be made, and the peer's greeting be complete, within this time. */
+/* A link that was dialled is dialled anew after about so long (a tenth more or less), for fresh keys. */
+#define WEFT__LINK_AGE_NS      UINT64_C(3600000000000)
+/* A connection must be made, and the handshake be complete, within this time. */
 #define WEFT__LINK_GREETING_NS UINT64_C(3000000000)
 /* An open link brings its first message in this time, and a message that was begun is complete in it or brings so many
  * bytes more; otherwise its peer trickles, or is none. Between messages a link may be quiet for as long as it likes:
@@ -48,6 +50,7 @@ struct weft__link {
     bool heard;           /* a whole message came */
     bool held;            /* a message waits until there is room for the answer */
     bool ended;           /* draining: the stream was shut down */
+    uint64_t anew_ns;     /* dialled: when to dial anew */
     uint64_t progress_ns; /* when it last got further: made, open, a message begun or whole */
     size_t progress;      /* bytes since */
     uv_tcp_t tcp;
@@ -63,8 +66,9 @@ struct weft__link {
     uint8_t chunk[WEFT__LINK_CHUNK];
 };
 
-/* A link on the node's list, with no connection yet. WEFT_ERR_NOMEM, WEFT_ERR_IO; then *out is NULL. */
-int weft__link_new(struct weft__link **out, struct weft_uv *node);
+/* A link on the node's list, with no connection yet; calls: it will be dialled, not accepted. WEFT_ERR_NOMEM,
+ * WEFT_ERR_IO; then *out is NULL. */
+int weft__link_new(struct weft__link **out, struct weft_uv *node, bool calls);
 /* Either may end in weft__link_close at once. */
 void weft__link_accept(struct weft__link *l, uv_stream_t *listener);
 void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to);
@@ -78,6 +82,8 @@ void weft__link_settle(struct weft__link *l);
 void weft__link_drain(struct weft__link *l);
 /* Closes it when it has been silent for too long. */
 void weft__link_sweep(struct weft__link *l, uint64_t now_ns);
+/* Refuses it when the peer may not go on, by its own identity (NULL) or by another. */
+void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint64_t seconds);
 /* At once; once is enough. `why` is for the log; NULL: nothing to say. */
 void weft__link_close(struct weft__link *l, const char *why);
 /* The same, with a WEFT_NOTICE_REFUSED: the peer did something that no replica does. */

@@ -16,7 +16,7 @@
 
 static void accept_one(struct weft__listener *s) {
     struct weft__link *l;
-    s->owed = weft__link_new(&l, s->node) != 0;
+    s->owed = weft__link_new(&l, s->node, false) != 0;
     if (!s->owed) weft__link_accept(l, (uv_stream_t *)&s->tcp);
 }
 

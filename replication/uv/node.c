@@ -15,6 +15,7 @@
 
 #include "base/options.h"
 #include "replication/uv/host.h"
+#include "replication/uv/identity.h"
 
 #define SWEEP_MS 1000u
 
@@ -41,7 +42,8 @@ void weft__node_log(const struct weft_uv *n, enum weft_log_level level, const ch
     log->emit(log->ctx, level, "uv", text);
 }
 
-void weft__node_notice(const struct weft_uv *n, const struct weft_notice *notice) {
+void weft__node_notice(struct weft_uv *n, const struct weft_notice *notice) {
+    if (notice->kind == WEFT_NOTICE_REFUSED) n->stats.refused++;
     if (n->o.on_notice != NULL) n->o.on_notice(n->o.ctx, notice);
 }
 
@@ -52,13 +54,23 @@ static bool all_zero(const struct weft_id *id) {
     return weft_id_cmp(id, &zero) == 0;
 }
 
+static int parse(const struct weft_uv_options *o, struct weft__address *out, const char *text,
+                 enum weft__address_kind kind, char *errmsg, size_t errmsg_len) {
+    unsigned kinds = kind | (o->identity == NULL ? WEFT__ADDRESS_LOOPBACK : 0u);
+    return weft__address_parse(out, text, kinds, errmsg, errmsg_len);
+}
+
 static int check_addresses(const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
     struct weft__address a;
     int rc = 0;
-    if (o->listen != NULL) rc = weft__address_parse(&a, o->listen, true, errmsg, errmsg_len);
-    for (size_t i = 0; rc == 0 && o->seeds != NULL && o->seeds[i] != NULL; i++) {
-        rc = weft__address_parse(&a, o->seeds[i], false, errmsg, errmsg_len);
+    bool links = o->listen != NULL || (o->seeds != NULL && o->seeds[0] != NULL);
+    if (links && o->identity == NULL && !o->plain_links) {
+        snprintf(errmsg, errmsg_len, "links need an identity; plain_links allows them without, on loopback");
+        return WEFT_ERR_INVALID;
     }
+    if (o->listen != NULL) rc = parse(o, &a, o->listen, WEFT__ADDRESS_LISTENED, errmsg, errmsg_len);
+    for (size_t i = 0; rc == 0 && o->seeds != NULL && o->seeds[i] != NULL; i++)
+        rc = parse(o, &a, o->seeds[i], WEFT__ADDRESS_DIALLED, errmsg, errmsg_len);
     return rc;
 }
 
@@ -135,8 +147,11 @@ void weft__node_reopen(struct weft_uv *n) {
 
 static void on_sweep(uv_timer_t *timer) {
     struct weft_uv *n = timer->data;
-    uint64_t now = uv_hrtime();
-    for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_sweep(l, now);
+    uint64_t now = uv_hrtime(), seconds = weft__host_seconds();
+    for (struct weft__link *l = n->links; l != NULL; l = l->next) {
+        weft__link_sweep(l, now);
+        weft__link_judge(l, NULL, seconds);
+    }
     weft__listener_retry(&n->listener);
     if (n->reopen_failed) {
         n->reopen_failed = false;
@@ -165,11 +180,11 @@ static int make_links(struct weft_uv *n, const struct weft_uv_options *o, char *
     struct weft__address a;
     int rc = 0;
     if (o->listen != NULL) {
-        rc = weft__address_parse(&a, o->listen, true, errmsg, errmsg_len);
+        rc = parse(o, &a, o->listen, WEFT__ADDRESS_LISTENED, errmsg, errmsg_len);
         if (rc == 0) rc = weft__listener_open(&n->listener, n, &a, errmsg, errmsg_len);
     }
     for (size_t i = 0; rc == 0 && o->seeds != NULL && o->seeds[i] != NULL; i++) {
-        rc = weft__address_parse(&a, o->seeds[i], false, errmsg, errmsg_len);
+        rc = parse(o, &a, o->seeds[i], WEFT__ADDRESS_DIALLED, errmsg, errmsg_len);
         if (rc == 0) rc = weft__dial_new(n, &a);
     }
     return rc;
@@ -180,6 +195,8 @@ static void free_parts(struct weft_uv *n) {
     n->replica = NULL;
     if (n->store != NULL) n->store->cls->close(n->store);
     n->store = NULL;
+    weft_identity_free(n->identity);
+    n->identity = NULL;
     weft__unwritten_fini(&n->unwritten);
     weft__subscriptions_remove_all(&n->subscriptions);
 }
@@ -226,6 +243,7 @@ int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_
     *n =
         (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store, .stepped = true};
     n->update.deadline_ns = UINT64_MAX;
+    if (own.identity != NULL) n->identity = weft__identity_hold(own.identity);
     weft__unwritten_init(&n->unwritten, alloc);
     weft__subscriptions_init(&n->subscriptions, alloc);
     if (errmsg_len > 0) errmsg[0] = '\0';
@@ -321,6 +339,15 @@ struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const st
 
 const struct weft_replica *weft_uv_replica(struct weft_uv *n) {
     return n->replica;
+}
+
+int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) {
+    if (n->identity == NULL || id == NULL) return WEFT_ERR_INVALID;
+    uint64_t seconds = weft__host_seconds();
+    weft_identity_free(n->identity);
+    n->identity = weft__identity_hold(id);
+    for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_judge(l, id, seconds);
+    return 0;
 }
 
 int weft_uv_port(const struct weft_uv *n) {

@@ -33,6 +33,7 @@ struct weft_uv {
     const struct weft_alloc *alloc;
     struct weft_replica *replica;
     struct weft_store *store;
+    struct weft_identity *identity; /* NULL: links are plain */
     enum weft__node_state state;
     void (*close_cb)(void *ctx);
     void *close_ctx;
@@ -84,7 +85,7 @@ bool weft__node_has_room(const struct weft_uv *n);
 /* --- node.c ------------------------------------------------------------------------------------------------------ */
 
 void weft__node_log(const struct weft_uv *n, enum weft_log_level level, const char *fmt, ...) WEFT_PRINTF(3, 4);
-void weft__node_notice(const struct weft_uv *n, const struct weft_notice *notice);
+void weft__node_notice(struct weft_uv *n, const struct weft_notice *notice);
 /* For uv_close: one handle less; the last one frees the node. */
 void weft__node_handle_closed(struct weft_uv *n);
 /* Makes the engine again from the store, whose records are all written; links are closed, and dialled anew. What fails

@@ -51,6 +51,16 @@ static bool plain_ready(const struct weft__channel *c) {
     return ((const struct plain *)c)->ready;
 }
 
+static int plain_judge(struct weft__channel *c, const struct weft_identity *id, uint64_t now) {
+    (void)c, (void)id, (void)now;
+    return 0;
+}
+
+static const char *plain_peer(const struct weft__channel *c) {
+    (void)c;
+    return "";
+}
+
 static const char *plain_errmsg(const struct weft__channel *c) {
     return ((const struct plain *)c)->errmsg;
 }
@@ -67,6 +77,8 @@ static const struct weft__channel_class plain_class = {
     .receive = plain_receive,
     .send = plain_send,
     .ready = plain_ready,
+    .judge = plain_judge,
+    .peer = plain_peer,
     .errmsg = plain_errmsg,
     .close = plain_close,
 };

@@ -48,8 +48,11 @@ struct sealed {
     bool initiator, ready;
     uint8_t greeting[WEFT__GREETING_LEN];
     size_t greeting_len;
-    uint64_t now, until;
+    uint64_t now, until;     /* when the channel was made; when the peer's certificate ends */
     struct weft_buf partial; /* the beginning of a frame */
+    /* The peer, once admitted. */
+    struct weft_key key;
+    struct weft_buf certificate;
     char peer[WEFT_NAME_MAX + 1];
     char errmsg[320];
 };
@@ -131,17 +134,20 @@ static int answer(struct sealed *s, struct weft_buf *wire) {
 
 /* The peer has proved its key, and what it shows for a certificate is the message's payload. */
 static int admit(struct sealed *s, struct weft_slice message) {
-    struct weft_key key;
-    struct weft_buf certificate;
-    weft_buf_init(&certificate, s->alloc);
-    int rc = weft__noise_read(&s->secrets->noise, message, &certificate);
-    if (rc == WEFT_ERR_MALFORMED) rc = fail(s, WEFT_ERR_STRANGER, "broke off the handshake, or somebody between did");
-    memcpy(key.bytes, s->secrets->noise.peer_static, sizeof key.bytes);
-    if (rc == 0)
-        rc = weft__identity_admit(s->id, &key, weft_buf_slice(&certificate), s->now, s->peer, &s->until, s->errmsg,
-                                  sizeof s->errmsg);
-    weft_buf_fini(&certificate);
-    return rc;
+    int rc = weft__noise_read(&s->secrets->noise, message, &s->certificate);
+    if (rc == WEFT_ERR_MALFORMED) return fail(s, WEFT_ERR_STRANGER, "broke off the handshake, or somebody between did");
+    if (rc != 0) return rc;
+    memcpy(s->key.bytes, s->secrets->noise.peer_static, sizeof s->key.bytes);
+    return weft__identity_admit(s->id, &s->key, weft_buf_slice(&s->certificate), s->now, s->peer, &s->until, s->errmsg,
+                                sizeof s->errmsg);
+}
+
+static int sealed_judge(struct weft__channel *c, const struct weft_identity *id, uint64_t now) {
+    struct sealed *s = sealed_of(c);
+    if (id != NULL)
+        return weft__identity_admit(id, &s->key, weft_buf_slice(&s->certificate), now, s->peer, &s->until, s->errmsg,
+                                    sizeof s->errmsg);
+    return now < s->until ? 0 : fail(s, WEFT_ERR_EXPIRED, "shows a certificate whose time has ended");
 }
 
 static void become_ready(struct sealed *s) {
@@ -276,6 +282,10 @@ static bool sealed_ready(const struct weft__channel *c) {
     return ((const struct sealed *)c)->ready;
 }
 
+static const char *sealed_peer(const struct weft__channel *c) {
+    return ((const struct sealed *)c)->peer;
+}
+
 static const char *sealed_errmsg(const struct weft__channel *c) {
     return ((const struct sealed *)c)->errmsg;
 }
@@ -283,6 +293,7 @@ static const char *sealed_errmsg(const struct weft__channel *c) {
 static void sealed_close(struct weft__channel *c) {
     struct sealed *s = sealed_of(c);
     weft_buf_fini(&s->partial);
+    weft_buf_fini(&s->certificate);
     weft_identity_free(s->id);
     sodium_free(s->secrets);
     weft__free(s->alloc, s, sizeof *s);
@@ -295,6 +306,8 @@ static const struct weft__channel_class sealed_class = {
     .receive = sealed_receive,
     .send = sealed_send,
     .ready = sealed_ready,
+    .judge = sealed_judge,
+    .peer = sealed_peer,
     .errmsg = sealed_errmsg,
     .close = sealed_close,
 };
@@ -319,14 +332,7 @@ int weft__channel_sealed_new(struct weft__channel **out, const struct weft_alloc
     s->initiator = initiator;
     s->now = now;
     weft_buf_init(&s->partial, alloc);
+    weft_buf_init(&s->certificate, alloc);
     *out = &s->channel;
     return 0;
-}
-
-const char *weft__channel_sealed_peer(const struct weft__channel *c) {
-    return ((const struct sealed *)c)->peer;
-}
-
-uint64_t weft__channel_sealed_until(const struct weft__channel *c) {
-    return ((const struct sealed *)c)->until;
 }

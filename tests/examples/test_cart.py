@@ -62,7 +62,8 @@ def reaches(peer, key, wanted):
 
 
 def check_peer(weft, folder):
-    peer = start([weft, "serve", "--listen", "127.0.0.1:7702", "--seed", "127.0.0.1:7701", "--quiet"], folder)
+    addresses = ["--listen", "127.0.0.1:7702", "--seed", "127.0.0.1:7701"]
+    peer = start([weft, "serve", "--plain", "--quiet", *addresses], folder)
     try:
         lines_until(peer, "ready 7702")
         reaches(peer, "stock/milk", "ok pncounter -1")

@@ -31,14 +31,17 @@ def test_command_line(weft):
     assert code == 2 and "sreve" in said and "weft help" in said, said
     assert run(weft)[0] == 2
     for wrong in (["--bogus"], ["--bogus", "x"], ["--store"], ["--listen", "nonsense"], ["--seed", "10.0.0.1:80"]):
-        code, _, said = run(weft, "serve", *wrong)
+        code, _, said = run(weft, "serve", "--plain", *wrong)
         assert code == 2 and any(w in said for w in wrong), (wrong, code, said)
+    for wrong in (["--listen", "127.0.0.1:0"], ["--key", "x"], ["--plain", "--cluster", "x", "--key", "x"]):
+        code, _, said = run(weft, "serve", *wrong)
+        assert code == 2 and ("identity" in said or "--plain" in said), (wrong, code, said)
 
 
 def test_trouble_at_the_start(weft):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, _, said = run(weft, "serve", "--listen", f"127.0.0.1:{port}")
+        code, _, said = run(weft, "serve", "--plain", "--listen", f"127.0.0.1:{port}")
         assert code == 1 and str(port) in said and "in use" in said, said
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "letter.txt")

@@ -11,7 +11,7 @@ class Serve:
 
     def __init__(self, weft, *options, name="weft"):
         self.process = subprocess.Popen(
-            [weft, "serve", "--name", name, *options],
+            [weft, "serve", "--name", name, *([] if "--cluster" in options else ["--plain"]), *options],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.partial = b""

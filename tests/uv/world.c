@@ -130,6 +130,7 @@ struct peer *world_peer(struct world *w, size_t index) {
     weft_uv_options_init(&p->o);
     p->o.store = &p->store.store;
     p->o.listen = p->listen;
+    p->o.plain_links = true;
     p->o.seeds = p->seed_list;
     p->o.on_notice = on_notice;
     p->o.on_store = on_store;

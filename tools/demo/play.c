@@ -308,6 +308,8 @@ static void init_writer(struct weft__demo_play *p, unsigned i) {
     r->on_wrong = on_wrong;
     snprintf(r->store, sizeof r->store, "%s/%s.db", p->folder, r->name);
     snprintf(r->errors, sizeof r->errors, "%s/%s.err", p->folder, r->name);
+    snprintf(r->key, sizeof r->key, "%s/%s.key", p->folder, r->name);
+    snprintf(r->cluster, sizeof r->cluster, "%s/cluster", p->folder);
     w->lines = weft__demo_grow(NULL, p->log->share[i], sizeof *w->lines);
     for (size_t l = 0; l < p->log->count; l++) {
         if (p->log->lines[l].region == i) w->lines[w->count++] = l;

@@ -176,7 +176,7 @@ static int spawn(struct weft__demo_region *r, uv_loop_t *loop, char **args) {
 
 int weft__demo_region_start(struct weft__demo_region *r, uv_loop_t *loop, const char *program, const int *peers) {
     char seeds[WEFT__DEMO_REGIONS][32],
-        words[6][16] = {"serve", "--store", "--listen", "127.0.0.1:0", "--name", "--seed"};
+        words[8][16] = {"serve", "--store", "--listen", "127.0.0.1:0", "--name", "--seed", "--cluster", "--key"};
     char *args[ARGS_MAX], name[32], path[1024];
     size_t n = 0;
     snprintf(path, sizeof path, "%s", program);
@@ -189,6 +189,10 @@ int weft__demo_region_start(struct weft__demo_region *r, uv_loop_t *loop, const 
     args[n++] = words[3];
     args[n++] = words[4];
     args[n++] = name;
+    args[n++] = words[6];
+    args[n++] = r->cluster;
+    args[n++] = words[7];
+    args[n++] = r->key;
     for (size_t i = 0; i < WEFT__DEMO_REGIONS && peers[i] != 0; i++) {
         snprintf(seeds[i], sizeof seeds[i], "127.0.0.1:%d", peers[i]);
         args[n++] = words[5];

@@ -43,6 +43,7 @@ struct weft__demo_region {
     int signal;
     int port;
     char store[WEFT__DEMO_PATH_ROOM + 32], errors[WEFT__DEMO_PATH_ROOM + 32]; /* files */
+    char key[WEFT__DEMO_PATH_ROOM + 32], cluster[WEFT__DEMO_PATH_ROOM + 32];
     struct weft_buf partial;
     struct weft__demo_ask asks[WEFT__DEMO_ASKS_MAX];
     unsigned first_ask, ask_count;

@@ -22,10 +22,21 @@ static const struct {
 START_TEST(good_addresses_are_read) {
     struct weft__address a;
     char errmsg[200] = "";
-    ck_assert_msg(weft__address_parse(&a, good[_i].text, true, errmsg, sizeof errmsg) == 0, "%s", errmsg);
+    ck_assert_msg(weft__address_parse(&a, good[_i].text, WEFT__ADDRESS_LISTENED | WEFT__ADDRESS_LOOPBACK, errmsg,
+                                      sizeof errmsg) == 0,
+                  "%s", errmsg);
     ck_assert_str_eq(a.text, good[_i].read_as);
     ck_assert_int_eq(weft__address_port((const struct sockaddr *)&a.addr), good[_i].port);
     ck_assert(weft__address_is_loopback((const struct sockaddr *)&a.addr));
+}
+END_TEST
+
+START_TEST(every_address_is_read_where_any_is_meant) {
+    struct weft__address a;
+    char errmsg[200] = "";
+    ck_assert_int_eq(weft__address_parse(&a, "10.0.0.1:7701", WEFT__ADDRESS_DIALLED, errmsg, sizeof errmsg), 0);
+    ck_assert_int_eq(weft__address_parse(&a, "[2001:db8::1]:7701", WEFT__ADDRESS_DIALLED, errmsg, sizeof errmsg), 0);
+    ck_assert(!weft__address_is_loopback((const struct sockaddr *)&a.addr));
 }
 END_TEST
 
@@ -63,7 +74,9 @@ static const struct {
 START_TEST(bad_addresses_are_named) {
     struct weft__address a;
     char errmsg[400] = "";
-    ck_assert_int_eq(weft__address_parse(&a, bad[_i].text, true, errmsg, sizeof errmsg), WEFT_ERR_INVALID);
+    ck_assert_int_eq(
+        weft__address_parse(&a, bad[_i].text, WEFT__ADDRESS_LISTENED | WEFT__ADDRESS_LOOPBACK, errmsg, sizeof errmsg),
+        WEFT_ERR_INVALID);
     ck_assert_msg(strstr(errmsg, bad[_i].words) != NULL, "\"%s\" gave: %s", bad[_i].text, errmsg);
     char start[24];
     snprintf(start, sizeof start, "address \"%.10s", bad[_i].text);
@@ -74,14 +87,15 @@ END_TEST
 START_TEST(port_zero_is_for_listening_only) {
     struct weft__address a;
     char errmsg[200] = "";
-    ck_assert_int_eq(weft__address_parse(&a, "127.0.0.1:0", false, errmsg, sizeof errmsg), WEFT_ERR_INVALID);
+    ck_assert_int_eq(weft__address_parse(&a, "127.0.0.1:0", WEFT__ADDRESS_DIALLED, errmsg, sizeof errmsg),
+                     WEFT_ERR_INVALID);
     ck_assert_ptr_nonnull(strstr(errmsg, "port 0"));
 }
 END_TEST
 
 START_TEST(the_sentence_may_be_unwanted) {
     struct weft__address a;
-    ck_assert_int_eq(weft__address_parse(&a, "nonsense", true, NULL, 0), WEFT_ERR_INVALID);
+    ck_assert_int_eq(weft__address_parse(&a, "nonsense", WEFT__ADDRESS_LISTENED, NULL, 0), WEFT_ERR_INVALID);
 }
 END_TEST
 
@@ -90,6 +104,7 @@ int main(void) {
     TCase *t = tcase_create("address");
     suite_add_tcase(s, t);
     tcase_add_loop_test(t, good_addresses_are_read, 0, (int)(sizeof good / sizeof good[0]));
+    tcase_add_test(t, every_address_is_read_where_any_is_meant);
     tcase_add_loop_test(t, bad_addresses_are_named, 0, (int)(sizeof bad / sizeof bad[0]));
     tcase_add_test(t, port_zero_is_for_listening_only);
     tcase_add_test(t, the_sentence_may_be_unwanted);

@@ -127,8 +127,9 @@ START_TEST(peers_of_a_cluster_link) {
         say(side, weft_str(", world"));
         ck_assert_int_eq(pass(side, (size_t)_i), 0);
         expect_heard(1 - side, weft_str("hello, world"));
-        ck_assert_str_eq(weft__channel_sealed_peer(channels[side]), "tokyo-1");
-        ck_assert_uint_eq(weft__channel_sealed_until(channels[side]), NOW + 3600);
+        ck_assert_str_eq(channels[side]->cls->peer(channels[side]), "tokyo-1");
+        ck_assert_int_eq(channels[side]->cls->judge(channels[side], NULL, NOW + 3599), 0);
+        ck_assert_int_eq(channels[side]->cls->judge(channels[side], NULL, NOW + 3600), WEFT_ERR_EXPIRED);
     }
 }
 END_TEST
@@ -169,6 +170,20 @@ START_TEST(keys_change_without_a_word) {
         for (unsigned i = 0; i < 140000; i++)
             if (plain[1 - side].ptr[i] != (uint8_t)i) ck_abort_msg("byte %u", i);
     }
+}
+END_TEST
+
+START_TEST(peer_is_judged_again_by_another_identity) {
+    static const uint64_t revoked[] = {CALLER + 1};
+    shake_hands(0);
+    struct weft_identity_options o = options(CALLED);
+    make_identity(CALLED, &o);
+    ck_assert_int_eq(channels[CALLED]->cls->judge(channels[CALLED], ids[CALLED], NOW), 0);
+    o.revoked = revoked;
+    o.revoked_count = 1;
+    make_identity(CALLED, &o);
+    ck_assert_int_eq(channels[CALLED]->cls->judge(channels[CALLED], ids[CALLED], NOW), WEFT_ERR_CERTIFICATE);
+    ck_assert_ptr_nonnull(strstr(channels[CALLED]->cls->errmsg(channels[CALLED]), "revoked"));
 }
 END_TEST
 
@@ -369,6 +384,7 @@ int main(void) {
     tcase_add_test(t, plaintext_is_not_on_the_wire);
     tcase_add_loop_test(t, long_plaintext_is_cut_and_put_together, 0, 2);
     tcase_add_test(t, keys_change_without_a_word);
+    tcase_add_test(t, peer_is_judged_again_by_another_identity);
     tcase_add_test(t, every_allocation_may_fail);
     add_strangers(s);
     SRunner *r = srunner_create(s);

@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+"""Three commands make a cluster (weft cluster, weft keygen, weft cert), and weft serve refuses anyone else.
+
+usage: keys.py WEFT
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from serving import Serve
+
+
+def run(weft, *arguments):
+    done = subprocess.run([weft, *arguments], capture_output=True, timeout=30, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def make(weft, *arguments):
+    code, out, said = run(weft, *arguments)
+    assert code == 0, (arguments, said)
+    return out
+
+
+class Cluster:
+    def __init__(self, weft, folder):
+        self.weft = weft
+        self.folder = folder
+        self.file = self.path("cluster")
+        make(weft, "cluster", "init", self.file)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def key(self, name):
+        """The file of a new key, and the key in public."""
+        out = make(self.weft, "keygen", self.path(name))
+        return self.path(name), re.search(r"allow ([0-9a-f]{64})", out).group(1)
+
+    def member(self, name):
+        """The file of a new key that has a certificate, and the certificate's number."""
+        path, _ = self.key(name)
+        out = make(self.weft, "cert", "sign", self.file, path + ".pub", "--name", name)
+        return path, re.search(r"number (\d+)", out).group(1)
+
+    def serve(self, key, *options):
+        return Serve(self.weft, "--cluster", self.file, "--key", key, *options, name=os.path.basename(key))
+
+    def add(self, line):
+        with open(self.file, "a", encoding="ascii") as file:
+            file.write(line + "\n")
+
+
+def reaches(served, command, wanted):
+    for _ in range(200):
+        if served.ask(command).startswith(wanted):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{command!r} never gave {wanted!r}, but {served.ask(command)!r}")
+
+
+def test_files_are_for_their_owner(weft, folder):
+    c = Cluster(weft, folder)
+    key, _ = c.member("tokyo")
+    for path, mode in ((c.file, 0o600), (c.file + ".authority", 0o600), (key, 0o600), (key + ".pub", 0o644)):
+        assert os.stat(path).st_mode & 0o777 == mode, path
+    for command in (["cluster", "init", c.file], ["keygen", key]):
+        code, _, said = run(weft, *command)
+        assert code == 1 and "there already" in said, said
+    make(weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo", "--days", "3")  # a certificate is renewed
+
+
+def test_wrong_commands_are_named(weft, folder):
+    c = Cluster(weft, folder)
+    key, _ = c.key("tokyo")
+    for wrong in (["cluster"], ["keygen"], ["cert", "sign", c.file], ["cert", "sign", c.file, key + ".pub"],
+                  ["cert", "sign", c.file, key + ".pub", "--name", "x", "--days", "0"]):  # fmt: skip
+        code, _, said = run(weft, *wrong)
+        assert code == 2 and "usage" in said, (wrong, said)
+    for wrong, words in ((key, "FILE.pub"), (c.path("none.pub"), "No such file")):
+        code, _, said = run(weft, "cert", "sign", c.file, wrong, "--name", "x")
+        assert code == 1 and words in said, said
+
+
+def test_wrong_files_are_named(weft, folder):
+    c = Cluster(weft, folder)
+    key, _ = c.member("tokyo")
+    cases = (("bogus 12", "no such word"), ("allow 12", "64 hexadecimal"), ("revoked x", "the number"),
+             ("cluster", "a word and a value"), ("x" * 2000, "too long"))  # fmt: skip
+    with open(c.file, encoding="ascii") as file:
+        good = file.read()
+    for line, words in cases:
+        c.add(line)
+        code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key)
+        number = good.count("\n") + 1
+        assert code == 1 and words in said and f"{c.file}:{number}:" in said, said
+        with open(c.file, "w", encoding="ascii") as file:
+            file.write(good)
+    os.chmod(key, 0o644)
+    code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key)
+    assert code == 2 and "chmod 600" in said, said
+
+
+def test_members_link_and_others_do_not(weft, folder):
+    c = Cluster(weft, folder)
+    tokyo, _ = c.member("tokyo")
+    dallas, number = c.member("dallas")
+    stranger, public = c.key("stranger")
+    a = c.serve(tokyo, "--listen", "127.0.0.1:0")
+    b = c.serve(dallas, "--seed", f"127.0.0.1:{a.port}", "--quiet")
+    x = c.serve(stranger, "--seed", f"127.0.0.1:{a.port}", "--quiet")
+    assert a.ask("add cart milk").startswith("ok")
+    reaches(b, "get cart", "ok aworset 1 milk")
+    assert x.ask("get cart").startswith("error NOT_FOUND")
+    c.add(f"allow {public}")
+    a.process.send_signal(signal.SIGHUP)
+    x.quit()
+    x = c.serve(stranger, "--seed", f"127.0.0.1:{a.port}", "--quiet")
+    reaches(x, "get cart", "ok aworset 1 milk")
+    c.add(f"revoked {number}")
+    a.process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert a.ask("add cart bread").startswith("ok")
+    reaches(x, "get cart", "ok aworset 2 bread milk")
+    assert b.ask("get cart") == "ok aworset 1 milk"
+    for served in (b, x):
+        served.quit()
+    said = a.quit()[1]
+    assert "dallas" in said and "revoked" in said and "not on the list" in said, said
+
+
+def main():
+    weft = os.path.abspath(sys.argv[1])
+    for name, test in sorted(globals().items()):
+        if name.startswith("test_"):
+            print(name, flush=True)
+            with tempfile.TemporaryDirectory() as folder:
+                test(weft, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+/* test_secure.c: nodes whose links are encrypted: who is let in, who is cut off while it is linked, and that keys and
+ * certificates change under writes that nobody loses. */
+#define _POSIX_C_SOURCE 200809L
+#include <check.h>
+#include <string.h>
+#include <time.h>
+
+#include <weft/err.h>
+#include <weft/gcounter.h>
+
+#include "replication/uv/node.h"
+#include "tests/unit/replication/uv/cluster_keys.h"
+#include "tests/uv/world.h"
+
+static struct world w;
+static struct authority authority;
+static uint64_t wanted;
+
+static void setup(void) {
+    world_open(&w);
+    authority_make(&authority);
+    wanted = 0;
+}
+
+static void teardown(void) {
+    world_close(&w);
+}
+
+/* A certificate for an hour from now on, by the machine's clock. */
+static struct weft_certificate fresh_certificate(uint8_t number) {
+    struct weft_certificate c = certificate_of(number);
+    c.not_before = (uint64_t)time(NULL) - 10;
+    c.not_after = c.not_before + 3600;
+    return c;
+}
+
+struct change {
+    const struct weft_key *cluster_key, *previous;
+    const uint64_t *revoked;
+    struct weft_certificate certificate;
+};
+
+static struct weft_identity *identity(uint8_t number, const struct change *change) {
+    struct weft_identity_options o;
+    struct weft_key secret;
+    struct weft_buf bytes;
+    struct weft_identity *id;
+    char why[256];
+    struct weft_certificate c = change->certificate.serial != 0 ? change->certificate : fresh_certificate(number);
+    weft_buf_init(&bytes, NULL);
+    options_of(&o, number, &secret, &c, &authority, &bytes);
+    if (change->cluster_key != NULL) o.cluster_key = change->cluster_key;
+    o.previous_cluster_key = change->previous;
+    o.revoked = change->revoked;
+    o.revoked_count = change->revoked != NULL ? 1 : 0;
+    ck_assert_msg(weft_identity_new(&id, &o, why, sizeof why) == 0, "%s", why);
+    weft_buf_fini(&bytes);
+    return id;
+}
+
+/* The second node dials the first. */
+static void open_peer(size_t i, const struct change *change) {
+    struct peer *p = world_peer(&w, i);
+    p->o.plain_links = false;
+    p->o.identity = identity((uint8_t)(i + 1), change);
+    if (i > 0) peer_seed(p, weft_uv_port(w.peers[0].node));
+    peer_open(&w, p);
+    weft_identity_free(p->o.identity);
+}
+
+static void change_identity(size_t i, const struct change *change) {
+    struct weft_identity *id = identity((uint8_t)(i + 1), change);
+    ck_assert_int_eq(weft_uv_set_identity(w.peers[i].node, id), 0);
+    weft_identity_free(id);
+}
+
+static void write_at(size_t i) {
+    struct weft_txn *t;
+    ck_assert_int_eq(weft_uv_txn_begin(w.peers[i].node, &t), 0);
+    weft_gcounter_add(weft_txn_edit(t, weft_str("n"), &weft_gcounter_class), 1);
+    ck_assert_int_eq(weft_txn_commit(t, NULL), 0);
+    wanted++;
+}
+
+static bool converged(struct world *in) {
+    return world_converged(in, wanted);
+}
+
+static void expect_converged(void) {
+    ck_assert_msg(world_run(&w, converged, 10000), "not converged after 10 s");
+}
+
+static bool first_refused(struct world *in) {
+    return in->peers[0].refused > 0;
+}
+
+static void expect_refused_at_first(int err, const char *words) {
+    ck_assert_msg(world_run(&w, first_refused, 5000), "nobody was refused");
+    ck_assert_int_eq(w.peers[0].refused_err, err);
+    ck_assert_msg(strstr(w.peers[0].refused_text, words) != NULL, "%s", w.peers[0].refused_text);
+    struct weft_uv_stats stats;
+    weft_uv_stats(w.peers[0].node, &stats);
+    ck_assert_uint_ge(stats.refused, 1);
+}
+
+static const struct change as_it_is = {.cluster_key = NULL};
+
+START_TEST(nodes_of_a_cluster_converge) {
+    for (size_t i = 0; i < 3; i++) open_peer(i, &as_it_is);
+    for (size_t round = 0; round < 20; round++) {
+        for (size_t i = 0; i < 3; i++) write_at(i);
+        world_run_for(&w, 2);
+    }
+    expect_converged();
+}
+END_TEST
+
+START_TEST(other_cluster_key_is_refused) {
+    const struct change other = {.cluster_key = &other_cluster_key};
+    open_peer(0, &as_it_is);
+    open_peer(1, &other);
+    expect_refused_at_first(WEFT_ERR_STRANGER, "does not know this cluster's key");
+    struct weft_uv_stats stats;
+    weft_uv_stats(w.peers[1].node, &stats);
+    ck_assert_uint_eq(stats.links, 0);
+}
+END_TEST
+
+START_TEST(plain_node_is_refused) {
+    open_peer(0, &as_it_is);
+    struct peer *p = world_peer(&w, 1);
+    peer_seed(p, weft_uv_port(w.peers[0].node));
+    peer_open(&w, p);
+    expect_refused_at_first(WEFT_ERR_VERSION, "does not encrypt");
+}
+END_TEST
+
+START_TEST(expired_certificate_is_refused) {
+    struct change expired = {.certificate = fresh_certificate(2)};
+    expired.certificate.not_after = expired.certificate.not_before + 5;
+    open_peer(0, &as_it_is);
+    open_peer(1, &expired);
+    expect_refused_at_first(WEFT_ERR_EXPIRED, "was valid until");
+}
+END_TEST
+
+START_TEST(links_end_with_their_certificates) {
+    struct change brief = {.certificate = fresh_certificate(2)};
+    brief.certificate.not_after = (uint64_t)time(NULL) + 2;
+    open_peer(0, &as_it_is);
+    open_peer(1, &brief);
+    write_at(1);
+    expect_converged();
+    ck_assert_uint_eq(w.peers[0].refused, 0);
+    expect_refused_at_first(WEFT_ERR_EXPIRED, "time has ended");
+}
+END_TEST
+
+START_TEST(revoked_peer_is_cut_at_once) {
+    static const uint64_t serial = 2;
+    const struct change revoking = {.revoked = &serial};
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    write_at(1);
+    expect_converged();
+    change_identity(0, &revoking);
+    ck_assert_uint_eq(w.peers[0].refused, 1);
+    ck_assert_int_eq(w.peers[0].refused_err, WEFT_ERR_CERTIFICATE);
+    ck_assert_ptr_nonnull(strstr(w.peers[0].refused_text, "revoked"));
+    write_at(1);
+    world_run_for(&w, 300);
+    ck_assert(!converged(&w));
+    change_identity(0, &as_it_is); /* it was a mistake */
+    expect_converged();
+}
+END_TEST
+
+/* As docs/security.md says it: old with new beside it everywhere, new with old beside it everywhere, new alone. */
+START_TEST(cluster_key_is_rotated_under_writes) {
+    const struct change both = {.previous = &other_cluster_key};
+    const struct change turned = {.cluster_key = &other_cluster_key, .previous = &cluster_key};
+    const struct change alone = {.cluster_key = &other_cluster_key};
+    const struct change *const steps[] = {&both, &turned, &alone};
+    for (size_t i = 0; i < 3; i++) open_peer(i, &as_it_is);
+    for (size_t step = 0; step < 3; step++) {
+        for (size_t i = 0; i < 3; i++) {
+            change_identity(i, steps[step]);
+            for (size_t j = 0; j < 3; j++) write_at(j);
+            world_run_for(&w, 20);
+        }
+        expect_converged();
+    }
+    for (size_t i = 0; i < 3; i++) ck_assert_msg(w.peers[i].refused == 0, "%s", w.peers[i].refused_text);
+}
+END_TEST
+
+START_TEST(plain_node_takes_no_identity) {
+    struct peer *p = world_peer(&w, 0);
+    peer_open(&w, p);
+    struct weft_identity *id = identity(1, &as_it_is);
+    ck_assert_int_eq(weft_uv_set_identity(p->node, id), WEFT_ERR_INVALID);
+    weft_identity_free(id);
+    open_peer(1, &as_it_is);
+    ck_assert_int_eq(weft_uv_set_identity(w.peers[1].node, NULL), WEFT_ERR_INVALID);
+}
+END_TEST
+
+START_TEST(links_without_identity_must_be_allowed) {
+    struct weft_uv_options o;
+    struct weft_uv *n;
+    char why[256];
+    weft_uv_options_init(&o);
+    o.listen = "127.0.0.1:0";
+    ck_assert_int_eq(weft_uv_new(&n, &w.loop, &o, why, sizeof why), WEFT_ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(why, "links need an identity"));
+    o.plain_links = true;
+    o.listen = "0.0.0.0:0";
+    ck_assert_int_eq(weft_uv_new(&n, &w.loop, &o, why, sizeof why), WEFT_ERR_INVALID);
+    ck_assert_ptr_nonnull(strstr(why, "loopback"));
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("secure");
+    TCase *t = tcase_create("nodes");
+    suite_add_tcase(s, t);
+    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, nodes_of_a_cluster_converge);
+    tcase_add_test(t, other_cluster_key_is_refused);
+    tcase_add_test(t, plain_node_is_refused);
+    tcase_add_test(t, expired_certificate_is_refused);
+    tcase_add_test(t, links_end_with_their_certificates);
+    tcase_add_test(t, revoked_peer_is_cut_at_once);
+    tcase_add_test(t, cluster_key_is_rotated_under_writes);
+    tcase_add_test(t, plain_node_takes_no_identity);
+    tcase_add_test(t, links_without_identity_must_be_allowed);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
