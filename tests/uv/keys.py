@@ -9,9 +9,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-from serving import Serve
+from serving import Serve, wait_until
 
 
 def run(weft, *arguments):
@@ -55,11 +54,7 @@ class Cluster:
 
 
 def reaches(served, command, wanted):
-    for _ in range(200):
-        if served.ask(command).startswith(wanted):
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{command!r} never gave {wanted!r}, but {served.ask(command)!r}")
+    wait_until(f"{command} gives {wanted}", lambda: served.ask(command).startswith(wanted))
 
 
 def test_files_are_for_their_owner(weft, folder):
@@ -114,6 +109,7 @@ def test_members_link_and_others_do_not(weft, folder):
     x = c.serve(stranger, "--seed", f"127.0.0.1:{a.port}", "--quiet")
     assert a.ask("add cart milk").startswith("ok")
     reaches(b, "get cart", "ok aworset 1 milk")
+    wait_until("the stranger is refused", lambda: " refused=0 " not in a.ask("status"))
     assert x.ask("get cart").startswith("error NOT_FOUND")
     c.add(f"allow {public}")
     a.process.send_signal(signal.SIGHUP)
@@ -122,7 +118,7 @@ def test_members_link_and_others_do_not(weft, folder):
     reaches(x, "get cart", "ok aworset 1 milk")
     c.add(f"revoked {number}")
     a.process.send_signal(signal.SIGHUP)
-    time.sleep(0.5)
+    wait_until("its link is cut", lambda: " dialling=1 " in b.ask("status"))
     assert a.ask("add cart bread").startswith("ok")
     reaches(x, "get cart", "ok aworset 2 bread milk")
     assert b.ask("get cart") == "ok aworset 1 milk"
