@@ -6,7 +6,7 @@
 #include "replication/transaction.h"
 #include "tests/hazards/hazards.h"
 
-/* Adds `amount` to the counter "forged", in the name of an origin. */
+/* In the name of an origin: adds `amount` to the counter "forged", or does what `body` says to the set "s". */
 struct forged {
     struct weft_origin origin;
     uint64_t seq;
@@ -15,10 +15,18 @@ struct forged {
     struct weft_slice origins;      /* of the header's table */
     struct weft_slice dependencies; /* packed pairs */
     uint64_t amount;
+    struct weft_slice body; /* of an aworset's delta; empty: the counter */
 };
 
 static inline struct weft_origin a_stranger(uint64_t epoch) {
     return (struct weft_origin){{{0xee}}, epoch};
+}
+
+static inline void write_amount(struct weft_buf *body, uint64_t amount) {
+    size_t entry = weft__write_begin(body, 1), values = weft__write_begin(body, 3);
+    weft__write_varint(body, amount);
+    weft__write_end(body, values);
+    weft__write_end(body, entry);
 }
 
 static inline struct weft_buf forge(const struct forged *f) {
@@ -29,11 +37,9 @@ static inline struct weft_buf forge(const struct forged *f) {
         .origin = f->origin, .seq = f->seq, .stamp = f->stamp, .origins = f->origins, .dependencies = f->dependencies};
     if (f->previous != NULL) t.previous = weft_slice(f->previous, WEFT__CHAIN_LEN);
     weft__transaction_write_head(&out, &t);
-    size_t entry = weft__write_begin(&body, 1), values = weft__write_begin(&body, 3);
-    weft__write_varint(&body, f->amount);
-    weft__write_end(&body, values);
-    weft__write_end(&body, entry);
+    write_amount(&body, f->amount);
     struct weft__txn_delta d = {weft_str("forged"), weft_pncounter_class.type, 1, weft_buf_slice(&body)};
+    if (f->body.len > 0) d = (struct weft__txn_delta){weft_str("s"), weft_aworset_class.type, 1, f->body};
     weft__transaction_write_delta(&out, &d);
     weft_buf_fini(&body);
     return out;

@@ -1,7 +1,7 @@
 /* test_dots.c: hazards of dots and contexts: who had seen what, when parts of it come in any order or not at all. */
-#include "tests/hazards/hazards.h"
+#include "tests/hazards/forged.h"
 
-#include "crdt/value.h"
+#include "crdt/origin_wire.h"
 
 static struct cluster c;
 static struct weft__prng chance;
@@ -219,6 +219,41 @@ START_TEST(hazard_4_6_a_forged_context_does_not_block_adds) {
 }
 END_TEST
 
+/* The same in a transaction, which depends on nothing of the writer's. It cannot have seen what it takes away, so it is
+ * void: passed on, without effect, and the writer's adds stand. */
+START_TEST(hazard_4_6_a_forged_removal_is_void) {
+    static const uint64_t claimed[] = {1, 2, UINT64_C(1) << 62};
+    struct weft_buf origins, body;
+    start_cluster(&c, 3);
+    struct weft_origin writer = weft_replica_self(c.at[0].replica);
+    if (_i > 0) cluster_add(&c, 0, "s", "x");
+    cluster_settle(&c);
+    weft_buf_init(&origins, NULL);
+    weft_buf_init(&body, NULL);
+    weft__origin_write(&origins, 10, &writer);
+    size_t entry = weft__write_begin(&body, 1);
+    weft__write_field_bytes(&body, 2, weft_str("x"));
+    size_t observed = weft__write_begin(&body, 3);
+    weft__write_varint(&body, 1); /* the first of the table, which is the writer */
+    weft__write_varint(&body, claimed[_i]);
+    weft__write_end(&body, observed);
+    weft__write_end(&body, entry);
+    struct forged f = {.origin = a_stranger(7), .seq = 1, .stamp = cluster_stats(&c, 0).clock};
+    f.origins = weft_buf_slice(&origins);
+    f.body = weft_buf_slice(&body);
+    send_forged(&c, 1, 2, &f);
+    for (int n = 0; n < 3; n++) {
+        cluster_add(&c, 0, "s", "x");
+        until_equal(&c);
+        check_all_show(&c, "s", &weft_aworset_class, "{x}");
+    }
+    for (int i = 0; i < 3; i++) ck_assert_uint_eq(cluster_stats(&c, i).voids, 1);
+    weft_buf_fini(&origins);
+    weft_buf_fini(&body);
+    cluster_fini(&c);
+}
+END_TEST
+
 /* A removal that comes first stays: it is a part of the state, also of the empty one that it is merged into. */
 START_TEST(hazard_4_6_an_early_removal_survives_merges) {
     const struct weft_crdt_class *cls = removing_sets[_i];
@@ -344,6 +379,7 @@ int main(void) {
     tcase_add_loop_test(tc, hazard_4_3_through_replicas, 0, 2);
     tcase_add_loop_test(tc, hazard_4_3_through_the_transfer_of_a_state, 0, 2);
     tcase_add_test(tc, hazard_4_6_a_forged_context_does_not_block_adds);
+    tcase_add_loop_test(tc, hazard_4_6_a_forged_removal_is_void, 0, 3);
     tcase_add_loop_test(tc, hazard_4_6_an_early_removal_survives_merges, 0, REMOVING_SETS);
     tcase_add_test(tc, hazard_source_order_violation);
     tcase_add_test(tc, hazard_one_dot_for_several_elements);

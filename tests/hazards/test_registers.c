@@ -2,7 +2,11 @@
 #include "tests/hazards/hazards.h"
 #include "tests/support/simulated.h"
 
+#include <weft/dwflag.h>
+#include <weft/ewflag.h>
+#include <weft/maxreg.h>
 #include <weft/mvreg.h>
+#include <weft/topk.h>
 
 static struct cluster c;
 
@@ -172,25 +176,59 @@ END_TEST
 
 /* --- 4.10 -------------------------------------------------------------------------------------------------------- */
 
-/* Three writes and a removal here, one write of an earlier stamp there, in every order (go-ds-crdt#238). */
+/* Types in which one write beats another, and what they show of the one that is left. */
+static const struct {
+    const struct weft_crdt_class *cls;
+    const char *text;
+} contested[] = {{&weft_lwwreg_class, "\"r1\""}, {&weft_mvreg_class, "{r1}"},   {&weft_maxreg_class, "5"},
+                 {&weft_minreg_class, "5"},      {&weft_topk_class, "{r1: 5}"}, {&weft_aworset_class, "{r1}"},
+                 {&weft_rworset_class, "{r1}"},  {&weft_lwwset_class, "{r1}"},  {&weft_ewflag_class, "on"},
+                 {&weft_dwflag_class, "on"},     {&weft_pncounter_class, "5"}};
+enum { CONTESTED = sizeof contested / sizeof *contested };
+
+static void contend(struct weft_edit *e, const struct weft_crdt_class *cls, const char *text, int64_t number) {
+    struct weft_slice s = weft_str(text);
+    if (cls == &weft_lwwreg_class) weft_lwwreg_set(e, s);
+    if (cls == &weft_mvreg_class) weft_mvreg_set(e, s);
+    if (cls == &weft_maxreg_class) weft_maxreg_set(e, number);
+    if (cls == &weft_minreg_class) weft_minreg_set(e, number);
+    if (cls == &weft_topk_class) weft_topk_add(e, s, number, 3);
+    if (cls == &weft_aworset_class) weft_aworset_add(e, s);
+    if (cls == &weft_rworset_class) weft_rworset_add(e, s);
+    if (cls == &weft_lwwset_class) weft_lwwset_add(e, s);
+    if (cls == &weft_ewflag_class) weft_ewflag_enable(e);
+    if (cls == &weft_dwflag_class) weft_dwflag_enable(e);
+    if (cls == &weft_pncounter_class) weft_pncounter_add(e, number);
+}
+
+/* Two writes and a deletion here, one write there that any of those would beat, in every order (go-ds-crdt#238). */
 START_TEST(hazard_4_10_delivery_order) {
-    struct weft_value *a = value_of(&weft_lwwreg_class, 0), *b = value_of(&weft_lwwreg_class, 1);
-    struct weft_buf deltas[4];
+    const struct weft_crdt_class *cls = contested[_i].cls;
+    struct weft_value *a = value_of(cls, 1), *b = value_of(cls, 0);
+    struct weft_buf deltas[4], first;
     for (uint32_t i = 0; i < 3; i++) {
-        if (i < 2) weft_lwwreg_set(weft_value_edit(a), weft_str("r0"));
-        if (i == 2) weft_lwwreg_clear(weft_value_edit(a));
+        int64_t number = cls == &weft_minreg_class ? -10 : 10;
+        if (i < 2) contend(weft_value_edit(a), cls, i == 0 ? "r0-1" : "r0-2", number * (i + 1));
+        if (i == 2) weft_edit_reset(weft_value_edit(a));
         deltas[i] = commit_at(a, 10 + i);
     }
-    weft_lwwreg_set(weft_value_edit(b), weft_str("r1-1"));
+    contend(weft_value_edit(b), cls, "r1", 5);
     deltas[3] = commit_at(b, 5);
+    weft_buf_init(&first, NULL);
     for (uint32_t code = 0; code < 24; code++) {
-        struct weft_value *v = value_of(&weft_lwwreg_class, 2);
+        struct weft_value *v = value_of(cls, 2);
         uint32_t order[4];
         order_of(code, 4, order);
-        for (uint32_t i = 0; i < 4; i++) apply_ok(v, &deltas[order[i]]);
-        check_shows(v, "\"r1-1\"");
+        for (uint32_t i = 0; i < 4; i++)
+            if (deltas[order[i]].len > 0) apply_ok(v, &deltas[order[i]]);
+        check_shows(v, contested[_i].text);
+        struct weft_buf bytes = bytes_of(v);
+        if (code == 0) ck_assert_int_eq(weft_buf_append(&first, bytes.ptr, bytes.len), 0);
+        ck_assert(buf_eq(&first, &bytes));
+        weft_buf_fini(&bytes);
         weft_value_free(v);
     }
+    weft_buf_fini(&first);
     free_bufs(deltas, 4);
     weft_value_free(a);
     weft_value_free(b);
@@ -382,7 +420,7 @@ int main(void) {
     tcase_add_test(tc, hazard_4_7_i_ties_at_replicas);
     tcase_add_test(tc, hazard_4_7_ii_equal_writes_reach_a_third);
     tcase_add_test(tc, hazard_4_7_iii_equal_deletions_reach_a_third);
-    tcase_add_test(tc, hazard_4_10_delivery_order);
+    tcase_add_loop_test(tc, hazard_4_10_delivery_order, 0, CONTESTED);
     tcase_add_test(tc, hazard_4_10_delivery_order_at_replicas);
     tcase_add_test(tc, hazard_4_10_a_deletion_does_not_begin_clocks_anew);
     tcase_add_loop_test(tc, hazard_4_10_no_mark_travels_without_its_state, 0, 3);
