@@ -57,7 +57,7 @@ static bool is_known_duplicate(const struct weft_replica *r, const struct weft__
 
 /* Stamps of an epoch that was left cannot poison anything any more, so only the current one's are held back. */
 static bool is_ahead(const struct weft_replica *r, struct weft_stamp stamp) {
-    if (stamp.epoch < r->space.clock.epoch) return false;
+    if (stamp.epoch < r->space.clock.epoch || stamp.epoch < r->heard_epoch) return false;
     return weft_hlc_check(stamp.word, r->now.wall, r->options.drift, NULL) != 0;
 }
 

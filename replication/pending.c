@@ -112,6 +112,7 @@ static void append(struct weft__pending *p, struct weft__run *run, struct weft__
     w->next = next->head;
     run->tail = next->tail;
     uint64_t last = next->last;
+    if (run->epoch < next->epoch) run->epoch = next->epoch;
     close_run(p, next);
     run->last = last;
 }

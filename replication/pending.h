@@ -40,6 +40,7 @@ struct weft__waiting {
 struct weft__run {
     struct weft__omap_node by_place, by_obstacle;
     uint32_t origin;
+    uint8_t epoch; /* the greatest clock epoch of those within the drift bound, here or before */
     uint64_t first, last;
     struct weft__obstacle obstacle; /* of the first */
     struct weft__waiting *head, *tail;
@@ -57,7 +58,7 @@ struct weft__pending {
 void weft__pending_init(struct weft__pending *p, size_t max, const struct weft_alloc *alloc);
 void weft__pending_fini(struct weft__pending *p);
 /* Keeps a copy; the obstacle counts if it is its run's first. WEFT_ERR_LIMIT: the buffer is full; WEFT_ERR_NOMEM;
- * already there: 0. */
+ * already there: 0. The caller raises its run's epoch. */
 int weft__pending_add(struct weft__pending *p, uint32_t origin, uint64_t seq, struct weft_slice bytes,
                       struct weft__obstacle obstacle);
 bool weft__pending_has_room(const struct weft__pending *p, size_t bytes);

@@ -36,6 +36,17 @@ void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t o
         name_equivocation(r, link, origin, seq);
 }
 
+/* An origin that has left a clock epoch says so behind what it stamped in it, and that may be parked: the way out of
+ * poisoned time would be barred by the poison. So an epoch is left as soon as a transaction of a later one, stamped
+ * within the bound, is next or behind the next of its origin. Own stamps follow, or the parked one, once applied, would
+ * hold up own commits. */
+static void hear_epoch(struct weft_replica *r, uint8_t epoch) {
+    if (epoch <= r->heard_epoch || epoch <= r->space.clock.epoch) return;
+    r->heard_epoch = epoch;
+    if (r->clock_epoch < epoch) r->clock_epoch = epoch;
+    weft__pending_clock_reads(&r->pending, UINT64_MAX); /* is_ahead */
+}
+
 static void park(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, struct weft__run *run) {
     if (!weft__pending_park(&r->pending, run, t->stamp.word - r->options.drift)) return;
     uint64_t excess = weft_hlc_diff_ns(t->stamp.word - r->now.wall - r->options.drift);
@@ -51,9 +62,13 @@ static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct wef
     int rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes,
                                readiness == WEFT__WAITS ? weft__apply_obstacle(r, t, origin) : none);
     if (rc == WEFT_ERR_LIMIT) return 0; /* dropped, never said to be seen: it will be asked for again */
-    if (rc != 0 || readiness == WEFT__WAITS) return rc;
+    if (rc != 0) return rc;
     struct weft__run *run = weft__pending_at(&r->pending, origin, t->seq);
-    if (run->first == t->seq) park(r, link, t, run); /* otherwise when those before it are out of the way */
+    bool is_sound = weft_hlc_check(t->stamp.word, r->now.wall, r->options.drift, NULL) == 0;
+    if (is_sound && run->epoch < t->stamp.epoch) run->epoch = t->stamp.epoch;
+    /* Otherwise when those before it are out of the way. */
+    if (readiness == WEFT__AHEAD && run->first == t->seq) park(r, link, t, run);
+    if (run->first == weft_version_vector_get(&r->space.applied, origin) + 1) hear_epoch(r, run->epoch);
     return 0;
 }
 
@@ -99,7 +114,10 @@ static int retry_one(struct weft_replica *r, struct weft__run *run) {
     int rc = weft__transaction_parse(&t, weft_slice(w->bytes, w->len));
     int readiness = rc != 0 ? WEFT__FORKED : weft__apply_readiness(r, &t, run->origin);
     if (readiness < 0) return readiness;
-    if (readiness == WEFT__AHEAD) park(r, 0, &t, run);
+    if (readiness == WEFT__AHEAD) {
+        park(r, 0, &t, run);
+        hear_epoch(r, run->epoch);
+    }
     if (readiness == WEFT__WAITS) weft__pending_block(&r->pending, run, weft__apply_obstacle(r, &t, run->origin));
     if (readiness == WEFT__AHEAD || readiness == WEFT__WAITS) return 0;
     if (readiness == WEFT__READY) {

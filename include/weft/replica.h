@@ -264,7 +264,8 @@ WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_repli
 WEFT_API int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) WEFT_MUST_CHECK;
 /* Makes a checkpoint in the next update, whatever the thresholds say. */
 WEFT_API void weft_replica_checkpoint(struct weft_replica *r);
-/* Raises the clock epoch from the next own transaction on: the way out of poisoned time. WEFT_ERR_RANGE at 255. */
+/* Raises the clock epoch from the next own transaction on: the way out of poisoned time, at any replica, also at the
+ * one whose time was wrong. WEFT_ERR_RANGE at 255. */
 WEFT_API int weft_replica_raise_clock_epoch(struct weft_replica *r) WEFT_MUST_CHECK;
 
 #ifdef __cplusplus
