@@ -3,7 +3,7 @@
 
 The rows of its tables are | scenario | what Weft does | tests | caught when broken |, names in backticks. A test is a
 START_TEST that its file also registers; what is broken is a mutant of tests/laws. Each scenario has a row, and each
-test of tests/hazards, and of the clock that is called after a scenario, is in one.
+test of tests/hazards, and each elsewhere that is called after a scenario, is in one.
 
 usage: hazards.py --self-test | hazards.py SOURCE_ROOT
 """
@@ -15,7 +15,7 @@ import tree
 
 PAGE = "docs/hazards.md"
 SCENARIOS = [f"4.{n}" for n in range(1, 11)] + [f"S{n}" for n in range(1, 36)] + [f"#{n}" for n in range(1, 26)]
-CALLED_AFTER = re.compile(r"s\d\d_")
+CALLED_AFTER = re.compile(r"hazard_|complaint_|clock_s\d|s\d\d_")
 START = re.compile(r"^START_TEST\((\w+)\)", re.M)
 MUTANT = re.compile(r'^\s*\{"([^"]+)", \w+, "', re.M)
 
@@ -65,7 +65,7 @@ def self_test():
     sources = {"tests/hazards/a.c": test, "tests/laws/m.c": '    {"sums", SUMS, "value", NULL},\n'}
     good = "| scenario | what | tests | broken |\n|---|---|---|---|\n| 4.1 lost | keeps | `hazard_x` | `sums` |\n"
     unregistered = dict(sources, **{"tests/hazards/a.c": test.split("int main")[0]})
-    other = dict(sources, **{"tests/unit/b.c": test.replace("hazard_x", "s01_y")})
+    other = dict(sources, **{"tests/unit/b.c": test.replace("hazard_x", "hazard_y")})
     free = dict(sources, **{"tests/unit/b.c": test.replace("hazard_x", "a_name_of_its_own")})
     for what, page, files, words in (
         ("all is there", good, sources, None),
@@ -75,7 +75,7 @@ def self_test():
         ("no row", good.replace("4.1", "4.2"), sources, "no row for 4.1"),
         ("no name", good.replace("`hazard_x`", ""), sources, "names no test"),
         ("not yet", good + "| 4.3 | Not yet. | | |\n", sources, None),
-        ("a test without a row", good, other, "no row names s01_y"),
+        ("a test without a row", good, other, "no row names hazard_y"),
         ("a test of something else", good, free, None),
     ):
         tree.expect(what, check(page, files, ["4.1"]), words)
