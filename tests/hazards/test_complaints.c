@@ -5,7 +5,15 @@
 
 #include <time.h>
 
+#include <weft/bcounter.h>
+#include <weft/dwflag.h>
+#include <weft/ewflag.h>
+#include <weft/lease.h>
+#include <weft/maxreg.h>
 #include <weft/mvreg.h>
+#include <weft/ormap.h>
+#include <weft/topk.h>
+#include <weft/windowcounter.h>
 
 static struct cluster c;
 static struct failing_alloc memory; /* only counts */
@@ -235,6 +243,27 @@ END_TEST
 /* --- Divergence
  * ------------------------------------------------------------------------------------------------------- */
 
+/* Something of each of the other types. */
+static void do_more(struct weft_txn *t, struct weft__prng *rnd, int n) {
+    struct weft_slice x = weft_str(n % 2 == 0 ? "x" : "y");
+    struct weft_edit *map = edit_of(t, "ormap", &weft_ormap_class);
+    weft_maxreg_set(edit_of(t, "maxreg", &weft_maxreg_class), (int64_t)weft__prng_below(rnd, 9));
+    weft_minreg_set(edit_of(t, "minreg", &weft_minreg_class), (int64_t)weft__prng_below(rnd, 9));
+    weft_topk_add(edit_of(t, "topk", &weft_topk_class), x, (int64_t)weft__prng_below(rnd, 9), 2);
+    weft_gset_add(edit_of(t, "gset", &weft_gset_class), x);
+    weft_gcounter_add(edit_of(t, "gcounter", &weft_gcounter_class), weft__prng_below(rnd, 3));
+    weft_bcounter_add(edit_of(t, "bcounter", &weft_bcounter_class), weft__prng_below(rnd, 3));
+    weft_windowcounter_add(edit_of(t, "window", &weft_windowcounter_class), 1, WEFT_HLC_MS(9), WEFT_HLC_MS(1));
+    if (n % 3 == 0) weft_lease_release(edit_of(t, "lease", &weft_lease_class), weft_str("owner"));
+    if (n % 3 != 0) weft_lease_acquire(edit_of(t, "lease", &weft_lease_class), weft_str("owner"), WEFT_HLC_MS(5));
+    if (n % 3 == 0) weft_ewflag_disable(edit_of(t, "ewflag", &weft_ewflag_class));
+    if (n % 3 != 0) weft_ewflag_enable(edit_of(t, "ewflag", &weft_ewflag_class));
+    if (n % 4 == 0) weft_dwflag_disable(edit_of(t, "dwflag", &weft_dwflag_class));
+    if (n % 4 != 0) weft_dwflag_enable(edit_of(t, "dwflag", &weft_dwflag_class));
+    overwrite(weft_ormap_edit(map, x, overwritten[n % OVERWRITTEN]), overwritten[n % OVERWRITTEN], n);
+    if (weft__prng_below(rnd, 8) == 0) weft_ormap_remove(map, x);
+}
+
 /* #16 (akka#22631, #22648, #22890): what one replica has as transactions, another as a state, and a third as a state
  * with transactions on top, is the same state. The law "delta" says it of every type by itself (tests/laws). */
 START_TEST(complaint_16_delta_merge_is_state_merge) {
@@ -249,6 +278,9 @@ START_TEST(complaint_16_delta_merge_is_state_merge) {
             if (weft__prng_below(&rnd, 3) == 0) continue;
             overwrite(edit_of(t, overwritten[k]->name, overwritten[k]), overwritten[k], n);
         }
+        do_more(t, &rnd, n);
+        if (weft__prng_below(&rnd, 10) == 0) weft_edit_reset(edit_of(t, "topk", &weft_topk_class));
+        if (weft__prng_below(&rnd, 10) == 0) weft_edit_reset(edit_of(t, "ormap", &weft_ormap_class));
         cluster_commit(&c, i, t);
         if (weft__prng_below(&rnd, 3) == 0) cluster_settle(&c);
         if (n == 60) {

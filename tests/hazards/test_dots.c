@@ -222,7 +222,8 @@ END_TEST
 /* The same in a transaction, which depends on nothing of the writer's. It cannot have seen what it takes away, so it is
  * void: passed on, without effect, and the writer's adds stand. */
 START_TEST(hazard_4_6_a_forged_removal_is_void) {
-    static const uint64_t claimed[] = {1, 2, UINT64_C(1) << 62};
+    static const uint64_t claimed[] = {1, 2, UINT64_C(1) << 62, 2};
+    static const uint8_t the_first[] = {1, 1}; /* a past that is true, and not what is claimed */
     struct weft_buf origins, body;
     start_cluster(&c, 3);
     struct weft_origin writer = weft_replica_self(c.at[0].replica);
@@ -241,6 +242,7 @@ START_TEST(hazard_4_6_a_forged_removal_is_void) {
     struct forged f = {.origin = a_stranger(7), .seq = 1, .stamp = cluster_stats(&c, 0).clock};
     f.origins = weft_buf_slice(&origins);
     f.body = weft_buf_slice(&body);
+    if (_i == 3) f.dependencies = weft_slice(the_first, sizeof the_first);
     send_forged(&c, 1, 2, &f);
     for (int n = 0; n < 3; n++) {
         cluster_add(&c, 0, "s", "x");
@@ -379,7 +381,7 @@ int main(void) {
     tcase_add_loop_test(tc, hazard_4_3_through_replicas, 0, 2);
     tcase_add_loop_test(tc, hazard_4_3_through_the_transfer_of_a_state, 0, 2);
     tcase_add_test(tc, hazard_4_6_a_forged_context_does_not_block_adds);
-    tcase_add_loop_test(tc, hazard_4_6_a_forged_removal_is_void, 0, 3);
+    tcase_add_loop_test(tc, hazard_4_6_a_forged_removal_is_void, 0, 4);
     tcase_add_loop_test(tc, hazard_4_6_an_early_removal_survives_merges, 0, REMOVING_SETS);
     tcase_add_test(tc, hazard_source_order_violation);
     tcase_add_test(tc, hazard_one_dot_for_several_elements);
