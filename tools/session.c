@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tools/value.h"
+#include "tools/verbs.h"
 
 struct command {
     const char *name;
@@ -213,11 +214,12 @@ static void run_quit(struct weft__session *s) {
 static void run_help(struct weft__session *s);
 
 static const struct command commands[] = {
-    {"incr", 1, 2, "KEY [N]", "adds to a counter that only grows", NULL},
-    {"count", 2, 2, "KEY N", "adds to a counter that goes both ways; N may be negative", NULL},
-    {"add", 2, 2, "KEY ELEMENT", "adds to a set", NULL},
-    {"remove", 2, 2, "KEY ELEMENT", "removes from a set", NULL},
-    {"set", 2, SIZE_MAX, "KEY VALUE", "writes a register", NULL},
+    {"incr", 1, 2, "KEY [N]", "adds to a gcounter", NULL},
+    {"count", 2, 2, "KEY N", "adds to a pncounter; N may be negative", NULL},
+    {"add", 2, 2, "KEY ELEMENT", "adds to an aworset", NULL},
+    {"remove", 2, 2, "KEY ELEMENT", "removes from an aworset", NULL},
+    {"set", 2, SIZE_MAX, "KEY VALUE", "writes an lwwreg", NULL},
+    {"edit", 3, SIZE_MAX, "KEY TYPE VERB", "changes an object of any type, see below", NULL},
     {"del", 1, 1, "KEY", "deletes whatever is under the key", NULL},
     {"get", 1, 1, "KEY", "type and value; of a register also stamp and origin", run_get},
     {"keys", 0, 1, "[PREFIX]", "the keys, in order", run_keys},
@@ -236,10 +238,25 @@ static const struct command commands[] = {
 
 #define COMMANDS (sizeof commands / sizeof commands[0])
 
+/* A line for each type. */
+static void help_verbs(struct weft_buf *out) {
+    const struct weft__verb *v, *last = NULL;
+    for (size_t i = 0; (v = weft__verb_at(i)) != NULL; last = v, i++) {
+        const char *space = v->arguments[0] == '\0' ? "" : " ";
+        if (last == NULL || last->cls != v->cls)
+            weft_buf_printf(out, "%s# edit KEY %-13s %s%s%s", last == NULL ? "" : "\n", v->cls->name, v->name, space,
+                            v->arguments);
+        else
+            weft_buf_printf(out, " | %s%s%s", v->name, space, v->arguments);
+    }
+    weft_buf_append_str(out, " | at CHILD TYPE VERB\n");
+}
+
 static void run_help(struct weft__session *s) {
     for (size_t i = 0; i < COMMANDS; i++) {
-        weft_buf_printf(&s->out, "# %-10s %-12s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
+        weft_buf_printf(&s->out, "# %-10s %-13s %s\n", commands[i].name, commands[i].arguments, commands[i].what);
     }
+    help_verbs(&s->out);
     weft_buf_append_str(&s->out, "# words with spaces or other bytes: \"a b\\n\\x00\"\n");
     answer_ok(s);
 }

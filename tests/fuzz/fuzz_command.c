@@ -1,7 +1,13 @@
 /* The command line of weft serve: a line's words, quoted and read again, are the same words; as JSON they are one
- * string of printable text. */
+ * string of printable text. Lines that are edits make one transaction: it commits, or changes nothing. */
+#include <string.h>
+
+#include <weft/err.h>
+
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/live.h"
 #include "tools/json.h"
+#include "tools/session.h"
 #include "tools/words.h"
 
 static void check_quoting(const struct weft__words *w) {
@@ -31,6 +37,57 @@ static void check_json(struct weft_slice word) {
     weft_buf_fini(&json);
 }
 
+/* --- Edits -------------------------------------------------------------------------------------------------------- */
+
+/* As many words as a session asks for. */
+static bool is_edit(const struct weft__words *w) {
+    static const char *const shorts[] = {"incr", "count", "add", "remove", "set", "del"};
+    if (w->count < 2) return false;
+    for (size_t i = 0; i < sizeof shorts / sizeof *shorts; i++)
+        if (weft_slice_eq(w->items[0], weft_str(shorts[i]))) return true;
+    return weft_slice_eq(w->items[0], weft_str("edit")) && w->count >= 4;
+}
+
+static int edit(struct weft_txn *t, const struct weft_replica *r, struct weft_slice line) {
+    const char *wrong = NULL;
+    struct weft__words words;
+    weft__words_init(&words);
+    int rc = 0;
+    if (weft__words_parse(&words, line) == NULL && is_edit(&words)) rc = weft__edit_line(t, r, &words, &wrong);
+    HOLDS(rc <= 0 && (wrong == NULL || rc != 0));
+    weft__words_fini(&words);
+    return rc;
+}
+
+static int edit_all(struct weft_txn *t, const struct weft_replica *r, struct weft_slice lines) {
+    int rc = 0;
+    while (rc == 0 && lines.len > 0) {
+        const uint8_t *end = memchr(lines.ptr, '\n', lines.len);
+        size_t len = end == NULL ? lines.len : (size_t)(end - lines.ptr);
+        rc = edit(t, r, weft_slice(lines.ptr, len));
+        lines = weft_slice(lines.ptr + len + (end != NULL), lines.len - len - (end != NULL));
+    }
+    return rc;
+}
+
+static void check_edits(struct weft_slice lines) {
+    struct cluster c;
+    uint64_t seq = 0;
+    live_open(&c);
+    struct weft_replica_stats before = cluster_stats(&c, 0);
+    struct weft_txn *t = cluster_begin(&c, 0);
+    int rc = edit_all(t, c.at[0].replica, lines);
+    if (rc != 0)
+        weft_txn_abort(t);
+    else
+        rc = weft_txn_commit(t, &seq);
+    struct weft_replica_stats after = cluster_stats(&c, 0);
+    bool is_same = memcmp(before.state_hash, after.state_hash, sizeof before.state_hash) == 0;
+    HOLDS(is_same == (rc != 0 || seq == 0));
+    if (seq != 0) live_check(&c);
+    cluster_fini(&c);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct weft__words words;
     weft__words_init(&words);
@@ -47,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         HOLDS(words.count == 0);
     }
     check_json(weft_slice(data, size));
+    check_edits(weft_slice(data, size));
     weft__words_fini(&words);
     return 0;
 }

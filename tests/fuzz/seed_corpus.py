@@ -120,6 +120,25 @@ def commands(_):
     )
     for index, line in enumerate(lines):
         yield f"line-{index + 1}", line.encode()
+    peer = "01" + "0" * 30 + ":" + "f" * 16
+    edits = (
+        ("numbers", "gcounter add", "gcounter add 5", "pncounter add -3", "maxreg set 4", "minreg set -4"),
+        ("registers", "lwwreg set a b", "lwwreg clear", "mvreg set a", "mvreg clear", "mvreg set b"),
+        ("sets", "gset add x", "aworset add x", "aworset remove x", "rworset remove x", "lwwset remove x"),
+        ("flags", "ewflag disable", "ewflag enable", "dwflag enable", "dwflag disable"),
+        ("time", "lease acquire ada 30", "lease release ada", "windowcounter add 5 60 4", "topk add ada 12 3"),
+        ("rights", "bcounter add 9", "bcounter consume 2", f"bcounter transfer {peer} 3", f"bcounter claim {peer}"),
+        ("rights-lacking", "bcounter add 9", "bcounter consume 10"),
+        ("held", "lease acquire ada 30", "lease acquire bob 30"),
+        ("no-such", "gcounter remove x"),
+        ("no-number", "maxreg set x"),
+    )
+    for name, *lines in edits:
+        yield f"edit-{name}", "\n".join("edit {} {}".format(x.split()[0], x) for x in lines).encode()
+    yield "edit-map", (
+        b"edit m ormap at n pncounter add -3\nedit m ormap at deep ormap at s aworset add milk\n"
+        b"edit m ormap remove n\nedit m ormap at n mvreg set x\ndel cart\nincr n\nset name Ada"
+    )
 
 
 def logs(_):

@@ -83,6 +83,66 @@ def test_commands(weft):
     assert s.quit()[0] == 0
 
 
+def test_every_verb_of_every_type(weft):
+    s = Serve(weft, "--quiet")
+    peer = "7" * 32 + ":" + "0" * 15 + "7"
+    done = [
+        ("a gcounter add", ""), ("a gcounter add 5", "gcounter 6"), ("b pncounter add -3", "pncounter -3"),
+        ("c maxreg set 4", ""), ("c maxreg set -9", "maxreg 4"), ("d minreg set -4", "minreg -4"),
+        ("e lwwreg set Ada Lovelace", 'lwwreg "Ada Lovelace"'), ("e lwwreg clear", None),
+        ("f mvreg set Ada Lovelace", "mvreg {Ada Lovelace}"), ("f mvreg clear", None),
+        ("g gset add x", "gset {x}"), ("h aworset add x", "aworset 1 x"), ("h aworset remove x", None),
+        ("i rworset add x", "rworset {x}"), ("i rworset remove x", "rworset {}"),
+        ("j lwwset add x", "lwwset {x}"), ("j lwwset remove x", "lwwset {}"),
+        ("k ewflag enable", "ewflag on"), ("k ewflag disable", None),
+        ("l dwflag enable", "dwflag on"), ("l dwflag disable", "dwflag off"),
+        ("m topk add ada 12 2", ""), ("m topk add bob 15 2", ""), ("m topk add eve 13 2", "topk {bob: 15, eve: 13}"),
+        ("n lease acquire ada 30", 'lease "ada" until'), ("n lease release ada", None),
+        ("o windowcounter add 5 60 4", "windowcounter 5 in 1 slots"),
+        ("p bcounter add 10", ""), ("p bcounter consume", "bcounter 9"), ("p bcounter consume 2", "bcounter 7"),
+        (f"p bcounter transfer {peer} 4", "bcounter 7"), (f"p bcounter claim {peer}", "bcounter 7"),
+        ("q ormap at items aworset add milk", "ormap {items (aworset): {milk}}"),
+        ("q ormap at at ormap at x gcounter add 2", "ormap {at (ormap): {x (gcounter): 2}, items (aworset): {milk}}"),
+        ("q ormap remove items", "ormap {at (ormap): {x (gcounter): 2}}"),
+    ]  # fmt: skip
+    for edit, value in done:
+        expect(s, ("edit " + edit, "ok "))
+        key = edit.split()[0]
+        expect(s, (f"get {key}", "error NOT_FOUND" if value is None else f"ok {value}"))
+    _, text, _ = run(weft, "serve", "--quiet", text="help\n")
+    types = [line.split() for line in text.splitlines() if line.startswith("# edit KEY ")]
+    verbs = [[words[3], verb.split()[0]] for words in types for verb in " ".join(words[4:]).split(" | ")]
+    assert len(verbs) > 28 and all(any(e.split()[1:3] == v for e, _ in done) for v in verbs), verbs
+    assert s.quit()[0] == 0
+
+
+def test_verbs_refuse(weft):
+    s = Serve(weft, "--quiet")
+    expect(s, ("edit n lease acquire ada 30", "ok 1"), ("edit p bcounter add 3", "ok 2"), ("incr c", "ok 3"))
+    before = s.status()
+    deep = "edit m ormap " + "at x ormap " * 16 + "at x gcounter add"
+    expect(
+        s,
+        ("edit c gcounter", "error INVALID: usage"), ("edit c hat add x", "error INVALID: there is no such type"),
+        ("edit c gcounter sub", "error INVALID: the type has no such verb"),
+        ("edit c gcounter add 1 2", "error INVALID: the verb takes other words"),
+        ("edit c gcounter add -1", "error INVALID: not a whole number"), ("edit c pncounter add 1", "error TYPE"),
+        ("edit d maxreg set", "error INVALID"), ("edit d maxreg set 9223372036854775808", "error RANGE"),
+        ("edit n lease acquire bob 30", "error HELD"), ("edit n lease release bob", "ok 0"),
+        ("edit n lease acquire ada 0", "error INVALID: a lease is"),
+        ("edit n lease acquire ada 9999999999", "error RANGE"),
+        ("edit l lease acquire " + "x" * 1025 + " 3", "error LIMIT: an owner's name"),
+        ("edit p bcounter consume 4", "error RIGHTS"), ("edit p bcounter claim me", "error INVALID: not an origin"),
+        ("edit o windowcounter add 1 4 60", "error INVALID: a slot"), ("edit t topk add x 1 0", "error INVALID: K is"),
+        ("edit m ormap at x", "error INVALID: at is followed"), ("edit m ormap at x hat add y", "error INVALID: at is"),
+        ('edit m ormap at "" gset add y', "error LIMIT: a child's key"), (deep, "error LIMIT: a child's key"),
+        ("edit s gset add " + "x" * (1 << 20) + "x", "error LIMIT: a value has at most 1 MiB"),
+    )  # fmt: skip
+    after = s.status()
+    assert (before["hash"], before["own"]) == (after["hash"], after["own"])
+    assert s.quit()[0] == 0
+
+
 def test_errors_change_nothing(weft):
     s = Serve(weft, "--quiet")
     expect(s, ("incr hits 18446744073709551610", "ok 1"), ("count low -9223372036854775808", "ok 2"))
