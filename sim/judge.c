@@ -223,7 +223,7 @@ static int see(struct weft__judge *j, const struct weft__judged *x, const struct
         j->visible[count] = x->ops[i].op;
         j->visible[count++].origin = j->ranks[x->ops[i].op.origin];
     }
-    *out = (struct weft_law_history){j->visible, count};
+    *out = (struct weft_law_history){.ops = j->visible, .count = count};
     return rc;
 }
 

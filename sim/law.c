@@ -17,6 +17,7 @@
 #include "sim/law_shrink.h"
 #include "sim/law_value.h"
 
+#define TRIALS         64 /* random histories in which the specification is asked about itself */
 #define HOSTILE_SHRINK 20 /* such a run costs thousands of calls; shrinking gets so much fewer of them */
 
 struct check {
@@ -56,10 +57,11 @@ static const char *missing_function(const struct weft_law_subject *s) {
     return NULL;
 }
 
-/* NULL: fine. */
-static const char *complaint(const struct weft_law_options *o) {
+/* NULL: fine. `said`: room for what a class is refused for. */
+static const char *complaint(const struct weft_law_options *o, char *said, size_t said_len) {
     if (o->size != sizeof *o) return "options were not made by weft_law_options_init";
     if ((o->type == NULL) == (o->subject == NULL)) return "give a type or a subject, and one of them only";
+    if (o->type != NULL && weft_crdt_class_check(o->type, said, said_len) != 0) return said;
     if (o->type != NULL && o->mutate == NULL) return "a type needs mutate";
     if (o->type != NULL && o->spec != NULL && o->value == NULL && o->type->print == NULL) {
         return "a specification needs a value: the type has no print";
@@ -72,6 +74,11 @@ static const char *complaint(const struct weft_law_options *o) {
         return "there is nothing to check: no short histories, no random ones";
     if (o->edits < 1 || o->edits > WEFT_LAW_EDITS) return "edits are 1 to 4";
     return NULL;
+}
+
+/* A specification that is none is no law's failure: it is refused. */
+static bool is_refused(const struct weft__law_case *c) {
+    return strcmp(c->law, "specification") == 0;
 }
 
 static bool collide(const struct weft_law_op *a, const struct weft_law_op *b) {
@@ -102,6 +109,23 @@ static void count_pairs(struct check *k) {
 
 static uint32_t longest(const struct weft_law_options *o) {
     return o->steps > o->short_steps ? o->steps : o->short_steps;
+}
+
+/* Before anything is held against the type: does the specification read only what it may? Nothing else counts here. */
+static int try_spec(struct check *k) {
+    struct weft__law_case *c = &k->c;
+    if (k->o->spec == NULL) return 0;
+    c->doubt = c->brief = true;
+    c->report = NULL;
+    k->length = k->o->steps;
+    for (uint64_t i = 0; i < TRIALS; i++) {
+        weft__law_choices_random(&c->choices, weft__keyed(k->o->seed, i, 2, 0, 0));
+        int rc = weft__law_case_run(c, k->length);
+        if (rc < 0 || (rc == 1 && is_refused(c))) return rc;
+    }
+    c->doubt = c->brief = false;
+    c->report = k->report;
+    return 0;
 }
 
 static int run_known(struct check *k) {
@@ -231,7 +255,8 @@ static int begin(struct check *k, const struct weft_law_options *o, struct weft_
     weft_buf_init(&report->text, NULL);
     report->text.max = WEFT_LAW_REPORT_MAX - 1;
     *k = (struct check){.o = o, .report = report};
-    const char *reason = complaint(o);
+    char said[256];
+    const char *reason = complaint(o, said, sizeof said);
     if (reason != NULL) {
         weft_buf_append_str(&report->text, reason);
         seal(report);
@@ -254,7 +279,8 @@ static void *subject_ctx(struct check *k) {
 static int end(struct check *k, int rc, bool shrink) {
     if (rc == 1) {
         int err = explain(k, shrink);
-        rc = err < 0 ? err : WEFT_LAW_BROKEN;
+        bool refused = strcmp(k->report->law, "specification") == 0;
+        rc = err < 0 ? err : refused ? WEFT_ERR_INVALID : WEFT_LAW_BROKEN;
     }
     seal(k->report);
     weft__law_case_fini(&k->c);
@@ -272,7 +298,8 @@ int weft_law_check(const struct weft_law_options *o, struct weft_law_report *rep
     int rc = begin(&k, o, report);
     if (rc != 0) return rc;
     open_case(&k);
-    rc = run_known(&k);
+    rc = try_spec(&k);
+    if (rc == 0) rc = run_known(&k);
     if (rc == 0) rc = run_short(&k);
     if (rc == 0) rc = run_random(&k);
     return end(&k, rc, true);
@@ -286,6 +313,7 @@ int weft_law_replay(const struct weft_law_options *o, const uint64_t *choices, s
     open_case(&k);
     k.c.hostile = o->hostile_every != 0;
     k.c.starve = o->memory_every != 0;
+    k.c.doubt = true;
     rc = weft__grow(NULL, (void **)&k.c.choices.items, &k.c.choices.cap, count, sizeof *k.c.choices.items);
     for (size_t i = 0; rc == 0 && i < count; i++) k.c.choices.items[i].value = choices[i];
     k.c.choices.count = count;

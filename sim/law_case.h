@@ -73,6 +73,8 @@ struct weft__law_case {
     struct weft__law_alloc memory;
     bool hostile; /* check the two expensive laws too */
     bool starve;
+    bool doubt;      /* also ask the specification whether it is one */
+    bool strayed;    /* it asked about what is not in its history */
     bool brief;      /* check only what needs no further merges */
     bool is_short;   /* an enumerated history: one edit a commit, no swarm */
     bool descending; /* later origins compare smaller */
@@ -139,6 +141,8 @@ int weft__law_step(struct weft__law_case *c, bool *more);
 int weft__law_commit(struct weft__law_case *c, uint32_t replica);
 /* law_view.c: the checks of what a replica shows; `check`: false only records. */
 int weft__law_look(struct weft__law_case *c, struct weft__law_replica *r, bool check);
+/* law_spec.c: what the specification says of the commits in `seen`, whose operations are in h. */
+int weft__law_spec(struct weft__law_case *c, uint64_t seen, const struct weft_law_history *h, struct weft_buf *wanted);
 /* law_lattice.c: the laws of the replicas' states, after a step that changed one of them, or at the end. */
 int weft__law_lattice_at(struct weft__law_case *c, uint32_t replica);
 int weft__law_lattice(struct weft__law_case *c);

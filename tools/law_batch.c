@@ -100,10 +100,10 @@ static int take_text(struct weft_buf *out, struct weft_slice *rest, size_t len) 
 
 /* The report's law is one of the kit's, in static storage: the kit's own copy of the word is not at hand here. */
 static const char *static_law(const char *law) {
-    static const char *const laws[] = {"value",      "convergence", "context",  "commutative", "associative",
-                                       "idempotent", "self",        "monotone", "bottom",      "source",
-                                       "delta",      "groups",      "codec",    "hostile",     "reset",
-                                       "copy",       "refusal",     "memory",   "error",       "concurrency"};
+    static const char *const laws[] = {
+        "value",    "convergence", "context", "commutative", "associative", "idempotent",  "self",
+        "monotone", "bottom",      "source",  "delta",       "groups",      "codec",       "hostile",
+        "reset",    "copy",        "refusal", "memory",      "error",       "concurrency", "specification"};
     for (size_t i = 0; i < sizeof laws / sizeof *laws; i++)
         if (strcmp(law, laws[i]) == 0) return laws[i];
     return "";

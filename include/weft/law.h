@@ -36,6 +36,7 @@
  *   refusal       an operation that is refused changes nothing
  *   memory        the n-th allocation fails: the call says so, nothing changes, and all memory is returned
  *   error         a call failed that must not fail
+ *   specification not of the type, but of the test: a specification reads what it may not, and is refused
  *   concurrency   not of the type, but of the test: too few histories had concurrent operations on one target
  *
  * (A group is what an empty value holds that joined some of the deltas. A state that is read from hostile bytes must
@@ -100,10 +101,12 @@ struct weft_law_op {
 struct weft_law_history {
     const struct weft_law_op *ops;
     size_t count;
+    bool *strayed; /* the kit's own */
 };
 
 /* Whether ops[later] had seen ops[earlier] when it was made: issued earlier and received there, or made earlier in the
- * same commit. Two operations of which neither has seen the other are concurrent. */
+ * same commit. Two operations of which neither has seen the other are concurrent. An operation that is not in the
+ * history, later or earlier >= h->count: false, and the specification is refused. */
 WEFT_API bool weft_law_saw(const struct weft_law_history *h, size_t later, size_t earlier);
 
 /* --- A merge that is not on Weft's kernels --------------------------------------------------------------------------
@@ -160,7 +163,9 @@ struct weft_law_options {
     const struct weft_law_subject *subject;
 
     /* Appends what the value must be, in the words of `value`. NULL: only the laws are checked. A failure is an error.
-     */
+     * It may read the operations that it is given, and what saw what (weft_law_saw): nothing behind them, not their
+     * order or the numbers of their commits, which are others at other replicas, and nothing that it kept from an
+     * earlier call. Some random histories are for finding that out, before all others. */
     int (*spec)(void *ctx, const struct weft_law_history *seen, struct weft_buf *out);
     /* A gap: a delta was joined where one that it had seen was missing. Deltas may come so, and the other laws hold;
      * but a value may then show less than a specification can know, because a delta takes away only what it found. With
@@ -231,8 +236,9 @@ struct weft_law_report {
 /* Returned when a law failed. */
 #define WEFT_LAW_BROKEN     1
 
-/* Checks everything. Fills in *report whatever it returns: 0; WEFT_LAW_BROKEN; WEFT_ERR_INVALID (options), whose reason
- * is then the counterexample; WEFT_ERR_NOMEM (of the kit itself). */
+/* Checks everything. Fills in *report whatever it returns: 0; WEFT_LAW_BROKEN; WEFT_ERR_INVALID (options, a class that
+ * cannot be registered, a specification that reads what it may not), whose reason is then the counterexample;
+ * WEFT_ERR_NOMEM (of the kit itself). */
 WEFT_API int weft_law_check(const struct weft_law_options *o, struct weft_law_report *report) WEFT_MUST_CHECK;
 /* Runs the one history that these choices make, with all laws and without shrinking. Any numbers are a history: those
  * out of bounds are lowered, missing ones are 0, so bytes from a fuzzer serve too. Returns as weft_law_check does. */
