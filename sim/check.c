@@ -352,7 +352,7 @@ typedef int compare_fn(struct weft__oracle *o, const struct weft__history *h, we
 
 static int check_values(struct weft__check *c, struct weft__watched *w, const struct weft_replica *replica,
                         compare_fn *compare) {
-    void *r = (void *)(uintptr_t)replica;
+    void *r = (void *)(uintptr_t)(c->shown != NULL ? c->shown : replica);
     weft_buf_reset(&c->bytes);
     int rc = compare(&w->oracle, &c->history, committed, r, c->unspecified, c->unspecified_count, &c->values_checked,
                      &c->bytes);

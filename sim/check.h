@@ -96,9 +96,10 @@ struct weft__check {
     struct weft__states states;
     uint8_t *unspecified; /* objects that somebody else's transactions changed: there is no specification for them */
     size_t unspecified_count;
-    struct weft_buf failure; /* what the first check that failed found; empty: none did */
-    uint32_t off;            /* bit n: check n is off */
-    int failed;              /* which; -1 */
+    struct weft_buf failure;          /* what the first check that failed found; empty: none did */
+    uint32_t off;                     /* bit n: check n is off */
+    int failed;                       /* which; -1 */
+    const struct weft_replica *shown; /* a mutant's: its values are looked at instead; NULL */
     uint64_t values_checked, states_checked, bytes_checked;
     const struct weft__commit **order; /* scratch */
     size_t order_cap;

@@ -244,7 +244,10 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     m->watched.wall = e->now.wall;
     m->watched.epoch_recorded = m->disk.epoch;
     m->watched.unsynced = m->disk.waiting.bytes.len + m->disk.syncing.bytes.len;
+    bool shows_another = s->mutant.shows_another && i + 1 == s->machine_count;
+    s->check.shown = shows_another ? s->machines[0].replica : NULL;
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
+    s->check.shown = NULL;
     if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     rc = checked(s, i, rc);

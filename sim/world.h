@@ -72,6 +72,7 @@ struct weft__sim_mutant {
     bool forgets_store;      /* a restart finds an empty disk */
     bool twists_operations;  /* other amounts, elements and values than the history says */
     bool swaps_types;        /* flags, sets and registers are done and shown by the rule of another one */
+    bool shows_another;      /* what the last replica shows is what the first one has */
     bool changes_bytes;      /* a byte of each pushed value, in one direction only */
     bool loses_transactions; /* no message with transactions gets to the last replica */
     bool other_tables;       /* hash tables are laid out in another way, which nobody may notice */

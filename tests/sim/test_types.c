@@ -80,6 +80,14 @@ START_TEST(operations_that_do_something_else) {
 }
 END_TEST
 
+/* Its vectors, its messages and its hashes are right, and what can be read is another replica's. */
+START_TEST(a_replica_that_shows_something_else) {
+    const char *type;
+    for (size_t k = 0; (type = weft_law_builtin_name(k)) != NULL; k++)
+        ck_assert_msg(is_caught(type, (struct weft__sim_mutant){.shows_another = true}), "%s", type);
+}
+END_TEST
+
 /* All replicas agree, and on what another type would say. */
 START_TEST(merges_of_another_type) {
     static const char *const types[] = {"rworset", "lwwset", "ewflag", "dwflag",
@@ -108,6 +116,6 @@ START_TEST(an_object_that_the_caller_changed) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-types", all_is_as_it_must_be, operations_that_do_something_else, merges_of_another_type,
-                     an_object_that_the_caller_changed);
+    return RUN_SUITE("sim-types", all_is_as_it_must_be, operations_that_do_something_else,
+                     a_replica_that_shows_something_else, merges_of_another_type, an_object_that_the_caller_changed);
 }
