@@ -4,6 +4,7 @@
 
 #include <weft/aworset.h>
 #include <weft/gcounter.h>
+#include <weft/law.h>
 #include <weft/sim.h>
 
 #include "base/prng.h"
@@ -110,6 +111,9 @@ static void any_txn(struct weft__prng *p, uint32_t replica) {
         len += snprintf(line + len, sizeof line - (size_t)len, " %c/%u%c%s", kind[0], (unsigned)weft__prng_below(p, 2),
                         kind[1], amount);
     }
+    /* All types may be part of it; what is issued again of them is compared between replicas. */
+    const char *law = weft_law_builtin_name((size_t)weft__prng_below(p, 17));
+    (void)snprintf(line + len, sizeof line - (size_t)len, " %s/0:%u", law, (unsigned)weft__prng_below(p, 1000));
     act(line);
 }
 

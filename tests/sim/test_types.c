@@ -7,6 +7,7 @@
 #include <weft/law.h>
 #include <weft/sim.h>
 
+#include "base/prng.h"
 #include "sim/world.h"
 #include "tests/support/suite.h"
 
@@ -115,7 +116,27 @@ START_TEST(an_object_that_the_caller_changed) {
 }
 END_TEST
 
+/* Those that have an oracle of their own are drawn by it as a rule, but the law kit says the same of them. */
+START_TEST(the_first_four_by_the_law_kit_too) {
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        struct weft_sim *sim = make("ewflag", seed);
+        for (uint64_t k = 0; k < 40; k++) {
+            char line[80];
+            uint64_t draw = weft__keyed(seed, k, 0, 0, 0);
+            (void)snprintf(line, sizeof line, "txn %u %s/0:%u", (unsigned)(draw % 4), own_oracle[draw / 4 % 4],
+                           (unsigned)(draw >> 32));
+            int rc = weft_sim_do(sim, line);
+            if (rc == 0) rc = weft_sim_run_for(sim, WEFT_MILLISECONDS(draw / 16 % 400));
+            ck_assert_msg(rc == 0 || rc == WEFT_ERR_INVALID, "%s: %s", line, weft_sim_report(sim)); /* it is down */
+        }
+        ck_assert_msg(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)) == 0, "%s", weft_sim_report(sim));
+        weft_sim_free(sim);
+    }
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-types", all_is_as_it_must_be, operations_that_do_something_else,
-                     a_replica_that_shows_something_else, merges_of_another_type, an_object_that_the_caller_changed);
+                     a_replica_that_shows_something_else, merges_of_another_type, an_object_that_the_caller_changed,
+                     the_first_four_by_the_law_kit_too);
 }
