@@ -126,31 +126,76 @@ struct weft__spot weft__cells_find_plain(const struct weft__cells *c, const stru
     return (struct weft__spot){WEFT__SLAB_NONE, 0};
 }
 
+/* ROOM: it is not in this bucket. */
 static uint32_t find_in_bucket(const struct tags *t, const struct weft__spot *spots, const struct weft__pool *p,
                                uint32_t place, struct weft_slice path, struct weft_slice element) {
     for (uint32_t from = 0; from <= ROOM - 8; from += ROOM - 8) {
         for (uint64_t found = matches(weft__load64(t->of + from), tag_of(place)); found != 0; found &= found - 1) {
             uint32_t i = from + lowest(found);
             if (t->of[i] == 0 || spots[i].place != place) continue;
-            if (weft__cell_has_key(p, spots[i].cell, path, element)) return spots[i].cell;
+            if (weft__cell_has_key(p, spots[i].cell, path, element)) return i;
         }
     }
-    return WEFT__SLAB_NONE;
+    return ROOM;
 }
 
-uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
-                          struct weft_slice path, struct weft_slice element) {
-    struct index x = index_of(c);
+static uint32_t find_in_index(struct index x, const struct weft__pool *p, uint32_t place, struct weft_slice path,
+                              struct weft_slice element) {
     /* Both lines of the spots: found or not, what comes next mostly is a read or a write there. */
     const struct weft__spot *home = &x.spots[(size_t)(place & x.mask) * ROOM];
     weft__prefetch(home);
     weft__prefetch(home + LINE / sizeof *home);
     for (uint32_t step = 0; step <= x.mask; step++) {
         uint32_t at = (place + step) & x.mask;
-        uint32_t cell = find_in_bucket(&x.tags[at], &x.spots[(size_t)at * ROOM], p, place, path, element);
-        if (cell != WEFT__SLAB_NONE || x.tags[at].passed == 0) return cell;
+        uint32_t i = find_in_bucket(&x.tags[at], &x.spots[(size_t)at * ROOM], p, place, path, element);
+        if (i < ROOM) return at * ROOM + i;
+        if (x.tags[at].passed == 0) break;
     }
-    return WEFT__SLAB_NONE;
+    return WEFT__CELLS_NOWHERE;
+}
+
+uint32_t weft__cells_find(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
+                          struct weft_slice path, struct weft_slice element) {
+    struct index x = index_of(c);
+    uint32_t position = find_in_index(x, p, place, path, element);
+    return position == WEFT__CELLS_NOWHERE ? WEFT__SLAB_NONE : x.spots[position].cell;
+}
+
+uint32_t weft__cells_position(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
+                              struct weft_slice path, struct weft_slice element) {
+    if (c->buckets > 0) return find_in_index(index_of(c), p, place, path, element);
+    const struct weft__spot *spots = spots_in(c);
+    for (uint32_t i = 0; i < c->count; i++)
+        if (spots[i].place == place && weft__cell_has_key(p, spots[i].cell, path, element)) return i;
+    return WEFT__CELLS_NOWHERE;
+}
+
+void weft__cells_prefetch(const struct weft__cells *c, uint32_t place) {
+    if (c->buckets == 0) return;
+    struct index x = index_of(c);
+    const struct weft__spot *home = &x.spots[(size_t)(place & x.mask) * ROOM];
+    weft__prefetch(&x.tags[place & x.mask]);
+    weft__prefetch(home);
+    weft__prefetch(home + LINE / sizeof *home);
+}
+
+uint32_t weft__cells_guess(const struct weft__cells *c, const struct weft__pool *p, uint32_t place) {
+    if (c->buckets == 0) return WEFT__CELLS_NOWHERE;
+    struct index x = index_of(c);
+    uint32_t at = place & x.mask;
+    for (uint32_t from = 0; from <= ROOM - 8; from += ROOM - 8) {
+        uint64_t found = matches(weft__load64(x.tags[at].of + from), tag_of(place));
+        if (found == 0) continue;
+        uint32_t position = at * ROOM + from + lowest(found);
+        if (x.spots[position].place != place) continue;
+        weft__prefetch(weft__slab_at(p->slab, x.spots[position].cell));
+        return position;
+    }
+    return WEFT__CELLS_NOWHERE;
+}
+
+struct weft__spot weft__cells_at(const struct weft__cells *c, uint32_t position) {
+    return c->buckets > 0 ? index_of(c).spots[position] : spots_in(c)[position];
 }
 
 static void place_in(struct weft__cells *c, struct weft__spot spot) {
@@ -274,12 +319,47 @@ void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p) {
     }
 }
 
-uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position) {
-    if (c->buckets == 0) return *position < c->count ? spots_in(c)[(*position)++].cell : WEFT__SLAB_NONE;
-    struct index x = index_of(c);
-    while (*position < c->capacity) {
-        uint32_t i = (*position)++;
-        if (x.tags[i / ROOM].of[i % ROOM] != 0) return x.spots[i].cell;
+bool weft__cells_next_spot(const struct weft__cells *c, uint32_t *position, struct weft__spot *out) {
+    const struct weft__spot *spots = spots_in(c);
+    uint32_t at = *position, end = c->count;
+    if (c->buckets > 0) {
+        struct index x = index_of(c);
+        spots = x.spots;
+        end = c->capacity;
+        while (at < end && x.tags[at / ROOM].of[at % ROOM] == 0) at++;
     }
-    return WEFT__SLAB_NONE;
+    *position = at + 1;
+    if (at >= end) return false;
+    *out = spots[at];
+    return true;
+}
+
+uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position) {
+    struct weft__spot spot;
+    return weft__cells_next_spot(c, position, &spot) ? spot.cell : WEFT__SLAB_NONE;
+}
+
+static void batch_add(struct weft__cells_batch *b, const struct weft__pool *p, struct weft__spot spot) {
+    weft__prefetch(weft__slab_at(p->slab, spot.cell));
+    b->spots[b->count++] = spot;
+}
+
+bool weft__cells_next_batch(const struct weft__cells *c, const struct weft__pool *p, uint32_t *next,
+                            struct weft__cells_batch *out) {
+    uint32_t position = *next;
+    out->count = 0;
+    if (c->buckets == 0) {
+        for (; position < c->count; position++) batch_add(out, p, spots_in(c)[position]);
+    } else {
+        struct index x = index_of(c);
+        uint32_t at = position / ROOM, i = position % ROOM;
+        for (; at <= x.mask && out->count < WEFT__CELLS_BATCH; at++, i = 0) {
+            for (; i < ROOM && out->count < WEFT__CELLS_BATCH; i++)
+                if (x.tags[at].of[i] != 0) batch_add(out, p, x.spots[(size_t)at * ROOM + i]);
+            if (i < ROOM) break;
+        }
+        position = at * ROOM + i;
+    }
+    *next = position;
+    return out->count > 0;
 }

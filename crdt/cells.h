@@ -66,5 +66,32 @@ void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p);
 /* Every cell, in the table's order, which must not leave the process: position starts at 0; WEFT__SLAB_NONE at the end.
  */
 uint32_t weft__cells_next(const struct weft__cells *c, uint32_t *position);
+/* The same with its place; false at the end. The cell was at *position - 1. */
+bool weft__cells_next_spot(const struct weft__cells *c, uint32_t *position, struct weft__spot *out);
+
+/* Where a cell is in the table, for as long as the table is not changed: below c->capacity. */
+#define WEFT__CELLS_NOWHERE UINT32_MAX
+
+/* As weft__cells_find, with or without an index. */
+uint32_t weft__cells_position(const struct weft__cells *c, const struct weft__pool *p, uint32_t place,
+                              struct weft_slice path, struct weft_slice element);
+/* Asks for the part of the table that a search for this place begins with. */
+void weft__cells_prefetch(const struct weft__cells *c, uint32_t place);
+/* Where a key with this place nearly always is if it is in the table: there it has been asked for from memory. */
+uint32_t weft__cells_guess(const struct weft__cells *c, const struct weft__pool *p, uint32_t place);
+/* The one at a position. */
+struct weft__spot weft__cells_at(const struct weft__cells *c, uint32_t position);
+
+/* Some cells of a table together, which have been asked for from memory. */
+#define WEFT__CELLS_BATCH 16u
+
+struct weft__cells_batch {
+    uint32_t count;
+    struct weft__spot spots[WEFT__CELLS_BATCH];
+};
+
+/* The next cells from *next on, which starts at 0; false at the end. */
+bool weft__cells_next_batch(const struct weft__cells *c, const struct weft__pool *p, uint32_t *next,
+                            struct weft__cells_batch *out);
 
 #endif

@@ -66,23 +66,21 @@ bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
     return true;
 }
 
-/* Where a payload is written; at NULL: measured only. */
-struct sink {
-    uint8_t *at;
-    size_t len;
-    bool stamped;
-};
+struct weft__dots_sink weft__dots_sink_for(const struct weft_object *o, uint8_t *at) {
+    return (struct weft__dots_sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
+}
 
-static void put_bytes(struct sink *s, const void *ptr, size_t len) {
+static void put_bytes(struct weft__dots_sink *s, const void *ptr, size_t len) {
     if (s->at != NULL && len > 0) memcpy(s->at + s->len, ptr, len);
     s->len += len;
 }
 
 static size_t dot_len(const struct weft__dot_item *item, bool stamped) {
-    return 12u + (stamped ? 9u : 0u) + (item->schema > 1 ? 4u : 0u) + (item->value.len > 0 ? 4 + item->value.len : 0);
+    return weft__dots_member_len(stamped) + (item->schema > 1 ? 4u : 0u) +
+           (item->value.len > 0 ? 4 + item->value.len : 0);
 }
 
-static void put_dot(struct sink *s, const struct weft__dot_item *item) {
+void weft__dots_put(struct weft__dots_sink *s, const struct weft__dot_item *item) {
     size_t len = dot_len(item, s->stamped);
     uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u) | (item->schema > 1 ? HAS_SCHEMA : 0u);
     uint32_t value_len = (uint32_t)item->value.len;
@@ -105,7 +103,7 @@ static void put_dot(struct sink *s, const struct weft__dot_item *item) {
     memcpy(at + 16, item->value.ptr, value_len);
 }
 
-static int dot_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b) {
+int weft__dots_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b) {
     if (a.origin == b.origin) return (a.seq > b.seq) - (a.seq < b.seq);
     return weft_origins_cmp(origins, a.origin, b.origin);
 }
@@ -269,14 +267,15 @@ static void observed_open(struct observed *c, struct weft_slice bytes, bool own,
 static bool observed_has(struct observed *c, struct weft_dot dot, const struct weft_origins *origins,
                          const struct weft__delta_env *env) {
     int order = 1;
-    while (!c->at_end && (order = dot_cmp(origins, c->dot, dot)) < 0) observed_step(c, env);
+    while (!c->at_end && (order = weft__dots_cmp(origins, c->dot, dot)) < 0) observed_step(c, env);
     return !c->at_end && order == 0;
 }
 
 /* Writes what stands under an element after an entry: what stood there without what it observed, and the fresh dot
  * unless NULL. False: the same as before. */
 static bool apply_entry(const struct weft_object *o, uint32_t old, const struct weft__dots_entry *e,
-                        const struct weft__dot_item *fresh, const struct weft__delta_env *env, struct sink *out) {
+                        const struct weft__dot_item *fresh, const struct weft__delta_env *env,
+                        struct weft__dots_sink *out) {
     const struct weft_origins *origins = o->pool->origins;
     struct observed own, others;
     struct weft__dots it;
@@ -286,9 +285,9 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
     observed_open(&others, e->observed, false, env);
     weft__dots_open(&it, o, old);
     for (const uint8_t *start = it.at; weft__dots_next(&it, &item); start = it.at) {
-        int order = fresh == NULL ? 1 : dot_cmp(origins, fresh->dot, item.dot);
+        int order = fresh == NULL ? 1 : weft__dots_cmp(origins, fresh->dot, item.dot);
         if (order <= 0) {
-            put_dot(out, fresh);
+            weft__dots_put(out, fresh);
             fresh = NULL;
         }
         struct observed *cursor = item.dot.origin == env->origins[0] ? &own : &others;
@@ -296,16 +295,12 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
         if (stays) put_bytes(out, start, (size_t)(it.at - start));
         if (!stays) changed = true;
     }
-    if (fresh != NULL) put_dot(out, fresh);
+    if (fresh != NULL) weft__dots_put(out, fresh);
     return changed;
 }
 
-static struct sink sink_for(const struct weft_object *o, uint8_t *at) {
-    return (struct sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
-}
-
-static int plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
-                       struct weft_slice element, struct weft__spot at, uint32_t cell) {
+int weft__dots_plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
+                           struct weft_slice element, struct weft__spot at, uint32_t cell) {
     struct weft__plan_item item = {.object = o, .at = at, .new_cell = cell};
     if (o->pool->keeps_hash) {
         struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
@@ -316,9 +311,10 @@ static int plan_change(struct weft__plan *plan, struct weft_object *o, struct we
 
 /* Nothing stands under most elements that are written, and then there is nothing to merge. */
 static bool write_entry(const struct weft_object *o, uint32_t old, const struct weft__dots_entry *e,
-                        const struct weft__dot_item *fresh, const struct weft__delta_env *env, struct sink *out) {
+                        const struct weft__dot_item *fresh, const struct weft__delta_env *env,
+                        struct weft__dots_sink *out) {
     if (old != WEFT__SLAB_NONE) return apply_entry(o, old, e, fresh, env, out);
-    if (fresh != NULL) put_dot(out, fresh);
+    if (fresh != NULL) weft__dots_put(out, fresh);
     return fresh != NULL;
 }
 
@@ -329,16 +325,16 @@ int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entr
         .dot = entry_dot(env, index), .schema = env->schema, .stamp = env->stamp, .value = e->value};
     bool writes = e->has_value && (env->seen == NULL || !weft_causal_context_contains(env->seen, item.dot));
     const struct weft__dot_item *fresh = writes ? &item : NULL;
-    struct sink size = sink_for(o, NULL);
+    struct weft__dots_sink size = weft__dots_sink_for(o, NULL);
     uint32_t cell = WEFT__SLAB_NONE;
     if (!write_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
         cell = weft__cell_new(o->pool, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
-        struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
+        struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->pool, cell));
         (void)write_entry(o, at.cell, e, fresh, env, &payload);
     }
-    return plan_change(plan, o, e->path, e->element, at, cell);
+    return weft__dots_plan_change(plan, o, e->path, e->element, at, cell);
 }
 
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
@@ -350,89 +346,6 @@ int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const stru
     for (uint64_t index = 0; rc == 0 && weft__dots_next_entry(&r, &e); index++)
         rc = weft__dots_prepare_entry(o, &e, NULL, index, env, plan);
     assert(r.err == 0);
-    return rc;
-}
-
-/* --- Joining states -------------------------------------------------------------------------------------------- */
-
-/* One side of a join: the dots under one element and what the side has seen. */
-struct side {
-    const struct weft_causal_context *seen;
-    struct weft__dots it;
-    struct weft__dot_item item;
-    const uint8_t *start;
-    bool at_end;
-};
-
-static void side_step(struct side *s) {
-    s->start = s->it.at;
-    s->at_end = !weft__dots_next(&s->it, &s->item);
-}
-
-static struct side side_open(const struct weft_object *o, uint32_t cell, const struct weft_causal_context *seen) {
-    struct side s = {.seen = seen};
-    weft__dots_open(&s.it, o, cell);
-    side_step(&s);
-    return s;
-}
-
-/* Takes a dot that `other` lacks; whether it stays. */
-static bool side_take(struct side *s, const struct side *other, struct sink *out) {
-    bool stays = other == NULL || !weft_causal_context_contains(other->seen, s->item.dot);
-    if (stays) put_bytes(out, s->start, (size_t)(s->it.at - s->start));
-    side_step(s);
-    return stays;
-}
-
-/* False: a is as before. */
-static bool join_dots(const struct weft_origins *origins, struct side a, struct side b, struct sink *out) {
-    bool changed = false;
-    while (!a.at_end || !b.at_end) {
-        int order = a.at_end ? 1 : b.at_end ? -1 : dot_cmp(origins, a.item.dot, b.item.dot);
-        if (order < 0) {
-            changed |= !side_take(&a, &b, out);
-        } else if (order > 0) {
-            changed |= side_take(&b, &a, out);
-        } else {
-            side_take(&a, NULL, out);
-            side_step(&b);
-        }
-    }
-    return changed;
-}
-
-static int prepare_join(struct weft_object *o, struct weft__cell key, uint32_t old, struct side into, struct side from,
-                        struct weft__plan *plan) {
-    struct sink size = sink_for(o, NULL);
-    uint32_t cell = WEFT__SLAB_NONE;
-    if (!join_dots(o->pool->origins, into, from, &size)) return 0;
-    if (size.len > 0) {
-        cell = weft__cell_new(o->pool, key.path, key.element, size.len);
-        if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
-        struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
-        join_dots(o->pool->origins, into, from, &payload);
-    }
-    struct weft__spot at = {old, weft__key_place(o->pool, key.path, key.element)};
-    return plan_change(plan, o, key.path, key.element, at, cell);
-}
-
-int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                            const struct weft_object *from, const struct weft_causal_context *from_seen,
-                            struct weft__plan *plan) {
-    uint32_t position = 0, mine, theirs;
-    int rc = 0;
-    while (rc == 0 && (mine = weft__cells_next(&into->cells, &position)) != WEFT__SLAB_NONE) {
-        struct weft__cell at = weft__cell_at(into->pool, mine);
-        theirs = weft__object_find(from, at.path, at.element);
-        rc = prepare_join(into, at, mine, side_open(into, mine, into_seen), side_open(from, theirs, from_seen), plan);
-    }
-    position = 0;
-    while (rc == 0 && (theirs = weft__cells_next(&from->cells, &position)) != WEFT__SLAB_NONE) {
-        struct weft__cell at = weft__cell_at(from->pool, theirs);
-        if (weft__object_find(into, at.path, at.element) != WEFT__SLAB_NONE) continue;
-        rc = prepare_join(into, at, WEFT__SLAB_NONE, side_open(into, WEFT__SLAB_NONE, into_seen),
-                          side_open(from, theirs, from_seen), plan);
-    }
     return rc;
 }
 
@@ -500,13 +413,13 @@ static bool next_dot(struct weft__reader *r, bool stamped, const struct state_en
 
 /* Checks the dots of an entry and writes them; WEFT_ERR_MALFORMED. */
 static int read_dots(const struct weft_object *o, struct weft__reader r, const struct state_env *env,
-                     struct sink *out) {
+                     struct weft__dots_sink *out) {
     struct weft__dot_item item;
     struct weft_dot last = {0, 0};
     while (next_dot(&r, out->stamped, env, &item)) {
-        if (last.seq != 0 && dot_cmp(o->pool->origins, last, item.dot) >= 0) return WEFT_ERR_MALFORMED;
+        if (last.seq != 0 && weft__dots_cmp(o->pool->origins, last, item.dot) >= 0) return WEFT_ERR_MALFORMED;
         if (!weft_causal_context_contains(env->seen, item.dot)) return WEFT_ERR_MALFORMED;
-        put_dot(out, &item);
+        weft__dots_put(out, &item);
         last = item.dot;
     }
     return out->len == 0 ? WEFT_ERR_MALFORMED : r.err;
@@ -514,7 +427,7 @@ static int read_dots(const struct weft_object *o, struct weft__reader r, const s
 
 static int decode_entry(struct weft_object *o, struct weft_slice path, struct weft_slice element,
                         struct weft__reader dots, const struct state_env *env) {
-    struct sink size = sink_for(o, NULL);
+    struct weft__dots_sink size = weft__dots_sink_for(o, NULL);
     int rc = read_dots(o, dots, env, &size);
     if (rc != 0) return rc;
     rc = weft__cells_reserve(&o->cells, o->pool, 1);
@@ -524,7 +437,7 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
         weft__cells_release(&o->cells, 1);
         return WEFT_ERR_NOMEM;
     }
-    struct sink payload = sink_for(o, weft__cell_payload(o->pool, cell));
+    struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->pool, cell));
     rc = read_dots(o, dots, env, &payload);
     assert(rc == 0);
     weft__cells_insert(&o->cells, (struct weft__spot){cell, weft__key_place(o->pool, path, element)});

@@ -27,6 +27,26 @@ struct weft__dots {
 void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell);
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out);
 
+/* Where a payload is written; at NULL: measured only. */
+struct weft__dots_sink {
+    uint8_t *at;
+    size_t len;
+    bool stamped;
+};
+
+struct weft__dots_sink weft__dots_sink_for(const struct weft_object *o, uint8_t *at);
+void weft__dots_put(struct weft__dots_sink *s, const struct weft__dot_item *item);
+/* The length of a payload that is one dot without bytes. */
+static inline size_t weft__dots_member_len(bool stamped) {
+    return stamped ? 21 : 12;
+}
+/* The order of dots in a payload. */
+int weft__dots_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b);
+/* Puts on the plan that `cell` takes the place of what is at `at`, and what the hash then becomes. Takes over the cell.
+ */
+int weft__dots_plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
+                           struct weft_slice element, struct weft__spot at, uint32_t cell);
+
 /* An entry of a delta, read from its bytes or made of the edit whose effect it is. */
 struct weft__dots_entry {
     struct weft_slice path;
@@ -51,9 +71,7 @@ int weft__dots_each(struct weft_slice body, const struct weft__delta_env *env,
                     int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 int weft__dots_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                        struct weft__plan *plan);
-int weft__dots_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                            const struct weft_object *from, const struct weft_causal_context *from_seen,
-                            struct weft__plan *plan);
+int weft__dots_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j);
 struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell);
 int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *table);
 void weft__dots_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,

@@ -187,19 +187,16 @@ int weft__map_prepare(struct weft_object *o, struct weft_slice body, const struc
 
 /* --- States ------------------------------------------------------------------------------------------------------- */
 
-static int join_child(struct weft_object *into, struct weft_slice key, const struct weft_causal_context *into_seen,
-                      const struct weft_object *from, const struct weft_causal_context *from_seen,
-                      struct weft__plan *plan) {
-    size_t before = plan->count;
-    struct weft_object *child = weft__map_plan_child(into, key, from->type, plan);
+static int join_child(struct weft_object *into, struct weft_slice key, const struct weft_object *from,
+                      const struct weft__join *j) {
+    size_t before = j->plan->count;
+    struct weft_object *child = weft__map_plan_child(into, key, from->type, j->plan);
     if (child == NULL) return WEFT_ERR_NOMEM;
-    return weft__map_settle_child(plan, before, weft__object_prepare_join(child, into_seen, from, from_seen, plan));
+    return weft__map_settle_child(j->plan, before, weft__object_prepare_join(child, from, j));
 }
 
 /* What only one side has meets an empty child of the other's: that side may have seen it and taken it away. */
-int weft__map_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                           const struct weft_object *from, const struct weft_causal_context *from_seen,
-                           struct weft__plan *plan) {
+int weft__map_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j) {
     const struct weft__keyed *k;
     int rc = 0;
     for (k = first_child(into); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
@@ -207,12 +204,12 @@ int weft__map_prepare_join(struct weft_object *into, const struct weft_causal_co
         const struct weft_object *theirs = weft__map_find(from, key, k->object.type);
         struct weft_object none;
         weft__object_init(&none, from->pool, k->object.type, key);
-        rc = join_child(into, key, into_seen, theirs != NULL ? theirs : &none, from_seen, plan);
+        rc = join_child(into, key, theirs != NULL ? theirs : &none, j);
     }
     for (k = first_child(from); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
         struct weft_slice key = weft__keyed_key(k);
         if (weft__map_find(into, key, k->object.type) != NULL) continue;
-        rc = join_child(into, key, into_seen, &k->object, from_seen, plan);
+        rc = join_child(into, key, &k->object, j);
     }
     return rc;
 }

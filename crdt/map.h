@@ -50,9 +50,7 @@ int weft__map_each(struct weft_slice body, const struct weft__delta_env *env,
                    int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 int weft__map_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                       struct weft__plan *plan);
-int weft__map_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                           const struct weft_object *from, const struct weft_causal_context *from_seen,
-                           struct weft__plan *plan);
+int weft__map_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j);
 int weft__map_mention(const struct weft_object *o, struct weft__origin_table *table);
 int weft__map_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out);
 int weft__map_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,

@@ -124,19 +124,18 @@ int weft__object_prepare(struct weft_object *o, struct weft_slice body, const st
     return rc;
 }
 
-int weft__object_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                              const struct weft_object *from, const struct weft_causal_context *from_seen,
-                              struct weft__plan *plan) {
-    assert(into->type == from->type && into->pool->origins == from->pool->origins);
-    size_t before = plan->count;
+int weft__object_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j) {
+    assert(into->type == from->type);
+    assert(j->origins != NULL || into->pool->origins == from->pool->origins);
+    size_t before = j->plan->count;
     int rc;
     if (weft__kernel_is_map(into->type))
-        rc = weft__map_prepare_join(into, into_seen, from, from_seen, plan);
+        rc = weft__map_prepare_join(into, from, j);
     else if (is_totals(into->type))
-        rc = weft__totals_prepare_join(into, from, plan);
+        rc = weft__totals_prepare_join(into, from, j);
     else
-        rc = weft__dots_prepare_join(into, into_seen, from, from_seen, plan);
-    if (rc != 0) weft__plan_drop_to(plan, before);
+        rc = weft__dots_prepare_join(into, from, j);
+    if (rc != 0) weft__plan_drop_to(j->plan, before);
     return rc;
 }
 

@@ -96,11 +96,17 @@ int weft__object_prepare(struct weft_object *o, struct weft_slice body, const st
 int weft__delta_dots(uint32_t type, struct weft_slice body, const struct weft__delta_env *env,
                      int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 
-/* Whole states. `into` and `from` are of one type; contexts say what each side has seen. Only WEFT_ERR_NOMEM.
- * The pools may differ but share their origins. */
-int weft__object_prepare_join(struct weft_object *into, const struct weft_causal_context *into_seen,
-                              const struct weft_object *from, const struct weft_causal_context *from_seen,
-                              struct weft__plan *plan);
+/* A join of whole states: into := into join from. */
+struct weft__join {
+    /* What each side has seen. Both name origins as `into` does. */
+    const struct weft_causal_context *into_seen;
+    const struct weft_causal_context *from_seen;
+    const uint32_t *origins; /* the index of an origin in `from` -> in `into`; NULL: they share their table */
+    struct weft__plan *plan;
+};
+
+/* Both are of one type; their pools may differ. Only WEFT_ERR_NOMEM. Costs the size of both. */
+int weft__object_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j);
 
 /* Canonical bytes of an object's state; origins are named by a table sealed after weft__object_mention. */
 int weft__object_mention(const struct weft_object *o, struct weft__origin_table *table);

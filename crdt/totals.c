@@ -189,14 +189,15 @@ int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const st
     return rc;
 }
 
-int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, struct weft__plan *plan) {
+int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j) {
     uint32_t position = 0, cell;
     struct weft__totals t;
     int rc = 0;
     while (rc == 0 && (cell = weft__cells_next(&from->cells, &position)) != WEFT__SLAB_NONE) {
         struct weft__cell c = weft__cell_at(from->pool, cell);
         weft__totals_read(&t, from->pool, cell);
-        rc = prepare_tuple(into, c.path, weft__element_origin(c.element), &t, NULL, plan);
+        uint32_t origin = weft__element_origin(c.element);
+        rc = prepare_tuple(into, c.path, j->origins == NULL ? origin : j->origins[origin], &t, NULL, j->plan);
     }
     return rc;
 }

@@ -38,7 +38,7 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
                       int (*each)(void *ctx, struct weft_dot dot), void *ctx);
 int weft__totals_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                          struct weft__plan *plan);
-int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, struct weft__plan *plan);
+int weft__totals_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j);
 struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cell);
 int weft__totals_mention(const struct weft_object *o, struct weft__origin_table *table);
 void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,

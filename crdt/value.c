@@ -159,17 +159,62 @@ static int join_edit(struct weft_value *v, const struct weft__value_delta *d) {
     return 0;
 }
 
-/* `staged` shares the origins of v. WEFT_ERR_NOMEM. */
-static int join_state(struct weft_value *v, const struct weft__value_state *staged) {
-    int rc = weft__object_prepare_join(&v->state.object, &v->state.seen, &staged->object, &staged->seen, &v->plan);
+/* Interns what another state names; scratch->map then leads from its indices to ours. WEFT_ERR_NOMEM, _LIMIT. */
+static int learn_origins(struct weft_value *v, const struct weft__value_state *from) {
+    struct weft__value_scratch *scratch = &v->scratch;
+    int rc = weft__value_state_mention(from, &v->table);
     if (rc != 0) return rc;
-    rc = weft_causal_context_merge(&v->state.seen, &staged->seen);
+    void *map = scratch->map;
+    size_t count = weft_origins_count(from->origins);
+    rc = weft__grow(scratch->alloc, &map, &scratch->map_cap, count + 1, sizeof *scratch->map);
+    scratch->map = map;
+    for (size_t i = 0; rc == 0 && i < v->table.count; i++) {
+        uint32_t theirs = v->table.listed[i];
+        rc = weft_origins_intern(v->origins, weft_origins_at(from->origins, theirs), &scratch->map[theirs]);
+    }
+    return rc;
+}
+
+/* What another state has seen, in our indices. WEFT_ERR_NOMEM. */
+static int translate_seen(struct weft_value *v, const struct weft_causal_context *from,
+                          struct weft_causal_context *out) {
+    struct weft__value_scratch *scratch = &v->scratch;
+    void *dots = scratch->dots;
+    int rc = weft__grow(scratch->alloc, &dots, &scratch->dots_cap, from->cloud_len, sizeof *scratch->dots);
+    scratch->dots = dots;
+    if (rc == 0) rc = weft_causal_context_reserve(out, weft_origins_count(v->origins), from->cloud_len);
+    for (uint32_t i = 0; rc == 0 && i < from->base.len; i++)
+        if (from->base.seq[i] > 0) rc = weft_version_vector_raise(&out->base, scratch->map[i], from->base.seq[i]);
+    if (rc != 0) return rc;
+    for (size_t i = 0; i < from->cloud_len; i++)
+        scratch->dots[i] = (struct weft_dot){scratch->map[from->cloud[i].origin], from->cloud[i].seq};
+    weft__causal_context_add_all(out, scratch->dots, from->cloud_len);
+    return 0;
+}
+
+static int join_translated(struct weft_value *v, const struct weft_object *from,
+                           const struct weft_causal_context *from_seen) {
+    struct weft__join states = {&v->state.seen, from_seen, v->scratch.map, &v->plan};
+    int rc = weft__object_prepare_join(&v->state.object, from, &states);
+    if (rc != 0) return rc;
+    rc = weft_causal_context_merge(&v->state.seen, from_seen);
     if (rc != 0) {
         weft__plan_drop(&v->plan);
         return rc;
     }
     weft__plan_publish(&v->plan);
     return 0;
+}
+
+/* Indices of origins are local to a table, and each state has its own. WEFT_ERR_NOMEM, _LIMIT. */
+static int join_state(struct weft_value *v, const struct weft__value_state *from) {
+    struct weft_causal_context seen;
+    weft_causal_context_init(&seen, &v->counted);
+    int rc = learn_origins(v, from);
+    if (rc == 0) rc = translate_seen(v, &from->seen, &seen);
+    if (rc == 0) rc = join_translated(v, &from->object, &seen);
+    weft_causal_context_fini(&seen);
+    return rc;
 }
 
 /* --- Applying bytes ----------------------------------------------------------------------------------------------- */
@@ -183,31 +228,28 @@ static int apply_delta(struct weft_value *v, struct weft__reader *r) {
     return rc == 0 ? join_delta(v, &d) : rc;
 }
 
-/* Canonical is what a state encodes to. Origins go into a table that is thrown away: see value_delta.c. */
-static int check_state(struct weft_value *v, struct weft__reader r, struct weft_slice bytes) {
-    struct weft__value_state staged;
-    struct weft_origins *origins;
+/* Canonical is what a state encodes to. */
+static int check_canonical(const struct weft_value *v, const struct weft__value_state *s, struct weft_slice bytes) {
     struct weft_buf again;
-    int rc = weft_origins_new(&origins, &v->counted);
-    if (rc != 0) return rc;
     weft_buf_init(&again, &v->counted);
-    rc = weft__value_state_init(&staged, origins, v->cls->type, v->seed, &v->counted);
-    if (rc == 0) rc = weft__value_state_decode(&staged, &r);
-    if (rc == 0) rc = weft__value_state_encode(&staged, &v->counted, &again);
+    int rc = weft__value_state_encode(s, &v->counted, &again);
     if (rc == 0 && !weft_slice_eq(weft_buf_slice(&again), bytes)) rc = WEFT_ERR_MALFORMED;
     weft_buf_fini(&again);
-    weft__value_state_fini(&staged);
-    weft_origins_free(origins);
     return rc;
 }
 
-/* The bytes are known to be good. */
-static int apply_state(struct weft_value *v, struct weft__reader r) {
+/* Origins are learned from what is known to be good: until then they are in a table of the staged state's own. */
+static int apply_state(struct weft_value *v, struct weft__reader r, struct weft_slice bytes) {
     struct weft__value_state staged;
-    int rc = weft__value_state_init(&staged, v->origins, v->cls->type, v->seed, &v->counted);
+    struct weft_origins *origins;
+    int rc = weft_origins_new(&origins, &v->counted);
+    if (rc != 0) return rc;
+    rc = weft__value_state_init(&staged, origins, v->cls->type, v->seed, &v->counted);
     if (rc == 0) rc = weft__value_state_decode(&staged, &r);
+    if (rc == 0) rc = check_canonical(v, &staged, bytes);
     if (rc == 0) rc = join_state(v, &staged);
     weft__value_state_fini(&staged);
+    weft_origins_free(origins);
     return rc;
 }
 
@@ -232,23 +274,13 @@ int weft_value_apply(struct weft_value *v, struct weft_slice bytes) {
     int rc = read_head(v, &r);
     if (rc != 0) return rc;
     if (is_delta(r)) return apply_delta(v, &r);
-    rc = check_state(v, r, bytes);
-    return rc == 0 ? apply_state(v, r) : rc;
+    return apply_state(v, r, bytes);
 }
 
-/* Indices are local to a table, so they go through bytes, which name full origins. */
 int weft_value_merge(struct weft_value *v, const struct weft_value *w) {
     if (v->is_open) return WEFT_ERR_BUSY;
     if (v->cls->type != w->cls->type) return WEFT_ERR_TYPE;
-    struct weft_buf bytes;
-    struct weft__reader r;
-    weft_buf_init(&bytes, &v->counted);
-    int rc = weft__value_state_encode(&w->state, &v->counted, &bytes);
-    weft__reader_init(&r, weft_buf_slice(&bytes));
-    if (rc == 0) rc = read_head(v, &r);
-    if (rc == 0) rc = apply_state(v, r);
-    weft_buf_fini(&bytes);
-    return rc;
+    return v == w ? 0 : join_state(v, &w->state);
 }
 
 int weft_value_copy(struct weft_value **out, const struct weft_value *v, const struct weft_value_options *o) {

@@ -33,6 +33,8 @@ int weft__value_state_init(struct weft__value_state *s, struct weft_origins *ori
 void weft__value_state_fini(struct weft__value_state *s);
 /* Appends a ValueState. An error leaves out->len as it was. */
 int weft__value_state_encode(const struct weft__value_state *s, const struct weft_alloc *alloc, struct weft_buf *out);
+/* The origins that a state names, in the order of full ids. WEFT_ERR_NOMEM. */
+int weft__value_state_mention(const struct weft__value_state *s, struct weft__origin_table *table);
 /* Reads the fields of a ValueState behind its type into an empty state, whose table of origins learns them.
  * WEFT_ERR_MALFORMED, _NOMEM, _LIMIT: what the state holds then is not to be used. Not all that is not canonical is
  * refused: encode and compare. */

@@ -36,8 +36,11 @@ void weft__value_state_fini(struct weft__value_state *s) {
 
 /* --- Encoding ----------------------------------------------------------------------------------------------------- */
 
-static int mention(const struct weft__value_state *s, struct weft__origin_table *table) {
-    int rc = weft__object_mention(&s->object, table);
+/* Dots are in the context; totals need not be. */
+int weft__value_state_mention(const struct weft__value_state *s, struct weft__origin_table *table) {
+    weft__origin_table_begin(table, s->origins, WEFT__NO_ORIGIN);
+    bool names_others = weft__kernel_is_map(s->object.type) || WEFT_TYPE_KERNEL(s->object.type) == WEFT_KERNEL_TOTALS;
+    int rc = names_others ? weft__object_mention(&s->object, table) : 0;
     for (uint32_t i = 0; rc == 0 && i < s->seen.base.len; i++)
         if (s->seen.base.seq[i] > 0) rc = weft__origin_table_add(table, i);
     for (size_t i = 0; rc == 0 && i < s->seen.cloud_len; i++)
@@ -91,8 +94,7 @@ int weft__value_state_encode(const struct weft__value_state *s, const struct wef
     struct weft__origin_table table;
     size_t start = out->len;
     weft__origin_table_init(&table, alloc);
-    weft__origin_table_begin(&table, s->origins, WEFT__NO_ORIGIN);
-    int rc = mention(s, &table);
+    int rc = weft__value_state_mention(s, &table);
     if (rc == 0) {
         weft__write_field_varint(out, 1, WEFT__VALUE_VERSION);
         weft__write_field_varint(out, 2, s->object.type);

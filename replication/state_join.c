@@ -91,7 +91,8 @@ static int note_changed(struct join *j, struct weft__keyed *o) {
 
 static int join_object(struct join *j, struct weft__keyed *into, const struct weft_object *from) {
     size_t before = j->r->plan.count;
-    int rc = weft__object_prepare_join(&into->object, &j->ours, from, &j->theirs, &j->r->plan);
+    struct weft__join states = {.into_seen = &j->ours, .from_seen = &j->theirs, .plan = &j->r->plan};
+    int rc = weft__object_prepare_join(&into->object, from, &states);
     if (rc != 0 || j->r->plan.count == before) return rc;
     return note_changed(j, into);
 }

@@ -147,7 +147,8 @@ static inline void peer_apply(struct peer *p, const struct txn *t) {
 static inline int peer_try_join(struct peer *p, const struct peer *q) {
     struct weft__plan plan;
     weft__plan_init(&plan, &p->f->mem.alloc);
-    int rc = weft__object_prepare_join(&p->object, &p->seen, &q->object, &q->seen, &plan);
+    struct weft__join states = {.into_seen = &p->seen, .from_seen = &q->seen, .plan = &plan};
+    int rc = weft__object_prepare_join(&p->object, &q->object, &states);
     if (rc == 0) weft__plan_publish(&plan);
     weft__plan_fini(&plan);
     return rc;
