@@ -99,6 +99,7 @@ struct weft_uv_stats {
     uint64_t bytes_in, bytes_out, messages_in, messages_out;
     uint64_t store_writes, store_failures, unwritten_bytes;
     uint64_t refused; /* links that were refused, each with a WEFT_NOTICE_REFUSED */
+    uint64_t unheard; /* closed at once, without one: their address had failed too often of late */
 };
 WEFT_API void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out);
 

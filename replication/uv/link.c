@@ -95,8 +95,16 @@ static void on_closed(uv_handle_t *handle) {
     weft__node_handle_closed(l->node);
 }
 
+static void end_knock(struct weft__link *l, bool well) {
+    struct weft_uv *n = l->node;
+    if (!l->knocking) return;
+    l->knocking = false;
+    weft__knocks_end(&n->knocks, l->place, well);
+}
+
 void weft__link_close(struct weft__link *l, const char *why) {
     if (l->state >= WEFT__LINK_CLOSING) return;
+    end_knock(l, false);
     enum weft__link_state was = l->state;
     l->state = WEFT__LINK_CLOSING;
     if (why != NULL && was == WEFT__LINK_OPEN) {
@@ -149,7 +157,10 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
 }
 
 void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint64_t seconds) {
-    if (l->state == WEFT__LINK_GREETING && id != NULL) weft__link_close(l, "the identity was changed");
+    if (l->state == WEFT__LINK_GREETING && id != NULL) {
+        end_knock(l, true);
+        weft__link_close(l, "the identity was changed");
+    }
     if (l->state != WEFT__LINK_OPEN && l->state != WEFT__LINK_DRAINING) return;
     int rc = l->channel->cls->judge(l->channel, id, seconds);
     if (rc != 0) weft__link_refuse(l, rc, l->channel->cls->errmsg(l->channel));
@@ -167,6 +178,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 static void become_open(struct weft__link *l) {
     const char *name = l->channel->cls->peer(l->channel);
     l->state = WEFT__LINK_OPEN;
+    end_knock(l, true);
     got_further(l);
     l->anew_ns = l->progress_ns + WEFT__LINK_AGE_NS / 10 * 9 + weft__host_random() % (WEFT__LINK_AGE_NS / 5);
     if (l->dial != NULL) weft__dial_answered(l->dial);
@@ -378,19 +390,22 @@ static void greet(struct weft__link *l) {
 }
 
 void weft__link_accept(struct weft__link *l, uv_stream_t *listener) {
-    int rc = uv_accept(listener, (uv_stream_t *)&l->tcp);
+    struct weft_uv *n = l->node;
+    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
+    int len = sizeof from, rc = uv_accept(listener, (uv_stream_t *)&l->tcp);
+    l->knocking = n->identity != NULL;
+    snprintf(l->peer, sizeof l->peer, "unknown");
     if (rc != 0) {
         weft__link_close(l, uv_strerror(rc));
         return;
     }
-    struct sockaddr_storage from;
-    int len = sizeof from;
-    rc = uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &len);
-    if (rc == 0)
+    if (uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &len) == 0)
         weft__address_format((const struct sockaddr *)&from, l->peer);
-    else
-        snprintf(l->peer, sizeof l->peer, "unknown");
-    if (l->node->link_count > WEFT__LINKS_MAX)
+    l->place = weft__knocks_place(&n->knocks, (const struct sockaddr *)&from);
+    if (l->knocking && !weft__knocks_hear(&n->knocks, l->place, uv_now(n->loop))) {
+        n->stats.unheard++;
+        weft__link_close(l, NULL);
+    } else if (n->link_count > WEFT__LINKS_MAX)
         weft__link_refuse(l, WEFT_ERR_FULL, "is one link too many");
     else
         greet(l);

@@ -45,6 +45,8 @@ struct weft__link {
     struct weft__dial *dial; /* NULL: accepted */
     uint32_t number;
     enum weft__link_state state;
+    bool knocking;  /* accepted with an identity, and not admitted yet: knocks.h */
+    uint32_t place; /* of its address there */
     bool announced; /* the engine was told that it is up, and not yet that it is down */
     bool reading;
     bool heard;           /* a whole message came */

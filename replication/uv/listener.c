@@ -1,7 +1,7 @@
 /* listener.c: accepting connections.
  *
  * libuv offers no further connection until the one it announced is accepted; when there is no memory for that one, it
- * is remembered as owed and tried again by the sweep. */
+ * is remembered as owed and tried again later; so it is when no more handshakes may begin. */
 #define _POSIX_C_SOURCE 200809L
 #include "replication/uv/listener.h"
 
@@ -14,10 +14,16 @@
 
 #define BACKLOG 128
 
+/* Where it is owed the system's queue fills, and then who dials waits; the links that stand notice nothing. */
 static void accept_one(struct weft__listener *s) {
     struct weft__link *l;
+    s->owed = s->node->identity != NULL && !weft__knocks_begin(&s->node->knocks, uv_now(s->node->loop));
+    if (s->owed) return;
     s->owed = weft__link_new(&l, s->node, false) != 0;
-    if (!s->owed) weft__link_accept(l, (uv_stream_t *)&s->tcp);
+    if (!s->owed)
+        weft__link_accept(l, (uv_stream_t *)&s->tcp);
+    else if (s->node->identity != NULL)
+        s->node->knocks.half_open--;
 }
 
 static void on_connection(uv_stream_t *stream, int status) {

@@ -152,7 +152,6 @@ static void on_sweep(uv_timer_t *timer) {
         weft__link_sweep(l, now);
         weft__link_judge(l, NULL, seconds);
     }
-    weft__listener_retry(&n->listener);
     if (n->reopen_failed) {
         n->reopen_failed = false;
         weft__node_wake(n);
@@ -195,16 +194,30 @@ static void free_parts(struct weft_uv *n) {
     n->replica = NULL;
     if (n->store != NULL) n->store->cls->close(n->store);
     n->store = NULL;
+    if (n->knocks.places != NULL) weft__node_free(n, n->knocks.places, WEFT__KNOCKS_PLACES * sizeof *n->knocks.places);
+    n->knocks.places = NULL;
     weft_identity_free(n->identity);
     n->identity = NULL;
     weft__unwritten_fini(&n->unwritten);
     weft__subscriptions_remove_all(&n->subscriptions);
 }
 
+static int make_knocks(struct weft_uv *n) {
+    struct weft__hash128 key = {weft__host_random(), weft__host_random()};
+    size_t size = WEFT__KNOCKS_PLACES * sizeof(struct weft__bucket);
+    if (n->identity == NULL) return 0;
+    struct weft__bucket *places = weft__node_alloc(n, size);
+    if (places == NULL) return WEFT_ERR_NOMEM;
+    memset(places, 0, size);
+    weft__knocks_init(&n->knocks, key, places);
+    return 0;
+}
+
 static int make(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
     int rc = check_addresses(o, errmsg, errmsg_len);
     if (rc == 0 && n->store == NULL) rc = weft_store_memory_new(&n->store, n->alloc);
     if (rc == 0) rc = make_engine(n, errmsg, errmsg_len);
+    if (rc == 0) rc = make_knocks(n);
     if (rc != 0) return rc;
     make_handles(n);
     return make_links(n, o, errmsg, errmsg_len);

@@ -11,6 +11,7 @@
 #include <weft/uv.h>
 
 #include "replication/uv/dial.h"
+#include "replication/uv/knocks.h"
 #include "replication/uv/link.h"
 #include "replication/uv/listener.h"
 #include "replication/uv/subscribe.h"
@@ -46,6 +47,7 @@ struct weft_uv {
     unsigned handles;    /* that libuv still holds, links and dials included */
 
     struct weft__listener listener;
+    struct weft__knocks knocks; /* with an identity */
     struct weft__dial *dials;
     struct weft__link *links;
     uint32_t link_count, next_link;

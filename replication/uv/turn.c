@@ -189,6 +189,7 @@ static void set_timers(struct weft_uv *n) {
         uv_idle_stop(&n->idle);
         return;
     }
+    if (n->listener.owed) uv_timer_start(&n->retry, on_retry, RETRY_MS, 0);
     bool records = n->unwritten.count > 0 && n->store_err == 0;
     if (records || n->tick_due || n->epoch_due) weft__node_wake(n);
 }
@@ -227,6 +228,7 @@ void weft__node_turn(uv_check_t *check) {
     bool is_written = n->unwritten.count == 0 && !n->untaken;
     if (n->reopen_due && !n->reopen_failed && is_written && !closing) weft__node_reopen(n);
     flush_links(n);
+    weft__listener_retry(&n->listener);
     if (closing)
         close_down(n);
     else

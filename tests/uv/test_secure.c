@@ -2,6 +2,7 @@
  * certificates change under writes that nobody loses. */
 #define _POSIX_C_SOURCE 200809L
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -220,6 +221,127 @@ START_TEST(links_without_identity_must_be_allowed) {
 }
 END_TEST
 
+/* --- Strangers in number ----------------------------------------------------------------------------------------- */
+
+#define STRANGERS 300u
+
+static struct stranger {
+    uv_tcp_t tcp;
+    uv_connect_t connect;
+    uv_write_t write;
+    bool says;
+    char chunk[64];
+} strangers[STRANGERS];
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+    struct stranger *s = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(s->chunk, sizeof s->chunk);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf) {
+    (void)buf;
+    ck_assert_int_le(count, 0); /* nobody answers a stranger */
+    if (count < 0) uv_close((uv_handle_t *)stream, NULL);
+}
+
+static void on_connect(uv_connect_t *req, int status) {
+    struct stranger *s = req->handle->data;
+    static char text[] = "who is there?";
+    uv_buf_t buf = uv_buf_init(text, sizeof text);
+    if (status < 0) return;
+    uv_read_start((uv_stream_t *)&s->tcp, on_alloc, on_read);
+    if (s->says) uv_write(&s->write, (uv_stream_t *)&s->tcp, &buf, 1, NULL);
+}
+
+/* From other addresses than the nodes', so many from each. */
+static void knock(unsigned count, unsigned each, bool says) {
+    struct sockaddr_in from, to;
+    char text[32];
+    uv_ip4_addr("127.0.0.1", weft_uv_port(w.peers[0].node), &to);
+    for (unsigned i = 0; i < count; i++) {
+        struct stranger *s = &strangers[i];
+        memset(s, 0, sizeof *s);
+        s->says = says;
+        uv_tcp_init(&w.loop, &s->tcp);
+        s->tcp.data = s;
+        snprintf(text, sizeof text, "127.0.%u.2", 1 + i / each);
+        uv_ip4_addr(text, 0, &from);
+        ck_assert_int_eq(uv_tcp_bind(&s->tcp, (const struct sockaddr *)&from, 0), 0);
+        ck_assert_int_eq(uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *)&to, on_connect), 0);
+    }
+}
+
+static void dismiss(unsigned count) {
+    for (unsigned i = 0; i < count; i++)
+        if (!uv_is_closing((uv_handle_t *)&strangers[i].tcp)) uv_close((uv_handle_t *)&strangers[i].tcp, NULL);
+}
+
+START_TEST(who_fails_often_is_not_heard) {
+    struct weft_uv_stats stats;
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    write_at(1);
+    expect_converged();
+    knock(100, 100, true);
+    for (unsigned i = 0; i < 50; i++) {
+        write_at(i % 2);
+        world_run_for(&w, 4);
+    }
+    expect_converged();
+    weft_uv_stats(w.peers[0].node, &stats);
+    ck_assert_uint_eq(stats.refused + stats.unheard, 100);
+    ck_assert_uint_ge(stats.refused, WEFT__KNOCKS_PATIENCE);
+    ck_assert_uint_le(stats.refused, WEFT__KNOCKS_PATIENCE + 10); /* a second brings one more */
+    open_peer(2, &as_it_is);
+    write_at(2);
+    expect_converged();
+    dismiss(100);
+}
+END_TEST
+
+START_TEST(silent_strangers_are_few_at_a_time) {
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    write_at(1);
+    expect_converged();
+    knock(STRANGERS, 10, false);
+    for (unsigned i = 0; i < 100; i++) {
+        write_at(i % 2);
+        world_run_for(&w, 3);
+        ck_assert_uint_le(w.peers[0].node->knocks.half_open, WEFT__KNOCKS_HALF_OPEN);
+        ck_assert_uint_le(w.peers[0].node->link_count, WEFT__KNOCKS_HALF_OPEN + 1);
+    }
+    expect_converged();
+    ck_assert_uint_eq(w.peers[0].node->knocks.half_open, WEFT__KNOCKS_HALF_OPEN);
+    open_peer(2, &as_it_is); /* it waits behind them, until they have wasted their time */
+    write_at(2);
+    expect_converged();
+    dismiss(STRANGERS);
+}
+END_TEST
+
+static bool all_closed(struct world *in) {
+    return in->peers[0].node->link_count == 0;
+}
+
+START_TEST(every_handshake_is_counted_once) {
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    write_at(1);
+    expect_converged();
+    ck_assert_uint_eq(w.peers[0].node->knocks.half_open, 0);
+    knock(10, 10, false);
+    world_run_for(&w, 50);
+    ck_assert_uint_eq(w.peers[0].node->knocks.half_open, 10);
+    change_identity(0, &as_it_is); /* ends handshakes that are under way */
+    dismiss(10);
+    peer_close(&w.peers[1]);
+    ck_assert(world_run(&w, all_closed, 5000));
+    ck_assert_uint_eq(w.peers[0].node->knocks.half_open, 0);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("secure");
     TCase *t = tcase_create("nodes");
@@ -233,6 +355,9 @@ int main(void) {
     tcase_add_test(t, links_end_with_their_certificates);
     tcase_add_test(t, revoked_peer_is_cut_at_once);
     tcase_add_test(t, cluster_key_is_rotated_under_writes);
+    tcase_add_test(t, who_fails_often_is_not_heard);
+    tcase_add_test(t, silent_strangers_are_few_at_a_time);
+    tcase_add_test(t, every_handshake_is_counted_once);
     tcase_add_test(t, plain_node_takes_no_identity);
     tcase_add_test(t, links_without_identity_must_be_allowed);
     SRunner *r = srunner_create(s);
