@@ -6,19 +6,11 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "crdt/registry.h"
 
-struct address {
-    struct weft_slice key;
-    uint32_t type;
-};
-
 static int compare(const void *key, const struct weft__omap_node *node) {
-    const struct address *a = key;
-    const struct weft__keyed_edit *k = WEFT__CONST_CONTAINER(node, struct weft__keyed_edit, node);
-    int c = weft_slice_cmp(a->key, weft__keyed_edit_key(k));
-    return c != 0 ? c : (a->type > k->cls.type) - (a->type < k->cls.type);
+    const struct weft__address *a = key;
+    return weft__address_cmp(*a, weft__keyed_edit_address(WEFT__CONST_CONTAINER(node, struct weft__keyed_edit, node)));
 }
 
 static struct weft__keyed_edit *edit_of(struct weft__omap_node *node) {
@@ -51,11 +43,11 @@ void weft__edits_clear(struct weft__edits *e) {
 }
 
 struct weft__keyed_edit *weft__edits_find(const struct weft__edits *e, struct weft_slice key, uint32_t type) {
-    return edit_of(weft__omap_find(&e->map, &(struct address){key, type}));
+    return edit_of(weft__omap_find(&e->map, &(struct weft__address){key, type}));
 }
 
 struct weft__keyed_edit *weft__edits_at(const struct weft__edits *e, struct weft_slice key, uint32_t type) {
-    return edit_of(weft__omap_lower_bound(&e->map, &(struct address){key, type}));
+    return edit_of(weft__omap_lower_bound(&e->map, &(struct weft__address){key, type}));
 }
 
 struct weft__keyed_edit *weft__edits_first(const struct weft__edits *e) {
@@ -85,13 +77,6 @@ static struct weft__keyed_edit *take_spare(struct weft__edits *e, struct weft_sl
     return k;
 }
 
-/* The key's place in an ordered map: the object's own where there is one. */
-static uint64_t priority_of(const struct weft__edits *e, struct weft_slice key, uint32_t type,
-                            const struct weft__keyed *base) {
-    struct weft__hash128 seed = {e->pool->seed, type};
-    return base != NULL ? base->node.priority : weft__siphash128(seed, key.ptr, key.len).lo;
-}
-
 struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_slice key,
                                           const struct weft_crdt_class *cls, const struct weft__keyed *base) {
     struct weft__edit_session *session = e->session;
@@ -105,7 +90,7 @@ struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_sli
     weft__class_read(&k->cls, cls);
     weft__edit_open(&k->edit, &k->cls, base == NULL ? NULL : &base->object);
     k->edit.depth = e->depth;
-    k->node.priority = priority_of(e, key, cls->type, base);
-    weft__omap_insert(&e->map, &(struct address){key, cls->type}, &k->node);
+    k->node.priority = base != NULL ? base->node.priority : weft__keyspace_priority(e->pool, key, cls->type);
+    weft__omap_insert(&e->map, &(struct weft__address){key, cls->type}, &k->node);
     return k;
 }

@@ -39,6 +39,9 @@ void weft__edits_clear(struct weft__edits *e);
 static inline struct weft_slice weft__keyed_edit_key(const struct weft__keyed_edit *k) {
     return (struct weft_slice){k->key, k->key_len};
 }
+static inline struct weft__address weft__keyed_edit_address(const struct weft__keyed_edit *k) {
+    return (struct weft__address){weft__keyed_edit_key(k), k->cls.type};
+}
 /* NULL when absent. */
 struct weft__keyed_edit *weft__edits_find(const struct weft__edits *e, struct weft_slice key, uint32_t type);
 /* The first edit at or after (key, type); NULL at the end. */

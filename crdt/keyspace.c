@@ -7,17 +7,9 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 
-struct address {
-    struct weft_slice key;
-    uint32_t type;
-};
-
 static int compare(const void *key, const struct weft__omap_node *node) {
-    const struct address *a = key;
-    const struct weft__keyed *o = WEFT__CONST_CONTAINER(node, struct weft__keyed, node);
-    int c = weft_slice_cmp(a->key, weft__keyed_key(o));
-    if (c != 0) return c;
-    return (a->type > o->object.type) - (a->type < o->object.type);
+    const struct weft__address *a = key;
+    return weft__address_cmp(*a, weft__keyed_address(WEFT__CONST_CONTAINER(node, struct weft__keyed, node)));
 }
 
 static struct weft__keyed *keyed_of(struct weft__omap_node *node) {
@@ -43,12 +35,12 @@ void weft__keyspace_fini(struct weft__keyspace *k) {
 }
 
 struct weft__keyed *weft__keyspace_find(const struct weft__keyspace *k, struct weft_slice key, uint32_t type) {
-    struct address a = {key, type};
+    struct weft__address a = {key, type};
     return keyed_of(weft__omap_find(&k->map, &a));
 }
 
 struct weft__keyed *weft__keyspace_at(const struct weft__keyspace *k, struct weft_slice key, uint32_t type) {
-    struct address a = {key, type};
+    struct weft__address a = {key, type};
     return keyed_of(weft__omap_lower_bound(&k->map, &a));
 }
 
@@ -56,8 +48,13 @@ struct weft__keyed *weft__keyspace_next(const struct weft__keyed *o) {
     return keyed_of(weft__omap_next(&o->node));
 }
 
+uint64_t weft__keyspace_priority(const struct weft__pool *pool, struct weft_slice key, uint32_t type) {
+    struct weft__hash128 seed = {pool->seed, type};
+    return weft__siphash128(seed, key.ptr, key.len).lo;
+}
+
 struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_slice key, uint32_t type) {
-    struct address a = {key, type};
+    struct weft__address a = {key, type};
     struct weft__keyed *o = keyed_of(weft__omap_find(&k->map, &a));
     if (o != NULL) return o;
     o = weft__malloc(k->pool->alloc, sizeof *o + key.len);
@@ -66,8 +63,7 @@ struct weft__keyed *weft__keyspace_make(struct weft__keyspace *k, struct weft_sl
     o->key_len = (uint32_t)key.len;
     memcpy(o->key, key.ptr, key.len);
     weft__object_init(&o->object, k->pool, type, key);
-    struct weft__hash128 seed = {k->pool->seed, type};
-    o->node.priority = weft__siphash128(seed, key.ptr, key.len).lo;
+    o->node.priority = weft__keyspace_priority(k->pool, key, type);
     weft__omap_insert(&k->map, &a, &o->node);
     return o;
 }

@@ -101,8 +101,8 @@ void weft__map_write_end(struct weft_buf *out, struct weft__map_frame frame) {
 
 /* Whether c may follow `last`, of which the first has none. */
 static bool ascends(const struct weft__map_child *last, const struct weft__map_child *c) {
-    int order = weft_slice_cmp(last->key, c->key);
-    return order < 0 || (order == 0 && last->type < c->type);
+    return weft__address_cmp((struct weft__address){last->key, last->type}, (struct weft__address){c->key, c->type}) <
+           0;
 }
 
 struct weft__delta_env weft__map_child_env(const struct weft__delta_env *env, uint32_t schema, size_t before) {

@@ -23,8 +23,7 @@ void weft__map_walk_open(struct weft__map_walk *w, struct weft_view v, struct we
 
 static int order_of(const struct weft__keyed *base, const struct weft__keyed_edit *edit) {
     if (base == NULL || edit == NULL) return base == NULL ? 1 : -1;
-    int c = weft_slice_cmp(weft__keyed_key(base), weft__keyed_edit_key(edit));
-    return c != 0 ? c : (base->object.type > edit->cls.type) - (base->object.type < edit->cls.type);
+    return weft__address_cmp(weft__keyed_address(base), weft__keyed_edit_address(edit));
 }
 
 bool weft__map_walk_next(struct weft__map_walk *w, struct weft_slice *key, struct weft_view *child) {

@@ -152,8 +152,8 @@ static bool deltas_are_valid(const struct weft_replica *r, const struct weft__tr
     weft__reader_init(&in, t->deltas);
     *extent = (struct extent){0, 0};
     while (weft__transaction_next_delta(&in, &d)) {
-        int order = weft_slice_cmp(last.key, d.key);
-        if (order > 0 || (order == 0 && last.type >= d.type)) return false;
+        if (weft__address_cmp((struct weft__address){last.key, last.type}, (struct weft__address){d.key, d.type}) >= 0)
+            return false;
         if (!weft__kernel_is_known(d.type) || weft__delta_check(d.type, d.body, &env, NULL) != 0) return false;
         extent->deltas++;
         extent->key_bytes += d.key.len;

@@ -45,8 +45,8 @@ uint64_t weft__segment_pieces(const struct weft__segment *s) {
 }
 
 int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint32_t type) {
-    int order = weft_slice_cmp(weft_slice(s->first_key, s->first_len), key);
-    return order != 0 ? order : (s->first_type > type) - (s->first_type < type);
+    struct weft__address first = {weft_slice(s->first_key, s->first_len), s->first_type};
+    return weft__address_cmp(first, (struct weft__address){key, type});
 }
 
 /* --- Writing --------------------------------------------------------------------------------------------------- */
@@ -162,10 +162,8 @@ static int read_object(struct weft__reader *r, struct weft__space *space, const 
     if (r->err != 0 || in.err != 0 || in.at != in.end || key.len == 0 || key.len > WEFT_KEY_MAX || type > UINT32_MAX ||
         body.len == 0 || !weft__kernel_is_known((uint32_t)type))
         return WEFT_ERR_MALFORMED;
-    if (*last != NULL) {
-        int order = weft_slice_cmp(weft__keyed_key(*last), key);
-        if (order > 0 || (order == 0 && (*last)->object.type >= type)) return WEFT_ERR_MALFORMED;
-    }
+    struct weft__address here = {key, (uint32_t)type};
+    if (*last != NULL && weft__address_cmp(weft__keyed_address(*last), here) >= 0) return WEFT_ERR_MALFORMED;
     struct weft__keyed *o = weft__keyspace_make(&space->keys, key, (uint32_t)type);
     if (o == NULL) return WEFT_ERR_NOMEM;
     if (!weft__object_is_empty(&o->object)) return WEFT_ERR_MALFORMED; /* two segments hold it */
