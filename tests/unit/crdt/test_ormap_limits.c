@@ -97,26 +97,14 @@ END_TEST
 
 static const uint8_t long_bytes[WEFT_KEY_MAX + 1];
 
-/* A child; its body holds one element without value, or, where `nested`, those bytes. */
-static void write_child(struct weft_buf *b, struct weft_slice key, uint32_t type, uint32_t schema,
-                        const struct weft_buf *nested) {
-    size_t at = weft__write_begin(b, 1);
-    weft__write_field_bytes(b, 1, key);
-    weft__write_field_varint(b, 2, type);
-    weft__write_field_varint(b, 3, schema);
-    if (nested != NULL) {
-        weft__write_field_bytes(b, 4, weft_buf_slice(nested));
-    } else {
-        size_t body = weft__write_begin(b, 4), entry = weft__write_begin(b, 1);
-        weft__write_bytes(b, 4, nothing);
-        weft__write_end(b, entry);
-        weft__write_end(b, body);
-    }
-    weft__write_end(b, at);
-}
+/* Deltas and states have children of one form, but for the schema, which only a delta says. */
+struct form {
+    uint32_t schema;
+    struct weft_buf leaf; /* what stands in a set of one element */
+    int (*apply)(struct weft_value *v, const struct weft_buf *body);
+};
 
-static int apply_body(const struct weft_buf *body) {
-    struct weft_value *v = map(0), *as_it_was = map(0);
+static int apply_delta(struct weft_value *v, const struct weft_buf *body) {
     struct weft_buf b;
     weft_buf_init(&b, NULL);
     weft__write_field_varint(&b, 1, 1);
@@ -126,8 +114,69 @@ static int apply_body(const struct weft_buf *body) {
     weft__write_field_varint(&b, 6, 1);
     weft__write_field_bytes(&b, 9, weft_buf_slice(body));
     int rc = weft_value_apply(v, weft_buf_slice(&b));
-    if (rc != 0) ck_assert(value_eq(v, as_it_was));
     weft_buf_fini(&b);
+    return rc;
+}
+
+static int apply_state(struct weft_value *v, const struct weft_buf *body) {
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_ormap_class.type);
+    write_origin(&b, 5, 6);
+    weft__write_field_bytes(&b, 10, weft_slice(&(uint8_t){1}, 1));
+    weft__write_field_bytes(&b, 12, weft_buf_slice(body));
+    int rc = weft_value_apply(v, weft_buf_slice(&b));
+    weft_buf_fini(&b);
+    return rc;
+}
+
+static struct form form_of_deltas(void) {
+    struct form f = {.schema = 1, .apply = apply_delta};
+    weft_buf_init(&f.leaf, NULL);
+    size_t entry = weft__write_begin(&f.leaf, 1);
+    weft__write_bytes(&f.leaf, 4, nothing);
+    weft__write_end(&f.leaf, entry);
+    return f;
+}
+
+/* Its leaf is the last field of a set's own state. */
+static struct form form_of_states(void) {
+    struct form f = {.schema = 0, .apply = apply_state};
+    struct weft_value *set = value_of(&weft_aworset_class, 6);
+    struct weft__reader r;
+    weft_buf_init(&f.leaf, NULL);
+    set_add(set, "x");
+    commit(set);
+    struct weft_buf state = bytes_of(set);
+    weft__reader_init(&r, weft_buf_slice(&state));
+    for (uint32_t field = 1; field <= 2; field++) (void)weft__read_field_varint(&r, field);
+    for (uint32_t field = 5; field <= 11; field++) (void)weft__read_field_bytes(&r, field);
+    ck_assert_int_eq(weft_buf_append_slice(&f.leaf, weft__read_field_bytes(&r, 12)), 0);
+    ck_assert(r.err == 0 && weft__reader_done(&r) && f.leaf.len > 0);
+    weft_buf_fini(&state);
+    weft_value_free(set);
+    return f;
+}
+
+static struct form form_of(int number) {
+    return number == 0 ? form_of_deltas() : form_of_states();
+}
+
+static void write_child(struct weft_buf *b, struct weft_slice key, uint32_t type, uint32_t schema,
+                        const struct weft_buf *body) {
+    size_t at = weft__write_begin(b, 1);
+    weft__write_field_bytes(b, 1, key);
+    weft__write_field_varint(b, 2, type);
+    weft__write_field_varint(b, 3, schema);
+    weft__write_field_bytes(b, 4, weft_buf_slice(body));
+    weft__write_end(b, at);
+}
+
+static int apply_body(const struct form *f, const struct weft_buf *body) {
+    struct weft_value *v = map(0), *as_it_was = map(0);
+    int rc = f->apply(v, body);
+    if (rc != 0) ck_assert(value_eq(v, as_it_was));
     free_two(v, as_it_was);
     return rc;
 }
@@ -135,41 +184,46 @@ static int apply_body(const struct weft_buf *body) {
 START_TEST(children_that_nobody_writes_are_refused) {
     const uint32_t set = weft_aworset_class.type, above = WEFT_TYPE_ID(4, WEFT_KERNEL_DOTS);
     struct weft_slice k = weft_str("k"), l = weft_str("l");
+    struct form f = form_of(_i);
+    const struct weft_buf *leaf = &f.leaf;
     struct weft_buf empty;
     weft_buf_init(&empty, NULL);
     for (int i = 0; i < 12; i++) {
         struct weft_buf b;
         weft_buf_init(&b, NULL);
-        if (i == 0) write_child(&b, l, set, 1, NULL); /* as it should be, like the next two */
-        if (i == 1) write_child(&b, k, set, 1, NULL), write_child(&b, l, set, 1, NULL);
-        if (i == 2) write_child(&b, k, set, 1, NULL), write_child(&b, k, above, 1, NULL);
-        if (i == 3) write_child(&b, l, set, 1, NULL), write_child(&b, k, set, 1, NULL);
-        if (i == 4) write_child(&b, k, above, 1, NULL), write_child(&b, k, set, 1, NULL);
-        if (i == 5) write_child(&b, k, set, 1, NULL), write_child(&b, k, set, 1, NULL);
-        if (i == 6) write_child(&b, nothing, set, 1, NULL);
-        if (i == 7) write_child(&b, weft_slice(long_bytes, sizeof long_bytes), set, 1, NULL);
-        if (i == 8) write_child(&b, k, WEFT_TYPE_ID(3, WEFT_KERNEL_CUSTOM), 1, NULL);
-        if (i == 9) write_child(&b, k, set, 0, NULL);
-        if (i == 10) write_child(&b, k, set, 1, &empty);
-        if (i == 11) write_child(&b, k, weft_ormap_class.type, 1, &empty);
-        ck_assert_int_eq(apply_body(&b), i < 3 ? 0 : WEFT_ERR_MALFORMED);
+        if (i == 0) write_child(&b, l, set, f.schema, leaf); /* as it should be, like the next two */
+        if (i == 1) write_child(&b, k, set, f.schema, leaf), write_child(&b, l, set, f.schema, leaf);
+        if (i == 2) write_child(&b, k, set, f.schema, leaf), write_child(&b, k, above, f.schema, leaf);
+        if (i == 3) write_child(&b, l, set, f.schema, leaf), write_child(&b, k, set, f.schema, leaf);
+        if (i == 4) write_child(&b, k, above, f.schema, leaf), write_child(&b, k, set, f.schema, leaf);
+        if (i == 5) write_child(&b, k, set, f.schema, leaf), write_child(&b, k, set, f.schema, leaf);
+        if (i == 6) write_child(&b, nothing, set, f.schema, leaf);
+        if (i == 7) write_child(&b, weft_slice(long_bytes, sizeof long_bytes), set, f.schema, leaf);
+        if (i == 8) write_child(&b, k, WEFT_TYPE_ID(3, 9), f.schema, leaf);
+        if (i == 9) write_child(&b, k, set, 1 - f.schema, leaf);
+        if (i == 10) write_child(&b, k, set, f.schema, &empty);
+        if (i == 11) write_child(&b, k, weft_ormap_class.type, f.schema, &empty);
+        ck_assert_int_eq(apply_body(&f, &b), i < 3 ? 0 : WEFT_ERR_MALFORMED);
         weft_buf_fini(&b);
     }
+    weft_buf_fini(&f.leaf);
 }
 END_TEST
 
 START_TEST(bodies_nested_too_deep_are_refused) {
+    struct form f = form_of(_i);
     struct weft_buf body, outer;
     weft_buf_init(&body, NULL);
-    write_child(&body, weft_str("k"), weft_aworset_class.type, 1, NULL);
+    write_child(&body, weft_str("k"), weft_aworset_class.type, f.schema, &f.leaf);
     for (unsigned depth = 1; depth < 2000; depth++) {
-        ck_assert_int_eq(apply_body(&body), depth <= WEFT_PATH_DEPTH_MAX ? 0 : WEFT_ERR_MALFORMED);
+        ck_assert_int_eq(apply_body(&f, &body), depth <= WEFT_PATH_DEPTH_MAX ? 0 : WEFT_ERR_MALFORMED);
         weft_buf_init(&outer, NULL);
-        write_child(&outer, weft_str("k"), weft_ormap_class.type, 1, &body);
+        write_child(&outer, weft_str("k"), weft_ormap_class.type, f.schema, &body);
         weft_buf_fini(&body);
         body = outer;
     }
     weft_buf_fini(&body);
+    weft_buf_fini(&f.leaf);
 }
 END_TEST
 
@@ -248,8 +302,8 @@ int main(void) {
     tcase_add_test(tc, depth_has_a_bound);
     tcase_add_test(tc, misuse_is_an_error_and_changes_nothing);
     tcase_add_test(tc, frames_are_charged);
-    tcase_add_test(tc, children_that_nobody_writes_are_refused);
-    tcase_add_test(tc, bodies_nested_too_deep_are_refused);
+    tcase_add_loop_test(tc, children_that_nobody_writes_are_refused, 0, 2);
+    tcase_add_loop_test(tc, bodies_nested_too_deep_are_refused, 0, 2);
     tcase_add_loop_test(tc, out_of_memory_changes_nothing, 0, 4);
     suite_add_tcase(suite, tc);
     return run_suite(suite);

@@ -5,6 +5,7 @@
 
 #include <weft/aworset.h>
 #include <weft/err.h>
+#include <weft/gset.h>
 #include <weft/lwwreg.h>
 #include <weft/ormap.h>
 #include <weft/pncounter.h>
@@ -149,6 +150,21 @@ START_TEST(it_is_joined_as_a_state) {
     ck_assert_uint_gt(c.at[2].notices[WEFT_NOTICE_STATE_DONE] + c.at[1].notices[WEFT_NOTICE_STATE_DONE], 1);
     expect_everywhere("{ada (ormap): {settings (ormap): {name (lwwreg): \"Grace\"}}, " BOTH
                       ", eve (ormap): {tags (aworset): {back}, visits (pncounter): 2}}");
+    cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(a_state_tells_of_what_it_changes_only) {
+    open_all(2);
+    write_all();
+    converge();
+    cluster_unlink(&c, 0, 1);
+    cluster_add(&c, 0, "other", "x");
+    checkpoint(0);
+    size_t changes = c.at[1].changes;
+    converge();
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_STATE_DONE], 1);
+    ck_assert_uint_eq(c.at[1].changes, changes + 1);
     cluster_fini(&c);
 }
 END_TEST
@@ -355,21 +371,26 @@ END_TEST
 
 /* --- The hash and other readers ----------------------------------------------------------------------------------- */
 
-/* The same child in another place is another state; and what has gone leaves nothing in the hash. */
+/* The same child in another place, or of another type, is another state; and what has gone leaves nothing in the hash.
+ */
 START_TEST(the_hash_tells_where_a_child_stands) {
-    uint8_t seen[4][16];
-    const char *places[][2] = {{"a", "b"}, {"b", "a"}, {"ab", "a"}};
-    for (int p = 0; p < 3; p++) {
+    enum { PLACES = 4 };
+    static const struct weft_crdt_class *const types[PLACES] = {&weft_aworset_class, &weft_aworset_class,
+                                                                &weft_aworset_class, &weft_gset_class};
+    static const char *const places[PLACES][2] = {{"a", "b"}, {"b", "a"}, {"ab", "a"}, {"a", "b"}};
+    uint8_t seen[PLACES][16], empty[16];
+    for (int p = 0; p < PLACES; p++) {
         open_all(1);
-        memcpy(seen[3], cluster_stats(&c, 0).state_hash, 16);
+        memcpy(empty, cluster_stats(&c, 0).state_hash, 16);
         struct weft_txn *t = cluster_begin(&c, 0);
         struct weft_edit *in = weft_ormap_edit(map_in(t), weft_str(places[p][0]), &weft_ormap_class);
-        weft_aworset_add(weft_ormap_edit(in, weft_str(places[p][1]), &weft_aworset_class), weft_str("x"));
+        weft_edit_put(weft_ormap_edit(in, weft_str(places[p][1]), types[p]), weft_slice(NULL, 0), weft_str("x"),
+                      weft_slice(NULL, 0));
         cluster_commit(&c, 0, t);
         memcpy(seen[p], cluster_stats(&c, 0).state_hash, 16);
         for (int q = 0; q < p; q++) ck_assert_mem_ne(seen[p], seen[q], 16);
         cluster_delete(&c, 0, "m", weft_ormap_class.type);
-        ck_assert_mem_eq(cluster_stats(&c, 0).state_hash, seen[3], 16);
+        ck_assert_mem_eq(cluster_stats(&c, 0).state_hash, empty, 16);
         ck_assert_uint_eq(cluster_stats(&c, 0).objects, 0);
         cluster_fini(&c);
     }
@@ -422,8 +443,9 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("map", it_is_replicated, it_is_restored_from_log_and_checkpoint, it_is_joined_as_a_state,
-                     a_deletion_takes_what_it_has_seen, what_is_aborted_or_fails_leaves_nothing,
-                     unknown_children_are_kept_joined_and_passed_on, unknown_children_are_removed_by_their_kernels,
-                     it_is_issued_again, the_hash_tells_where_a_child_stands, objects_of_other_types_stand_beside_it,
+                     a_state_tells_of_what_it_changes_only, a_deletion_takes_what_it_has_seen,
+                     what_is_aborted_or_fails_leaves_nothing, unknown_children_are_kept_joined_and_passed_on,
+                     unknown_children_are_removed_by_their_kernels, it_is_issued_again,
+                     the_hash_tells_where_a_child_stands, objects_of_other_types_stand_beside_it,
                      a_registered_class_resets_its_children);
 }
