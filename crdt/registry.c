@@ -21,12 +21,17 @@
 #include "base/alloc.h"
 #include "crdt/class.h"
 
+/* The one list of them; crdt/registry.h says what else a new type needs. */
 static const struct weft_crdt_class *const built_in[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
     &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
     &weft_bcounter_class, &weft_ormap_class,
 };
+
+const struct weft_crdt_class *weft_crdt_class_at(size_t index) {
+    return index < sizeof built_in / sizeof *built_in ? built_in[index] : NULL;
+}
 
 static int append(struct weft__registry *r, const struct weft_crdt_class *cls) {
     void *classes = r->classes;
@@ -39,8 +44,8 @@ static int append(struct weft__registry *r, const struct weft_crdt_class *cls) {
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc) {
     *r = (struct weft__registry){.alloc = weft__alloc_or_default(alloc)};
-    for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
-        int rc = append(r, built_in[i]);
+    for (size_t i = 0; weft_crdt_class_at(i) != NULL; i++) {
+        int rc = append(r, weft_crdt_class_at(i));
         if (rc == 0) continue;
         weft__registry_fini(r);
         return rc;

@@ -1,4 +1,7 @@
-/* registry.h: type id -> class. The built-in types are always there; an application adds its own. */
+/* registry.h: type id -> class. The built-in types are always there; an application adds its own.
+ *
+ * A new built-in type is a line in registry.c, and tests fail until it has: its law (sim/laws/builtin.h), an edit for
+ * the tests that make one of each type (tests/support/any_edit.c), and its golden vectors (tests/golden). */
 #ifndef WEFT_CRDT_REGISTRY_H
 #define WEFT_CRDT_REGISTRY_H
 

@@ -15,8 +15,8 @@
 
 /* Whatever is under the key: what this transaction made, and every type that is committed. */
 static int edit_del(struct weft_txn *t, const struct weft_replica *r, struct weft_slice key) {
-    for (size_t i = 0; i < WEFT__VALUE_CLASSES; i++) {
-        const struct weft_crdt_class *cls = weft__value_classes[i];
+    const struct weft_crdt_class *cls;
+    for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
         if (weft__value_present(weft_txn_view(t, key, cls), cls)) weft_txn_delete(t, key, cls->type);
     }
     struct weft_object_info info;
@@ -48,8 +48,9 @@ struct request {
 };
 
 static const struct weft_crdt_class *class_named(struct weft_slice name) {
-    for (size_t i = 0; i < WEFT__VALUE_CLASSES; i++)
-        if (weft_slice_eq(name, weft_str(weft__value_classes[i]->name))) return weft__value_classes[i];
+    const struct weft_crdt_class *cls;
+    for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++)
+        if (weft_slice_eq(name, weft_str(cls->name))) return cls;
     return NULL;
 }
 

@@ -59,8 +59,8 @@ static struct weft_view view_of(struct weft__session *s, struct weft_txn *t, str
 /* Two replicas that made one key at once with different types made two objects: both are shown. */
 static int get(struct weft__session *s, struct weft_txn *t, struct weft_slice key, size_t *found) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < WEFT__VALUE_CLASSES; i++) {
-        const struct weft_crdt_class *cls = weft__value_classes[i];
+    const struct weft_crdt_class *cls;
+    for (size_t i = 0; rc == 0 && (cls = weft_crdt_class_at(i)) != NULL; i++) {
         struct weft_view v = view_of(s, t, key, cls);
         if (!weft__value_present(v, cls)) continue;
         weft_buf_append_str(&s->out, (*found)++ == 0 ? "ok " : " | ");
@@ -135,8 +135,9 @@ static void run_dump(struct weft__session *s) {
 /* --- Watching ---------------------------------------------------------------------------------------------------- */
 
 static const struct weft_crdt_class *class_of(uint32_t type) {
-    for (size_t i = 0; i < WEFT__VALUE_CLASSES; i++) {
-        if (weft__value_classes[i]->type == type) return weft__value_classes[i];
+    const struct weft_crdt_class *cls;
+    for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
+        if (cls->type == type) return cls;
     }
     return NULL;
 }

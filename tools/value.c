@@ -4,38 +4,19 @@
 #include <inttypes.h>
 
 #include <weft/aworset.h>
-#include <weft/bcounter.h>
-#include <weft/dwflag.h>
-#include <weft/ewflag.h>
 #include <weft/gcounter.h>
-#include <weft/gset.h>
-#include <weft/lease.h>
 #include <weft/lwwreg.h>
-#include <weft/lwwset.h>
-#include <weft/maxreg.h>
-#include <weft/mvreg.h>
 #include <weft/ormap.h>
 #include <weft/pncounter.h>
-#include <weft/rworset.h>
-#include <weft/topk.h>
-#include <weft/windowcounter.h>
 
 #include "tools/json.h"
 #include "tools/words.h"
 
 static const struct weft_slice nothing = {NULL, 0};
 
-const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
-    &weft_bcounter_class, &weft_ormap_class,
-};
-
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls) {
-    enum weft_kernel kernel = WEFT_TYPE_KERNEL(cls->type);
-    if (kernel == WEFT_KERNEL_MAP) return weft_ormap_size(v) > 0;
-    return kernel == WEFT_KERNEL_TOTALS ? weft_view_exists(v) : weft_view_count(v) > 0;
+    if (cls == &weft_ormap_class) return weft_ormap_size(v) > 0;
+    return WEFT_TYPE_KERNEL(cls->type) == WEFT_KERNEL_TOTALS ? weft_view_exists(v) : weft_view_count(v) > 0;
 }
 
 void weft__stamp_text(struct weft_buf *out, struct weft_stamp stamp) {

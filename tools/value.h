@@ -7,10 +7,6 @@
 
 #include <weft/replica.h>
 
-/* The types that commands know. */
-#define WEFT__VALUE_CLASSES 17u
-extern const struct weft_crdt_class *const weft__value_classes[WEFT__VALUE_CLASSES];
-
 /* Whether there is anything: an element, a write, an addition. */
 bool weft__value_present(struct weft_view v, const struct weft_crdt_class *cls);
 /* Appends "gcounter 5", "pncounter -3", "aworset 2 ham milk", "lwwreg Ada 0.65a1c3f200000000 ORIGIN", or of another

@@ -81,6 +81,8 @@ struct weft_crdt_class {
  * library has, and an upcast is there where it is needed and only where it is used. WEFT_ERR_INVALID: errmsg (may be
  * NULL) gets a sentence that names what is wrong. */
 WEFT_API int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
+/* Weft's own types, in the order of their ids: those that every replica knows. NULL after the last. Static storage. */
+WEFT_API const struct weft_crdt_class *weft_crdt_class_at(size_t index);
 
 /* --- Reading the kernels: for types; applications use the types' own functions ------------------------------- */
 

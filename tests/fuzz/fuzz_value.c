@@ -2,32 +2,16 @@
  * value prints, is written, and its bytes make the same value anew.
  *
  * Input: the type, then pieces. */
-#include <weft/aworset.h>
-#include <weft/bcounter.h>
-#include <weft/dwflag.h>
-#include <weft/err.h>
-#include <weft/ewflag.h>
-#include <weft/gcounter.h>
-#include <weft/gset.h>
-#include <weft/lease.h>
-#include <weft/lwwreg.h>
-#include <weft/lwwset.h>
-#include <weft/maxreg.h>
-#include <weft/mvreg.h>
-#include <weft/ormap.h>
-#include <weft/pncounter.h>
-#include <weft/rworset.h>
-#include <weft/topk.h>
-#include <weft/windowcounter.h>
+#include <weft/crdt.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/any_edit.h"
 
-static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
-    &weft_bcounter_class, &weft_ormap_class,
-};
+static const struct weft_crdt_class *class_of(uint8_t byte) {
+    size_t classes = 0;
+    while (weft_crdt_class_at(classes) != NULL) classes++;
+    return weft_crdt_class_at(byte % classes);
+}
 
 static struct weft_value *value_new(const struct weft_crdt_class *cls) {
     struct weft_value_options o;
@@ -52,41 +36,6 @@ static void print(const struct weft_value *v) {
     weft_buf_fini(&text);
 }
 
-static void edit_bcounter(struct weft_edit *e) {
-    static const struct weft_origin other = {{{2}}, 5};
-    weft_bcounter_add(e, 5);
-    weft_bcounter_claim(e, &other);
-    weft_bcounter_transfer(e, &other, 1);
-    weft_bcounter_consume(e, 2);
-}
-
-/* What stands under two keys goes, of whatever types; and a map two floors down. */
-static void edit_ormap(struct weft_edit *e) {
-    struct weft_edit *inner = weft_ormap_edit(e, weft_str("user"), &weft_ormap_class);
-    weft_ormap_remove(e, weft_str("tags"));
-    weft_ormap_remove(inner, weft_str("name"));
-    weft_aworset_add(
-        weft_ormap_edit(weft_ormap_edit(inner, weft_str("m"), &weft_ormap_class), weft_str("s"), &weft_aworset_class),
-        weft_str("milk"));
-    weft_pncounter_add(weft_ormap_edit(e, weft_str("visits"), &weft_pncounter_class), 5);
-}
-
-static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e) {
-    if (cls == &weft_gset_class) weft_gset_add(e, weft_str("milk"));
-    if (cls == &weft_mvreg_class) weft_mvreg_set(e, weft_str("milk"));
-    if (cls == &weft_rworset_class) weft_rworset_remove(e, weft_str("milk"));
-    if (cls == &weft_lwwset_class) weft_lwwset_remove(e, weft_str("milk"));
-    if (cls == &weft_ewflag_class) weft_ewflag_disable(e);
-    if (cls == &weft_dwflag_class) weft_dwflag_disable(e);
-    if (cls == &weft_maxreg_class) weft_maxreg_set(e, 5);
-    if (cls == &weft_minreg_class) weft_minreg_set(e, 5);
-    if (cls == &weft_topk_class) weft_topk_add(e, weft_str("milk"), 5, 2);
-    if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("ada"), 5);
-    if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 5, 32, 2);
-    if (cls == &weft_bcounter_class) edit_bcounter(e);
-    if (cls == &weft_ormap_class) edit_ormap(e);
-}
-
 /* A write of its own, which may be out of range; its delta brings another copy to the same state. */
 static void write_on(struct weft_value *v, struct weft_value *copy) {
     const struct weft_crdt_class *cls = weft_value_class(v);
@@ -97,14 +46,7 @@ static void write_on(struct weft_value *v, struct weft_value *copy) {
     weft_buf_init(&delta, NULL);
     weft_buf_init(&ours, NULL);
     weft_buf_init(&theirs, NULL);
-    if (cls == &weft_gcounter_class) weft_gcounter_add(e, 5);
-    if (cls == &weft_pncounter_class) weft_pncounter_add(e, -5);
-    if (cls == &weft_lwwreg_class) weft_lwwreg_set(e, weft_str("Grace"));
-    if (cls == &weft_aworset_class) {
-        weft_aworset_add(e, weft_str("milk"));
-        weft_aworset_remove(e, weft_str("tea"));
-    }
-    edit_other_types(cls, e);
+    HOLDS(any_edit(cls, e, ANY_EDIT_TURNS - 1));
     int rc = weft_value_commit(v, stamp, &delta);
     HOLDS(rc == 0 || rc == WEFT_ERR_RANGE || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_HELD || rc == WEFT_ERR_RIGHTS);
     if (rc == 0 && delta.len > 0) HOLDS(weft_value_apply(copy, weft_buf_slice(&delta)) == 0);
@@ -151,7 +93,7 @@ static void apply(struct weft_value *v, struct weft_slice bytes) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
-    struct weft_value *v = value_new(classes[fuzz_byte(&in) % (sizeof classes / sizeof *classes)]);
+    struct weft_value *v = value_new(class_of(fuzz_byte(&in)));
     while (fuzz_left(&in) > 0) {
         struct weft_slice piece = fuzz_piece(&in);
         uint8_t *copy = fuzz_copy(piece);

@@ -8,25 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <weft/aworset.h>
-#include <weft/bcounter.h>
-#include <weft/dwflag.h>
-#include <weft/ewflag.h>
-#include <weft/gcounter.h>
-#include <weft/gset.h>
-#include <weft/lease.h>
-#include <weft/lwwreg.h>
-#include <weft/lwwset.h>
-#include <weft/maxreg.h>
-#include <weft/mvreg.h>
 #include <weft/ormap.h>
-#include <weft/pncounter.h>
-#include <weft/rworset.h>
-#include <weft/topk.h>
-#include <weft/windowcounter.h>
 
 #include "replication/message.h"
 #include "replication/staging.h"
+#include "tests/support/any_edit.h"
 #include "tests/support/cluster.h"
 
 #define MUST(expr)                                                                                                     \
@@ -41,57 +27,17 @@
 /* --- Values used alone
  * ------------------------------------------------------------------------------------------------ */
 
-static struct weft_origin origin_of(uint8_t id) {
-    struct weft_origin o = {.epoch = 0x1122334455667788u + id};
-    o.replica.bytes[15] = id;
-    return o;
-}
-
 static struct weft_value *value_new(uint8_t id, const struct weft_crdt_class *cls) {
     struct weft_value_options o;
     struct weft_value *v;
     weft_value_options_init(&o);
-    o.origin = origin_of(id);
+    o.origin = any_origin(id);
     MUST(weft_value_new(&v, cls, &o));
     return v;
 }
 
 static struct weft_stamp stamp_at(int turn) {
     return (struct weft_stamp){WEFT_HLC_SECONDS(1700000000) + (uint64_t)turn + 1, 1};
-}
-
-static void edit_bcounter(struct weft_edit *e, int turn) {
-    struct weft_origin other = origin_of(turn == 1 ? 1 : 2);
-    if (turn == 0) weft_bcounter_add(e, 1000);
-    weft_bcounter_consume(e, turn == 0 ? 3 : 200);
-    weft_bcounter_transfer(e, &other, turn == 0 ? 300 : 50);
-    if (turn == 2) weft_bcounter_claim(e, &other);
-}
-
-/* A counter, a set, and a register one floor down; the last turn takes the set away. */
-static void edit_ormap(struct weft_edit *e, int turn) {
-    struct weft_edit *inner = weft_ormap_edit(e, weft_str("user"), &weft_ormap_class);
-    weft_pncounter_add(weft_ormap_edit(e, weft_str("visits"), &weft_pncounter_class), turn == 1 ? -7 : 200);
-    weft_lwwreg_set(weft_ormap_edit(inner, weft_str("name"), &weft_lwwreg_class), weft_str(turn == 1 ? "" : "Ada"));
-    if (turn < 2) weft_aworset_add(weft_ormap_edit(e, weft_str("tags"), &weft_aworset_class), weft_str("new"));
-    if (turn == 2) weft_ormap_remove(e, weft_str("tags"));
-}
-
-static void edit_other_types(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {
-    struct weft_slice name = weft_str(turn == 1 ? "tea" : "milk");
-    if (cls == &weft_gset_class) weft_gset_add(e, name);
-    if (cls == &weft_mvreg_class) weft_mvreg_set(e, name);
-    if (cls == &weft_rworset_class) (turn == 2 ? weft_rworset_remove : weft_rworset_add)(e, weft_str("milk"));
-    if (cls == &weft_lwwset_class) (turn == 2 ? weft_lwwset_remove : weft_lwwset_add)(e, weft_str("milk"));
-    if (cls == &weft_ewflag_class) weft_ewflag_enable(e);
-    if (cls == &weft_dwflag_class) (turn == 2 ? weft_dwflag_disable : weft_dwflag_enable)(e);
-    if (cls == &weft_maxreg_class) weft_maxreg_set(e, -2 + turn);
-    if (cls == &weft_minreg_class) weft_minreg_set(e, 2 - turn);
-    if (cls == &weft_topk_class) weft_topk_add(e, name, turn, 1);
-    if (cls == &weft_lease_class) weft_lease_acquire(e, weft_str("Ada"), WEFT_HLC_SECONDS(turn + 1));
-    if (cls == &weft_windowcounter_class) weft_windowcounter_add(e, 300, 32, 2);
-    if (cls == &weft_bcounter_class) edit_bcounter(e, turn);
-    if (cls == &weft_ormap_class) edit_ormap(e, turn);
 }
 
 /* Two origins write one value; the last delta and the whole state are the vectors. */
@@ -104,14 +50,7 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
         weft_value_now(turn[i], stamp_at(i));
         struct weft_edit *e = weft_value_edit(turn[i]);
         struct weft_buf *out = i < 2 ? &first : delta;
-        if (cls == &weft_gcounter_class) weft_gcounter_add(e, 300);
-        if (cls == &weft_pncounter_class) weft_pncounter_add(e, i == 1 ? -7 : 200);
-        if (cls == &weft_lwwreg_class) weft_lwwreg_set(e, weft_str(i == 1 ? "" : "Ada"));
-        if (cls == &weft_aworset_class) {
-            weft_aworset_add(e, weft_str(i == 1 ? "tea" : "milk"));
-            if (i == 2) weft_aworset_remove(e, weft_str("tea"));
-        }
-        edit_other_types(cls, e, i);
+        MUST(any_edit(cls, e, i) ? 0 : WEFT_ERR_NOT_FOUND);
         weft_buf_reset(&first);
         MUST(weft_value_commit(turn[i], stamp_at(i), out));
         struct weft_value *other = turn[i] == a ? b : a;
@@ -122,13 +61,6 @@ static void build_value(const struct weft_crdt_class *cls, struct weft_buf *delt
     weft_value_free(a);
     weft_value_free(b);
 }
-
-static const struct weft_crdt_class *const classes[] = {
-    &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
-    &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
-    &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
-    &weft_bcounter_class, &weft_ormap_class,
-};
 
 static int take_value(const struct weft_crdt_class *cls, struct weft_slice bytes) {
     struct weft_value *v = value_new(3, cls);
@@ -247,7 +179,7 @@ static void build_replica(void) {
     cluster_remove(&c, 0, "cart", "milk");
     cluster_settle(&c);
     struct weft_txn *t = cluster_begin(&c, 0);
-    edit_ormap(weft_txn_edit(t, weft_str("map"), &weft_ormap_class), 0);
+    MUST(any_edit(&weft_ormap_class, weft_txn_edit(t, weft_str("map"), &weft_ormap_class), 0) ? 0 : WEFT_ERR_NOT_FOUND);
     cluster_commit(&c, 0, t);
     cluster_settle(&c);
     MUST(c.at[0].store->cls->load(c.at[0].store, keep_record, NULL));
@@ -278,14 +210,15 @@ static void build_staged_record(void) {
 }
 
 static void build_all(void) {
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+    const struct weft_crdt_class *cls;
+    for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
         char name[48];
-        (void)snprintf(name, sizeof name, "delta-%s", classes[i]->name);
+        (void)snprintf(name, sizeof name, "delta-%s", cls->name);
         struct vector *delta = vector_new(name, take_value_vector);
-        (void)snprintf(name, sizeof name, "state-%s", classes[i]->name);
+        (void)snprintf(name, sizeof name, "state-%s", cls->name);
         struct vector *state = vector_new(name, take_value_vector);
-        delta->cls = state->cls = classes[i];
-        build_value(classes[i], &delta->bytes, &state->bytes);
+        delta->cls = state->cls = cls;
+        build_value(cls, &delta->bytes, &state->bytes);
     }
     build_replica();
     build_state_messages();

@@ -1,8 +1,10 @@
 /* One of Weft's own types, named as the first argument, against the laws and its specification (sim/laws/), with
- * histories in which every two kinds of its operations were concurrent. */
+ * histories in which every two kinds of its operations were concurrent. With --are-all: the names that follow are those
+ * of all types that a replica knows, and the law kit knows each. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <weft/law.h>
 
@@ -67,7 +69,29 @@ START_TEST(test_type) {
 }
 END_TEST
 
+static bool is_named(const char *name, char **names, int count) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    fprintf(stderr, "%s is not tested: tests/laws/meson.build does not name it\n", name);
+    return false;
+}
+
+static int are_all(char **names, int count) {
+    const struct weft_crdt_class *cls;
+    struct weft_law_options o;
+    bool all = true;
+    weft_law_options_init(&o);
+    for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
+        all = is_named(cls->name, names, count) && all;
+        if (weft_law_builtin(&o, cls->name) == 0) continue;
+        fprintf(stderr, "%s is not in sim/laws/builtin.h\n", cls->name);
+        all = false;
+    }
+    return all ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--are-all") == 0) return are_all(argv + 2, argc - 2);
     if (argc < 3) {
         fprintf(stderr, "usage: %s TYPE KNOWN\n", argv[0]);
         return EXIT_FAILURE;
