@@ -89,23 +89,35 @@ int weft_buf_append_str(struct weft_buf *b, const char *s) {
 int weft_buf_printf(struct weft_buf *b, const char *fmt, ...) {
     if (b->err != 0) return b->err;
     va_list args;
+    size_t room = b->cap - b->len;
     va_start(args, fmt);
-    int len = vsnprintf(NULL, 0, fmt, args);
+    int len = vsnprintf(room == 0 ? NULL : (char *)b->ptr + b->len, room, fmt, args);
     va_end(args);
-    if (len < 0) return b->err = WEFT_ERR_LIMIT;
-    if (b->max - b->len < (size_t)len) return b->err = WEFT_ERR_LIMIT;
-
-    /* vsnprintf ends with a NUL, which may lie beyond max: it is no content. */
-    size_t max = b->max;
-    if (max < SIZE_MAX) b->max = max + 1;
-    int rc = weft_buf_reserve(b, (size_t)len + 1);
-    b->max = max;
-    if (rc != 0) return rc;
-    va_start(args, fmt);
-    (void)vsnprintf((char *)b->ptr + b->len, (size_t)len + 1, fmt, args);
-    va_end(args);
+    if (len < 0 || b->max - b->len < (size_t)len) return b->err = WEFT_ERR_LIMIT;
+    if ((size_t)len >= room) {
+        /* vsnprintf ends with a NUL, which may lie beyond max: it is no content. */
+        size_t max = b->max;
+        if (max < SIZE_MAX) b->max = max + 1;
+        int rc = weft_buf_reserve(b, (size_t)len + 1);
+        b->max = max;
+        if (rc != 0) return rc;
+        va_start(args, fmt);
+        (void)vsnprintf((char *)b->ptr + b->len, (size_t)len + 1, fmt, args);
+        va_end(args);
+    }
     b->len += (size_t)len;
     return 0;
+}
+
+int weft_buf_append_i64(struct weft_buf *b, int64_t number) {
+    char digits[20], *at = digits + sizeof digits;
+    uint64_t left = number < 0 ? UINT64_C(0) - (uint64_t)number : (uint64_t)number;
+    do {
+        *--at = (char)('0' + (int)(left % 10));
+        left /= 10;
+    } while (left != 0);
+    if (number < 0) *--at = '-';
+    return weft_buf_append(b, at, (size_t)(digits + sizeof digits - at));
 }
 
 struct weft_slice weft_buf_slice(const struct weft_buf *b) {

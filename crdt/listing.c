@@ -11,6 +11,7 @@
 #include "crdt/key.h"
 
 #define NESTED (UINT64_C(1) << 63)
+#define FEW    8u /* so many need no second array */
 
 /* The first bytes as a number, which orders as memcmp does but for ties. */
 static uint64_t leading(const uint8_t *ptr, size_t len) {
@@ -53,9 +54,22 @@ static size_t smaller(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
+/* By insertion, in place. */
+static void sort_few(struct weft__listing_item *items, size_t n, const struct weft_object *o) {
+    for (size_t i = 1; i < n; i++) {
+        struct weft__listing_item item = items[i];
+        size_t at = i;
+        for (; at > 0 && item_cmp(o, &item, &items[at - 1]) < 0; at--) items[at] = items[at - 1];
+        items[at] = item;
+    }
+}
+
 static int sort(struct weft__listing *l, const struct weft_object *o) {
     size_t n = l->count;
-    if (n < 2) return 0;
+    if (n <= FEW) {
+        sort_few(l->items, n, o);
+        return 0;
+    }
     struct weft__listing_item *from = l->items;
     struct weft__listing_item *to = weft__calloc(l->alloc, l->cap, sizeof *to);
     if (to == NULL) return WEFT_ERR_NOMEM;

@@ -16,11 +16,14 @@ void weft__origin_table_init(struct weft__origin_table *t, const struct weft_all
     memset(t, 0, sizeof *t);
     t->own = WEFT__NO_ORIGIN;
     t->alloc = weft__alloc_or_default(alloc);
+    t->listed = t->few_listed;
+    t->position = t->few_positions;
+    t->cap = t->position_cap = WEFT__ORIGIN_TABLE_FEW;
 }
 
 void weft__origin_table_fini(struct weft__origin_table *t) {
-    weft__free(t->alloc, t->listed, t->cap * sizeof *t->listed);
-    weft__free(t->alloc, t->position, t->position_cap * sizeof *t->position);
+    if (t->listed != t->few_listed) weft__free(t->alloc, t->listed, t->cap * sizeof *t->listed);
+    if (t->position != t->few_positions) weft__free(t->alloc, t->position, t->position_cap * sizeof *t->position);
     weft__origin_table_init(t, t->alloc);
 }
 
@@ -31,12 +34,28 @@ void weft__origin_table_begin(struct weft__origin_table *t, const struct weft_or
     t->own = own;
 }
 
+/* Like weft__grow, from the first array, which is not the allocator's, to the second. */
+static int grow(const struct weft__origin_table *t, uint32_t **items, size_t *cap, size_t need, const uint32_t *few) {
+    void *grown = *items;
+    if (*items != few) {
+        int rc = weft__grow(t->alloc, &grown, cap, need, sizeof **items);
+        *items = grown;
+        return rc;
+    }
+    if (need <= *cap) return 0;
+    size_t more = 0;
+    grown = NULL;
+    int rc = weft__grow(t->alloc, &grown, &more, need, sizeof **items);
+    if (rc != 0) return rc;
+    *items = memcpy(grown, few, WEFT__ORIGIN_TABLE_FEW * sizeof *few);
+    *cap = more;
+    return 0;
+}
+
 static int grow_positions(struct weft__origin_table *t, uint32_t interned) {
     size_t before = t->position_cap;
-    void *position = t->position;
-    int rc = weft__grow(t->alloc, &position, &t->position_cap, (size_t)interned + 1, sizeof *t->position);
+    int rc = grow(t, &t->position, &t->position_cap, (size_t)interned + 1, t->few_positions);
     if (rc != 0) return rc;
-    t->position = position;
     memset(t->position + before, 0, (t->position_cap - before) * sizeof *t->position);
     return 0;
 }
@@ -48,10 +67,8 @@ int weft__origin_table_add(struct weft__origin_table *t, uint32_t interned) {
         int rc = grow_positions(t, interned);
         if (rc != 0) return rc;
     }
-    void *listed = t->listed;
-    int rc = weft__grow(t->alloc, &listed, &t->cap, t->count + 1, sizeof *t->listed);
+    int rc = grow(t, &t->listed, &t->cap, t->count + 1, t->few_listed);
     if (rc != 0) return rc;
-    t->listed = listed;
     t->listed[t->count++] = interned;
     t->position[interned] = 1;
     return 0;

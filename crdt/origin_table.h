@@ -11,7 +11,8 @@
 #include <weft/alloc.h>
 #include <weft/causal.h>
 
-#define WEFT__NO_ORIGIN UINT32_MAX
+#define WEFT__NO_ORIGIN        UINT32_MAX
+#define WEFT__ORIGIN_TABLE_FEW 8u
 
 struct weft__origin_table {
     const struct weft_origins *origins;
@@ -22,8 +23,11 @@ struct weft__origin_table {
     uint32_t *position; /* interned index -> 1 + place in listed, 0 when not listed; valid after seal */
     size_t position_cap;
     const struct weft_alloc *alloc;
+    uint32_t few_listed[WEFT__ORIGIN_TABLE_FEW]; /* where the arrays begin: most tables stay there */
+    uint32_t few_positions[WEFT__ORIGIN_TABLE_FEW];
 };
 
+/* The table must not move. */
 void weft__origin_table_init(struct weft__origin_table *t, const struct weft_alloc *alloc);
 void weft__origin_table_fini(struct weft__origin_table *t);
 /* Empties the table in O(listed); keeps the memory. */

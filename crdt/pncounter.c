@@ -2,8 +2,6 @@
  * u64), so their difference in 128 bits is exact and its sign is its top bit. */
 #include <weft/pncounter.h>
 
-#include <inttypes.h>
-
 #include "crdt/view.h"
 
 enum { ADDED = 0, TAKEN = 1 };
@@ -11,7 +9,7 @@ enum { ADDED = 0, TAKEN = 1 };
 static int print(struct weft_view v, struct weft_buf *out) {
     int64_t value;
     int rc = weft_pncounter_value(v, &value);
-    return rc == 0 ? weft_buf_printf(out, "%" PRId64, value) : weft_buf_append_str(out, weft_strerror(rc));
+    return rc == 0 ? weft_buf_append_i64(out, value) : weft_buf_append_str(out, weft_strerror(rc));
 }
 
 const struct weft_crdt_class weft_pncounter_class = {

@@ -283,11 +283,24 @@ int weft_value_merge(struct weft_value *v, const struct weft_value *w) {
     return v == w ? 0 : join_state(v, &w->state);
 }
 
+/* Like a merge into an empty value, but nothing needs to be staged: a copy that fails is thrown away. */
+static int fill(struct weft_value *empty, const struct weft_value *from) {
+    struct weft_buf bytes;
+    struct weft__reader r;
+    weft_buf_init(&bytes, &empty->counted);
+    int rc = weft__value_state_encode(&from->state, &empty->counted, &bytes);
+    weft__reader_init(&r, weft_buf_slice(&bytes));
+    if (rc == 0) rc = read_head(empty, &r);
+    if (rc == 0) rc = weft__value_state_decode(&empty->state, &r);
+    weft_buf_fini(&bytes);
+    return rc;
+}
+
 int weft_value_copy(struct weft_value **out, const struct weft_value *v, const struct weft_value_options *o) {
     struct weft_value *copy;
     int rc = weft_value_new(&copy, v->cls, o);
     if (rc != 0) return rc;
-    rc = weft_value_merge(copy, v);
+    rc = fill(copy, v);
     if (rc != 0) {
         weft_value_free(copy);
         return rc;
