@@ -49,7 +49,7 @@ static void any_bid(void *ctx, struct weft_law_choices *c, struct weft_edit *e, 
     op->kind = 1 + (uint32_t)weft_law_choose_kind(c, 2);
     op->amount = auction_highest(weft_edit_view(e), &bidder) + 1 + (int64_t)weft_law_choose(c, 2);
     auction_bid(e, "-ab"[op->kind], (uint8_t)op -> amount);
-    snprintf(op->text, sizeof op->text, "%s bids %d", op->kind == 1 ? "Ann" : "Bob", (int)op->amount);
+    weft_law_tell(c, op, "%s bids %d", op->kind == 1 ? "Ann" : "Bob", (int)op->amount);
 }
 
 /* For the kit: the rule again, over the history, in other words than the code's. */

@@ -181,7 +181,6 @@ static int run_random(struct check *k) {
     }
     uint64_t wanted = k->report->random_histories * k->o->concurrent_min / 1000;
     if (k->report->colliding_histories >= wanted) return 0;
-    k->c.law = "concurrency";
     return weft__law_break(c, "concurrency",
                            "%llu of %llu random histories had concurrent operations on one target, not %llu",
                            (unsigned long long)k->report->colliding_histories,
@@ -305,23 +304,46 @@ int weft_law_check(const struct weft_law_options *o, struct weft_law_report *rep
     return end(&k, rc, true);
 }
 
+static int replay_one(struct check *k) {
+    const struct weft_law_options *o = k->o;
+    k->c.hostile = o->hostile_every != 0;
+    k->c.starve = o->memory_every != 0;
+    k->c.doubt = true;
+    k->c.choices.replay = true;
+    k->c.choices.tells = true;
+    int rc = weft__law_case_run(&k->c, longest(o));
+    if (rc >= 0) count_pairs(k);
+    k->report->random_histories = 1;
+    return rc;
+}
+
+static int reserve_choices(struct check *k, size_t count) {
+    struct weft_law_choices *choices = &k->c.choices;
+    choices->count = count;
+    return weft__grow(NULL, (void **)&choices->items, &choices->cap, count, sizeof *choices->items);
+}
+
 int weft_law_replay(const struct weft_law_options *o, const uint64_t *choices, size_t count,
                     struct weft_law_report *report) {
     struct check k;
     int rc = begin(&k, o, report);
     if (rc != 0) return rc;
     open_case(&k);
-    k.c.hostile = o->hostile_every != 0;
-    k.c.starve = o->memory_every != 0;
-    k.c.doubt = true;
-    rc = weft__grow(NULL, (void **)&k.c.choices.items, &k.c.choices.cap, count, sizeof *k.c.choices.items);
+    rc = reserve_choices(&k, count);
     for (size_t i = 0; rc == 0 && i < count; i++) k.c.choices.items[i].value = choices[i];
-    k.c.choices.count = count;
-    k.c.choices.replay = true;
-    if (rc == 0) rc = weft__law_case_run(&k.c, longest(o));
-    if (rc >= 0) count_pairs(&k);
-    report->random_histories = 1;
-    return end(&k, rc, false);
+    return end(&k, rc == 0 ? replay_one(&k) : rc, false);
+}
+
+int weft_law_replay_bytes(const struct weft_law_options *o, const uint8_t *bytes, size_t count,
+                          struct weft_law_report *report) {
+    struct check k;
+    int rc = begin(&k, o, report);
+    if (rc != 0) return rc;
+    open_case(&k);
+    if (count > WEFT_LAW_BYTES) count = WEFT_LAW_BYTES;
+    rc = reserve_choices(&k, count);
+    for (size_t i = 0; rc == 0 && i < count; i++) k.c.choices.items[i].value = bytes[i];
+    return end(&k, rc == 0 ? replay_one(&k) : rc, false);
 }
 
 void weft_law_report_fini(struct weft_law_report *r) {

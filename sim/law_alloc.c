@@ -1,10 +1,29 @@
-/* law_alloc.c: malloc's family behind a list of what is held, so that what a type under test leaks is counted and
- * returned. After the first failure every allocation fails until recovery: code that recovers from a failure by
- * allocating is then seen. Giving back always succeeds. */
+/* law_alloc.c: a hook that knows what is held, so that what a type under test leaks is counted and returned. After the
+ * first failure every allocation fails until recovery: code that recovers from a failure by allocating is then seen.
+ * Giving back always succeeds.
+ *
+ * A history makes and gives back hundreds of small blocks, and then all of it goes at once. So a block that is given
+ * back waits, in a list of its size class, for the next that is asked for. Under AddressSanitizer every block goes to
+ * free at once, because only then is a use after it seen. */
 #include "sim/law_alloc.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define IS_WATCHED true
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define IS_WATCHED true
+#endif
+#ifndef IS_WATCHED
+#define IS_WATCHED false
+#endif
+
+#define CLASS_BYTES 32u
+#define GIVEN_BACK  0xdd /* what a block that waits is filled with: who reads it is noticed */
 
 struct weft__law_block {
     struct weft__law_block *next;
@@ -36,6 +55,32 @@ static void unlink_block(struct weft__law_alloc *a, struct weft__law_block *b) {
     a->bytes -= b->size;
 }
 
+static size_t class_of(size_t size) {
+    return (size - 1) / CLASS_BYTES;
+}
+
+static bool waits(size_t size) {
+    return !IS_WATCHED && class_of(size) < WEFT__LAW_CLASSES;
+}
+
+static struct weft__law_block *take(struct weft__law_alloc *a, size_t size) {
+    if (!waits(size)) return malloc(offsetof(struct weft__law_block, data) + size);
+    struct weft__law_block **first = &a->waiting[class_of(size)], *b = *first;
+    if (b == NULL) return malloc(offsetof(struct weft__law_block, data) + (class_of(size) + 1) * CLASS_BYTES);
+    *first = b->next;
+    return b;
+}
+
+static void give(struct weft__law_alloc *a, struct weft__law_block *b) {
+    if (!waits(b->size)) {
+        free(b);
+        return;
+    }
+    memset(b->data, GIVEN_BACK, b->size);
+    b->next = a->waiting[class_of(b->size)];
+    a->waiting[class_of(b->size)] = b;
+}
+
 static bool grant(struct weft__law_alloc *a) {
     if (a->until_failure == 0)
         a->failed = true;
@@ -49,31 +94,44 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
     struct weft__law_block *old = ptr == NULL ? NULL : block_of(ptr);
     if (old != NULL && old->size != old_size) a->lied = true;
     if (new_size != 0 && !grant(a)) return NULL;
-    if (old != NULL) unlink_block(a, old);
-    if (new_size == 0) {
-        free(old);
-        return NULL;
+    struct weft__law_block *b = NULL;
+    if (new_size != 0) {
+        b = take(a, new_size);
+        if (b == NULL) return NULL;
+        b->size = new_size;
+        link_block(a, b);
     }
-    struct weft__law_block *b = realloc(old, offsetof(struct weft__law_block, data) + new_size);
-    if (b == NULL) {
-        if (old != NULL) link_block(a, old);
-        return NULL;
+    if (old != NULL) {
+        if (b != NULL) memcpy(b->data, old->data, old->size < new_size ? old->size : new_size);
+        unlink_block(a, old);
+        give(a, old);
     }
-    b->size = new_size;
-    link_block(a, b);
-    return b->data;
+    return b == NULL ? NULL : b->data;
 }
 
 void weft__law_alloc_init(struct weft__law_alloc *a) {
     *a = (struct weft__law_alloc){.hook = {resize, a}, .until_failure = UINT64_MAX};
 }
 
-void weft__law_alloc_fini(struct weft__law_alloc *a) {
-    for (struct weft__law_block *b = a->first, *next; b != NULL; b = next) {
-        next = b->next;
-        free(b);
+void weft__law_alloc_clear(struct weft__law_alloc *a) {
+    while (a->first != NULL) {
+        struct weft__law_block *b = a->first;
+        unlink_block(a, b);
+        give(a, b);
     }
-    weft__law_alloc_init(a);
+    a->lied = false;
+    (void)weft__law_alloc_recover(a);
+}
+
+void weft__law_alloc_fini(struct weft__law_alloc *a) {
+    weft__law_alloc_clear(a);
+    for (size_t i = 0; i < WEFT__LAW_CLASSES; i++) {
+        for (struct weft__law_block *b = a->waiting[i], *next; b != NULL; b = next) {
+            next = b->next;
+            free(b);
+        }
+        a->waiting[i] = NULL;
+    }
 }
 
 void weft__law_alloc_fail_after(struct weft__law_alloc *a, uint64_t successes) {

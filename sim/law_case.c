@@ -5,6 +5,7 @@
  * hidden state (riak_dt's equal/2 ignored deferred removes, and converged with them). */
 #include "sim/law_case.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,7 @@ void weft__law_case_init(struct weft__law_case *c, const struct weft_law_options
     c->ctx = ctx;
     weft__law_choices_init(&c->choices);
     weft__law_alloc_init(&c->memory);
+    weft__law_alloc_init(&c->lasting);
     for (uint32_t i = 0; i < WEFT_LAW_REPLICAS; i++) {
         weft_buf_init(&c->replicas[i].bytes, NULL);
         weft_buf_init(&c->saved[i].bytes, NULL);
@@ -45,7 +47,9 @@ void weft__law_case_fini(struct weft__law_case *c) {
     weft_buf_fini(&c->initial_bytes);
     weft_buf_fini(&c->initial_value);
     weft__law_choices_fini(&c->choices);
+    weft__law_destroy(c, c->initial);
     weft__law_alloc_fini(&c->memory);
+    weft__law_alloc_fini(&c->lasting);
     weft__free(NULL, c->ops, c->op_cap * sizeof *c->ops);
     weft__free(NULL, c->view, c->view_cap * sizeof *c->view);
     weft__free(NULL, c->steps, c->step_cap * sizeof *c->steps);
@@ -56,12 +60,20 @@ char weft__law_name(uint32_t replica) {
     return (char)('A' + (int)replica);
 }
 
+static const char *listed(const char *law) {
+    const char *name;
+    for (size_t i = 0; (name = weft_law_name(i)) != NULL; i++)
+        if (strcmp(name, law) == 0) break;
+    return name;
+}
+
 int weft__law_break(struct weft__law_case *c, const char *law, const char *fmt, ...) {
     va_list args;
     va_start(args, fmt);
     vsnprintf(c->detail, sizeof c->detail, fmt, args);
     va_end(args);
-    c->law = law;
+    c->law = listed(law);
+    assert(c->law != NULL);
     return 1;
 }
 
@@ -74,6 +86,13 @@ int weft__law_encode(struct weft__law_case *c, const void *state, struct weft_bu
     weft_buf_reset(out);
     int rc = c->subject->encode(c->ctx, state, out);
     return weft__law_must(c, rc != 0 ? rc : out->err, "encode");
+}
+
+int weft__law_refresh(struct weft__law_case *c, struct weft__law_replica *r) {
+    if (r->encoded) return 0;
+    int rc = weft__law_encode(c, r->state, &r->bytes);
+    r->encoded = rc == 0;
+    return rc;
 }
 
 int weft__law_copy(struct weft__law_case *c, const void *state, const struct weft_law_place *place, void **out) {
@@ -136,14 +155,18 @@ int weft__law_expect(struct weft__law_case *c, const char *law, const void *stat
 }
 
 /* Ids differ in their last byte only, so that every order of origins is one of their numbers. */
-struct weft_law_place weft__law_new_place(struct weft__law_case *c) {
-    uint32_t number = c->descending ? WEFT__LAW_ORIGINS - 1 - c->origins : c->origins;
-    struct weft_law_place place = {.number = number, .seed = weft__mix64(number + 1), .alloc = &c->memory.hook};
+static struct weft_law_place place_of(uint32_t number, const struct weft__law_alloc *memory) {
+    struct weft_law_place place = {.number = number, .seed = weft__mix64(number + 1), .alloc = &memory->hook};
     memset(place.origin.replica.bytes, 0x5a, sizeof place.origin.replica.bytes);
     place.origin.replica.bytes[15] = (uint8_t)number;
     place.origin.epoch = weft__mix64(number);
-    c->origins++;
     return place;
+}
+
+struct weft_law_place weft__law_new_place(struct weft__law_case *c) {
+    uint32_t number = c->descending ? WEFT__LAW_ORIGINS - 1 - c->origins : c->origins;
+    c->origins++;
+    return place_of(number, &c->memory);
 }
 
 bool weft__law_is_fresh(const struct weft__law_case *c) {
@@ -152,6 +175,7 @@ bool weft__law_is_fresh(const struct weft__law_case *c) {
 
 static void forget(struct weft__law_case *c) {
     c->commit_count = 0;
+    c->effects = 0;
     c->step_count = 0;
     c->met_count = 0;
     c->origins = 0;
@@ -159,11 +183,14 @@ static void forget(struct weft__law_case *c) {
     c->law = NULL;
     c->detail[0] = '\0';
     weft_buf_reset(&c->met_bytes);
-    weft__law_alloc_fini(&c->memory);
+    weft__law_alloc_clear(&c->memory);
 }
 
+/* One for all histories; anew where a law failed, because it may be what was changed. */
 static int initial_view(struct weft__law_case *c) {
-    int rc = weft__law_create(c, &c->initial);
+    if (c->initial != NULL) return 0;
+    struct weft_law_place place = place_of(0, &c->lasting);
+    int rc = weft__law_must(c, c->subject->create(c->ctx, &place, &c->initial), "create");
     if (rc != 0 || (rc = weft__law_encode(c, c->initial, &c->initial_bytes)) != 0) return rc;
     weft_buf_reset(&c->initial_value);
     if (c->subject->value == NULL) return 0;
@@ -176,8 +203,9 @@ static int open_replicas(struct weft__law_case *c) {
         r->place = weft__law_new_place(c);
         r->seen = 0;
         r->clock = (struct weft_stamp){.word = 0};
+        r->encoded = false;
         int rc = weft__law_must(c, c->subject->create(c->ctx, &r->place, &r->state), "create");
-        if (rc != 0 || (rc = weft__law_encode(c, r->state, &r->bytes)) != 0) return rc;
+        if (rc != 0) return rc;
     }
     int rc = initial_view(c);
     return rc != 0 ? rc : weft__law_look(c, &c->replicas[0], c->checked == 0);
@@ -191,9 +219,7 @@ static void close_replicas(struct weft__law_case *c) {
         c->saved[i].state = NULL;
     }
     weft__law_destroy(c, c->all.state);
-    weft__law_destroy(c, c->initial);
     c->all.state = NULL;
-    c->initial = NULL;
 }
 
 /* At the end of a random history. */
@@ -210,6 +236,8 @@ static int run(struct weft__law_case *c, uint32_t length) {
     while (rc == 0 && more && c->step_count < length) rc = weft__law_step(c, &more);
     if (rc != 0 || c->is_short) return rc;
     if (!c->brief) rc = expect_whole(c);
+    bool encode = c->hostile || c->starve;
+    for (uint32_t i = 0; encode && rc == 0 && i < c->o->replicas; i++) rc = weft__law_refresh(c, &c->replicas[i]);
     if (rc == 0 && c->hostile && c->subject->apply != NULL) rc = weft__law_hostile(c);
     if (rc == 0 && c->starve) rc = weft__law_starve_states(c);
     return rc;
@@ -230,6 +258,8 @@ int weft__law_case_run(struct weft__law_case *c, uint32_t length) {
     c->orderly = !c->is_short && weft_law_choose(&c->choices, 2) == 0;
     int rc = run(c, length);
     close_replicas(c);
+    if (rc != 0) weft__law_destroy(c, c->initial);
+    if (rc != 0) c->initial = NULL;
     if (rc == 0) rc = expect_returned(c);
     return rc == 0 && c->choices.err != 0 ? c->choices.err : rc;
 }

@@ -22,7 +22,8 @@ struct weft__law_replica {
     struct weft_law_place place;
     uint64_t seen;           /* one bit for each commit */
     struct weft_stamp clock; /* greatest stamp seen */
-    struct weft_buf bytes;   /* its encoding */
+    struct weft_buf bytes;   /* its encoding, if `encoded`: weft__law_refresh */
+    bool encoded;
 };
 
 struct weft__law_commit {
@@ -43,6 +44,7 @@ enum weft__law_action {
     WEFT__LAW_SAVE,        /* keeps a copy of replica */
     WEFT__LAW_MERGE_SAVED, /* replica joins the copy that `other` left */
     WEFT__LAW_FORK,        /* replica goes on from a copy of `other`, as a new origin */
+    WEFT__LAW_RESTART,     /* replica goes on from its bytes, or from those it saved (other 1), as a new origin */
     WEFT__LAW_ACTIONS
 };
 
@@ -54,11 +56,12 @@ struct weft__law_step {
     size_t end;
 };
 
-/* Every (seen, context, bytes) met so far. */
+/* Every (seen, context, bytes) met so far; of a brief history: every (seen, value). */
 struct weft__law_met {
     uint64_t seen;
-    bool whole; /* context and value were read too */
-    size_t at;  /* in `met_bytes`: bytes, then context, then value */
+    uint64_t effective; /* without the commits that wrote nothing */
+    bool whole;         /* context and value were read too */
+    size_t at;          /* in `met_bytes`: bytes, then context, then value */
     size_t bytes;
     size_t context;
     size_t value;
@@ -70,12 +73,13 @@ struct weft__law_case {
     void *ctx;                      /* of the subject */
     struct weft_law_report *report; /* counts; NULL while shrinking */
     struct weft_law_choices choices;
-    struct weft__law_alloc memory;
-    bool hostile; /* check the two expensive laws too */
+    struct weft__law_alloc memory;  /* of one history */
+    struct weft__law_alloc lasting; /* of `initial` */
+    bool hostile;                   /* check the two expensive laws too */
     bool starve;
     bool doubt;      /* also ask the specification whether it is one */
     bool strayed;    /* it asked about what is not in its history */
-    bool brief;      /* check only what needs no further merges */
+    bool brief;      /* check only what needs no further states, and encode only what is compared */
     bool is_short;   /* an enumerated history: one edit a commit, no swarm */
     bool descending; /* later origins compare smaller */
     bool orderly;    /* no delta is delivered before those that it had seen */
@@ -87,6 +91,7 @@ struct weft__law_case {
     struct weft__law_replica saved[WEFT_LAW_REPLICAS];
     struct weft__law_commit commits[WEFT_LAW_COMMITS];
     uint32_t commit_count;
+    uint64_t effects;        /* one bit for each commit that has one */
     struct weft_law_op *ops; /* of all commits, in order */
     size_t op_cap;
     struct weft_law_op *view; /* those that one replica has seen */
@@ -121,6 +126,8 @@ int weft__law_break(struct weft__law_case *c, const char *law, const char *fmt, 
 /* A call of the subject that must not fail: 0, or the law `error`. */
 int weft__law_must(struct weft__law_case *c, int rc, const char *what);
 int weft__law_encode(struct weft__law_case *c, const void *state, struct weft_buf *out);
+/* Encodes a replica whose state has changed since. */
+int weft__law_refresh(struct weft__law_case *c, struct weft__law_replica *r);
 int weft__law_copy(struct weft__law_case *c, const void *state, const struct weft_law_place *place, void **out);
 int weft__law_create(struct weft__law_case *c, void **out);
 int weft__law_merge(struct weft__law_case *c, void *into, const void *from);

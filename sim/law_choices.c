@@ -7,6 +7,8 @@
  * is a history. */
 #include "sim/law_choices.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -107,4 +109,12 @@ uint64_t weft__law_given(struct weft_law_choices *c, uint64_t value, uint64_t bo
     uint64_t taken = take(c, value, bound);
     if (c->err == 0) c->items[c->pos - 1].bound = taken + 1;
     return taken;
+}
+
+void weft_law_tell(const struct weft_law_choices *c, struct weft_law_op *op, const char *fmt, ...) {
+    if (!c->tells) return;
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(op->text, sizeof op->text, fmt, args);
+    va_end(args);
 }

@@ -26,7 +26,8 @@ struct weft_law_choices {
     bool replay;       /* the sequence was given */
     uint32_t left_out; /* one bit for each sort of operation that a random history does without; the top one: resets */
     struct weft__prng prng;
-    int err; /* WEFT_ERR_NOMEM sticks; choices are 0 from then on */
+    bool tells; /* the history is drawn when it is over */
+    int err;    /* WEFT_ERR_NOMEM sticks; choices are 0 from then on */
 };
 
 void weft__law_choices_init(struct weft_law_choices *c);

@@ -104,7 +104,16 @@ static int refused(struct weft__law_case *c, struct weft__law_replica *r, int er
     if (err == WEFT_ERR_NOMEM || err > 0) return weft__law_must(c, err, "an operation");
     if (c->report != NULL) c->report->refused++;
     c->steps[c->step_count - 1].action = WEFT__LAW_STOP;
+    if (!r->encoded) return 0;
     return weft__law_expect(c, "refusal", r->state, &r->bytes, "the state after an operation that was refused");
+}
+
+/* Keeps what it was as c->scratch[0]. */
+static int encode_again(struct weft__law_case *c, struct weft__law_replica *r) {
+    struct weft_buf before = r->bytes;
+    r->bytes = c->scratch[0];
+    c->scratch[0] = before;
+    return weft__law_refresh(c, r);
 }
 
 static int perform(struct weft__law_case *c, uint32_t replica, void *before) {
@@ -114,16 +123,19 @@ static int perform(struct weft__law_case *c, uint32_t replica, void *before) {
     uint32_t count = 1;
     size_t choice = c->choices.pos;
     uint32_t max = c->is_short ? 1 : c->o->edits;
+    bool compare = before != NULL || !c->brief || !c->subject->deltas;
+    int rc = compare ? weft__law_refresh(c, r) : 0;
+    if (rc != 0) return rc;
     weft_buf_reset(&k->delta);
     memset(&c->ops[k->first_op], 0, WEFT_LAW_EDITS * sizeof *c->ops);
-    int rc = c->subject->mutate(c->ctx, r->state, &c->choices, stamp, max, &c->ops[k->first_op], &count, &k->delta);
+    rc = c->subject->mutate(c->ctx, r->state, &c->choices, stamp, max, &c->ops[k->first_op], &count, &k->delta);
     if (rc != 0) return refused(c, r, rc);
     if ((rc = record(c, replica, stamp, count, r->seen)) != 0) return rc;
-    struct weft_buf *before_bytes = &c->scratch[0];
-    weft_buf_reset(before_bytes);
-    if ((rc = weft_buf_append_slice(before_bytes, weft_buf_slice(&r->bytes))) != 0) return rc;
-    if ((rc = weft__law_encode(c, r->state, &r->bytes)) != 0) return rc;
+    const struct weft_buf *before_bytes = &c->scratch[0];
+    r->encoded = false;
+    if (compare && (rc = encode_again(c, r)) != 0) return rc;
     k->effect = c->subject->deltas ? k->delta.len > 0 : !weft__law_same(before_bytes, &r->bytes);
+    if (k->effect) c->effects |= UINT64_C(1) << c->commit_count;
     if (c->report != NULL && !k->effect) c->report->no_effect++;
     if (before != NULL && (rc = expect_after(c, r, before, before_bytes, choice)) != 0) return rc;
     r->seen |= UINT64_C(1) << c->commit_count++;

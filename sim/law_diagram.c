@@ -21,8 +21,12 @@ static void commit_text(const struct weft__law_case *c, uint32_t commit, char *o
     }
 }
 
+static bool names_other(const struct weft__law_step *s) {
+    return s->action == WEFT__LAW_MERGE || s->action == WEFT__LAW_FORK || s->action == WEFT__LAW_MERGE_SAVED;
+}
+
 static void step_text(const struct weft__law_case *c, const struct weft__law_step *s, char *out, size_t size) {
-    char other = s->action == WEFT__LAW_COMMIT || s->action == WEFT__LAW_DELIVER ? '?' : weft__law_name(s->other);
+    char other = names_other(s) ? weft__law_name(s->other) : '?';
     switch (s->action) {
     case WEFT__LAW_COMMIT:
         if (s->other < c->commit_count || c->commits[s->other].ops > 0)
@@ -44,6 +48,9 @@ static void step_text(const struct weft__law_case *c, const struct weft__law_ste
         break;
     case WEFT__LAW_FORK:
         snprintf(out, size, "forks from %c", other);
+        break;
+    case WEFT__LAW_RESTART:
+        snprintf(out, size, s->other == 0 ? "restarts" : "restarts from what it saved");
         break;
     default:
         snprintf(out, size, "-");
@@ -67,10 +74,8 @@ static uint32_t lanes(const struct weft__law_case *c) {
     uint32_t n = 2;
     for (size_t i = 0; i < c->step_count; i++) {
         const struct weft__law_step *s = &c->steps[i];
-        bool names_other =
-            s->action == WEFT__LAW_MERGE || s->action == WEFT__LAW_FORK || s->action == WEFT__LAW_MERGE_SAVED;
         if (s->action != WEFT__LAW_STOP && s->replica >= n) n = s->replica + 1;
-        if (names_other && s->other >= n) n = s->other + 1;
+        if (names_other(s) && s->other >= n) n = s->other + 1;
     }
     return n;
 }

@@ -146,6 +146,7 @@ int weft__law_shrink(struct weft__law_case *c, uint32_t length, uint32_t *runs) 
         better = lower(&s) || better;
         better = swap_steps(&s) || better;
     }
+    c->choices.tells = true;
     rc = s.err != 0 ? s.err : replay(&s, s.best, s.count);
     c->report = report;
     c->checked = checked;

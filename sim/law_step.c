@@ -17,11 +17,11 @@
 #define MOVES_MAX 1024
 
 static const uint32_t action_weights[][WEFT__LAW_ACTIONS] = {
-    /* stop, commit, deliver, merge, save, merge saved, fork */
-    {1, 14, 10, 6, 2, 2, 1}, {1, 14, 14, 0, 0, 0, 0}, /* deltas only */
-    {1, 14, 0, 10, 3, 3, 0},                          /* states only */
-    {1, 20, 2, 2, 0, 0, 0},                           /* far apart */
-    {1, 8, 12, 8, 2, 4, 4},
+    /* stop, commit, deliver, merge, save, merge saved, fork, restart */
+    {1, 14, 10, 6, 2, 2, 1, 1}, {1, 14, 14, 0, 0, 0, 0, 1}, /* deltas only */
+    {1, 14, 0, 10, 3, 3, 0, 0},                             /* states only */
+    {1, 20, 2, 2, 0, 0, 0, 0},                              /* far apart */
+    {1, 8, 12, 8, 2, 4, 4, 3},
 };
 
 static bool has_news(const struct weft__law_replica *r, const struct weft__law_replica *from) {
@@ -30,11 +30,7 @@ static bool has_news(const struct weft__law_replica *r, const struct weft__law_r
 
 /* Whether the replica lacks an effect that the commit had seen. */
 static bool leaves_gap(const struct weft__law_case *c, uint32_t replica, uint32_t commit) {
-    uint64_t missing = c->commits[commit].past & ~c->replicas[replica].seen;
-    for (uint32_t i = 0; i < c->commit_count; i++) {
-        if ((missing >> i & 1) != 0 && c->commits[i].effect) return true;
-    }
-    return false;
+    return (c->commits[commit].past & ~c->replicas[replica].seen & c->effects) != 0;
 }
 
 static bool can_deliver(const struct weft__law_case *c, uint32_t commit) {
@@ -89,6 +85,8 @@ static struct weft__law_step draw_long(struct weft__law_case *c) {
         step.other = c->commit_count;
     else if (step.action == WEFT__LAW_DELIVER)
         step.other = (uint32_t)weft_law_choose(choices, c->commit_count);
+    else if (step.action == WEFT__LAW_RESTART)
+        step.other = (uint32_t)weft_law_choose(choices, 2);
     else if (step.action != WEFT__LAW_SAVE)
         step.other = (uint32_t)weft_law_choose(choices, c->o->replicas);
     return step;
@@ -110,6 +108,9 @@ static bool possible(const struct weft__law_case *c, const struct weft__law_step
         return c->saved[s->other].state != NULL;
     case WEFT__LAW_FORK:
         return s->replica != s->other && c->origins < WEFT__LAW_ORIGINS;
+    case WEFT__LAW_RESTART:
+        return c->origins < WEFT__LAW_ORIGINS && c->replicas[s->replica].seen != 0 &&
+               (s->other == 0 || c->saved[s->replica].state != NULL);
     default:
         return false;
     }
@@ -125,43 +126,78 @@ static int deliver(struct weft__law_case *c, uint32_t replica, uint32_t commit) 
     struct weft__law_commit *k = &c->commits[commit];
     int rc = weft__law_apply(c, r->state, weft_buf_slice(&k->delta));
     r->seen |= UINT64_C(1) << commit;
+    r->encoded = false;
     raise_clock(&r->clock, k->stamp);
     return rc;
 }
 
-static int merge(struct weft__law_case *c, struct weft__law_replica *r, const struct weft__law_replica *from) {
-    int rc = weft__law_merge(c, r->state, from->state);
+static int merge(struct weft__law_case *c, struct weft__law_replica *r, struct weft__law_replica *from) {
+    int rc = c->brief ? 0 : weft__law_refresh(c, from);
+    if (rc == 0) rc = weft__law_merge(c, r->state, from->state);
     if (rc != 0) return rc;
+    r->encoded = false;
     r->seen |= from->seen;
     raise_clock(&r->clock, from->clock);
+    if (!from->encoded) return 0;
     return weft__law_expect(c, "source", from->state, &from->bytes, "the right side of a merge, after it");
+}
+
+/* The state was made from that of `from`, whose bytes are encoded in all but brief histories. */
+static int take_place(struct weft__law_case *c, struct weft__law_replica *r, const struct weft__law_replica *from,
+                      const char *law, const char *what) {
+    r->seen = from->seen;
+    r->clock = from->clock;
+    r->encoded = from->encoded;
+    if (!r->encoded) return 0;
+    if (r != from) {
+        weft_buf_reset(&r->bytes);
+        int rc = weft_buf_append_slice(&r->bytes, weft_buf_slice(&from->bytes));
+        if (rc != 0) return rc;
+    }
+    return weft__law_expect(c, law, r->state, &r->bytes, what);
 }
 
 static int save(struct weft__law_case *c, uint32_t lane) {
     struct weft__law_replica *r = &c->replicas[lane], *to = &c->saved[lane];
     weft__law_destroy(c, to->state);
     to->state = NULL;
-    int rc = weft__law_copy(c, r->state, &r->place, &to->state);
+    int rc = c->brief ? 0 : weft__law_refresh(c, r);
+    if (rc == 0) rc = weft__law_copy(c, r->state, &r->place, &to->state);
     if (rc != 0) return rc;
     to->place = r->place;
-    to->seen = r->seen;
-    to->clock = r->clock;
-    if ((rc = weft__law_encode(c, to->state, &to->bytes)) != 0) return rc;
-    return weft__law_expect(c, "copy", to->state, &r->bytes, "a copy");
+    return take_place(c, to, r, "copy", "a copy");
 }
 
 static int fork_from(struct weft__law_case *c, uint32_t lane, uint32_t other) {
     struct weft__law_replica *r = &c->replicas[lane], *from = &c->replicas[other];
     struct weft_law_place place = weft__law_new_place(c);
     void *copy = NULL;
-    int rc = weft__law_copy(c, from->state, &place, &copy);
+    int rc = c->brief ? 0 : weft__law_refresh(c, from);
+    if (rc == 0) rc = weft__law_copy(c, from->state, &place, &copy);
     if (rc != 0) return rc;
     weft__law_destroy(c, r->state);
     r->state = copy;
     r->place = place;
-    r->seen = from->seen;
-    r->clock = from->clock;
-    return weft__law_expect(c, "copy", r->state, &from->bytes, "a copy under a new origin");
+    return take_place(c, r, from, "copy", "a copy under a new origin");
+}
+
+/* A process ended. What it was is on a disk, as bytes: all of it, or what was saved when it was last saved. */
+static int restart(struct weft__law_case *c, uint32_t lane, bool loses) {
+    struct weft__law_replica *r = &c->replicas[lane], *from = loses ? &c->saved[lane] : r;
+    struct weft_law_place place = weft__law_new_place(c);
+    void *read = NULL;
+    int rc = weft__law_refresh(c, from);
+    if (rc == 0) rc = weft__law_must(c, c->subject->create(c->ctx, &place, &read), "create");
+    if (rc == 0 && c->subject->apply != NULL) rc = weft__law_apply(c, read, weft_buf_slice(&from->bytes));
+    if (rc == 0 && c->subject->apply == NULL) rc = weft__law_merge(c, read, from->state);
+    if (rc != 0) {
+        weft__law_destroy(c, read);
+        return rc;
+    }
+    weft__law_destroy(c, r->state);
+    r->state = read;
+    r->place = place;
+    return take_place(c, r, from, "codec", "what a replica reads when it restarts");
 }
 
 static void count(struct weft__law_case *c, enum weft__law_action action) {
@@ -170,6 +206,8 @@ static void count(struct weft__law_case *c, enum weft__law_action action) {
     if (action == WEFT__LAW_COMMIT) c->report->commits++;
     if (action == WEFT__LAW_DELIVER) c->report->deliveries++;
     if (action == WEFT__LAW_MERGE || action == WEFT__LAW_MERGE_SAVED) c->report->merges++;
+    if (action == WEFT__LAW_FORK) c->report->forks++;
+    if (action == WEFT__LAW_RESTART) c->report->restarts++;
 }
 
 static int perform(struct weft__law_case *c, const struct weft__law_step *s) {
@@ -185,8 +223,10 @@ static int perform(struct weft__law_case *c, const struct weft__law_step *s) {
         return save(c, s->replica);
     case WEFT__LAW_MERGE_SAVED:
         return merge(c, r, &c->saved[s->other]);
-    default:
+    case WEFT__LAW_FORK:
         return fork_from(c, s->replica, s->other);
+    default:
+        return restart(c, s->replica, s->other == 1);
     }
 }
 

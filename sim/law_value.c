@@ -2,7 +2,6 @@
  * and the code under test. */
 #include "sim/law_value.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -50,7 +49,7 @@ static void edit(const struct weft_law_options *o, struct weft_law_choices *c, s
     if (o->resets && weft__law_weighted(c, weights, 2) == 1) {
         weft_edit_reset(e);
         op->kind = WEFT_LAW_RESET;
-        snprintf(op->text, sizeof op->text, "reset");
+        weft_law_tell(c, op, "reset");
     } else {
         op->kind = 1;
         o->mutate(o->ctx, c, e, op);

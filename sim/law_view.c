@@ -20,13 +20,6 @@ bool weft_law_saw(const struct weft_law_history *h, size_t later, size_t earlier
     return (a->past >> b->commit & 1) != 0;
 }
 
-static uint64_t effective(const struct weft__law_case *c, uint64_t seen) {
-    for (uint32_t i = 0; i < c->commit_count; i++) {
-        if (!c->commits[i].effect) seen &= ~(UINT64_C(1) << i);
-    }
-    return seen;
-}
-
 static int history_of(struct weft__law_case *c, uint64_t seen, struct weft_law_history *h) {
     *h = (struct weft_law_history){.ops = c->view};
     for (uint32_t i = 0; i < c->commit_count; i++) {
@@ -58,14 +51,13 @@ static struct weft_slice met_slice(const struct weft__law_case *c, size_t at, si
     return weft_slice(c->met_bytes.ptr + at, len);
 }
 
+static const char seen_too[] = "a state whose operations another state has seen too";
+
 static int compare(struct weft__law_case *c, const struct weft__law_met *m, uint64_t seen, const void *state,
                    const struct weft_buf *bytes, const struct weft_buf *context, const struct weft_buf *value) {
     bool same_bytes = weft_slice_eq(weft_buf_slice(bytes), met_slice(c, m->at, m->bytes));
     struct weft_buf earlier = {.ptr = c->met_bytes.ptr + m->at, .len = m->bytes};
-    if (effective(c, m->seen) == effective(c, seen) && !same_bytes) {
-        return weft__law_expect(c, "convergence", state, &earlier,
-                                "a state whose operations another state has seen too");
-    }
+    if (m->effective == seen && !same_bytes) return weft__law_expect(c, "convergence", state, &earlier, seen_too);
     if (!m->whole) return 0;
     struct weft_slice met_context = met_slice(c, m->at + m->bytes, m->context);
     if (m->context > 0 && !c->tangled && !same_bytes && weft_slice_eq(weft_buf_slice(context), met_context)) {
@@ -97,19 +89,59 @@ static int read_view(struct weft__law_case *c, const void *state, struct weft_bu
     return weft__law_must(c, rc, "value or context");
 }
 
-int weft__law_look(struct weft__law_case *c, struct weft__law_replica *r, bool check) {
+static int look_whole(struct weft__law_case *c, struct weft__law_replica *r, bool check) {
     struct weft_buf *context = &c->scratch[2], *value = &c->scratch[3];
-    int rc = weft__law_encode(c, r->state, &r->bytes);
+    uint64_t seen = r->seen & c->effects;
+    int rc = weft__law_refresh(c, r);
     weft_buf_reset(context);
     weft_buf_reset(value);
     if (rc == 0 && check) rc = read_view(c, r->state, context, value);
     bool known = false;
     for (size_t i = 0; check && rc == 0 && i < c->met_count; i++) {
-        rc = compare(c, &c->met[i], r->seen, r->state, &r->bytes, context, value);
+        rc = compare(c, &c->met[i], seen, r->state, &r->bytes, context, value);
         known = known || (c->met[i].seen == r->seen && c->met[i].whole);
     }
     if (rc != 0 || known) return rc;
     if (check && (rc = expect_spec(c, r->seen, value)) != 0) return rc;
-    struct weft__law_met m = {r->seen, check, c->met_bytes.len, r->bytes.len, context->len, value->len};
+    struct weft__law_met m = {r->seen, seen, check, c->met_bytes.len, r->bytes.len, context->len, value->len};
     return remember(c, &m, (const struct weft_buf *[]){&r->bytes, context, value});
+}
+
+/* Another replica has shown what it must be after the same operations, and the specification was asked then. */
+static int look_at_value(struct weft__law_case *c, const struct weft__law_replica *r) {
+    struct weft_buf *context = &c->scratch[2], *value = &c->scratch[3];
+    int rc = read_view(c, r->state, context, value);
+    for (size_t i = 0; rc == 0 && i < c->met_count; i++) {
+        const struct weft__law_met *m = &c->met[i];
+        if (m->seen != r->seen) continue;
+        if (weft_slice_eq(weft_buf_slice(value), met_slice(c, m->at, m->value))) return 0;
+        rc = expect_spec(c, r->seen, value);
+        return rc != 0 ? rc : weft__law_break(c, "convergence", "equal operations seen, different values");
+    }
+    if (rc == 0) rc = expect_spec(c, r->seen, value);
+    if (rc != 0) return rc;
+    struct weft__law_met m = {.seen = r->seen, .at = c->met_bytes.len, .value = value->len};
+    weft_buf_reset(context);
+    return remember(c, &m, (const struct weft_buf *[]){context, context, value});
+}
+
+static int compare_with(struct weft__law_case *c, struct weft__law_replica *r, struct weft__law_replica *other,
+                        uint64_t seen) {
+    if (other == r || other->state == NULL || (other->seen & c->effects) != seen) return 0;
+    int rc = weft__law_refresh(c, other);
+    return rc != 0 ? rc : weft__law_expect(c, "convergence", r->state, &other->bytes, seen_too);
+}
+
+static int look_briefly(struct weft__law_case *c, struct weft__law_replica *r) {
+    uint64_t seen = r->seen & c->effects;
+    int rc = c->subject->value == NULL ? 0 : look_at_value(c, r);
+    for (uint32_t i = 0; rc == 0 && seen != 0 && i < c->o->replicas; i++) {
+        rc = compare_with(c, r, &c->replicas[i], seen);
+        if (rc == 0) rc = compare_with(c, r, &c->saved[i], seen);
+    }
+    return rc;
+}
+
+int weft__law_look(struct weft__law_case *c, struct weft__law_replica *r, bool check) {
+    return c->brief ? look_briefly(c, r) : look_whole(c, r, check);
 }

@@ -57,6 +57,7 @@ static int join_all(struct weft__law_case *c) {
     if (rc == 0) rc = apply_each(c, c->all.state, 0, 1, 2);
     if (rc != 0) return rc;
     c->all.place = c->replicas[0].place;
+    c->all.encoded = false;
     c->all.seen = 0;
     for (uint32_t i = 0; i < c->commit_count; i++) c->all.seen |= UINT64_C(1) << i;
     return weft__law_look(c, &c->all, true);

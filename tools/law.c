@@ -302,6 +302,8 @@ static void add_up(struct tally *t, const struct weft__law_result *result) {
     sum->steps += from->steps;
     sum->commits += from->commits;
     sum->merges += from->merges;
+    sum->forks += from->forks;
+    sum->restarts += from->restarts;
     sum->deliveries += from->deliveries;
     sum->no_effect += from->no_effect;
     sum->refused += from->refused;

@@ -2,9 +2,10 @@
  * a specification of what the value must be.
  *
  * A case is a history: a few replicas change their copies without asking anyone, deltas arrive late, twice, out of
- * order or never, whole states are joined, new or old. Cases come in two sorts: every short history, by an odometer
- * over the choices that make one, and then long ones at random. After each step of each history the laws below are
- * checked; the first that fails is shrunk, by its choices, to a history in which nothing can be left out, and drawn.
+ * order or never, whole states are joined, new or old, and replicas restart from their bytes. Cases come in two sorts:
+ * every short history, by an odometer over the choices that make one, and then long ones at random. After each step of
+ * each history the laws below are checked; the first that fails is shrunk, by its choices, to a history in which
+ * nothing can be left out, and drawn.
  *
  *   weft_law_options_init(&opts);
  *   opts.type = &auction_class;      a type on Weft's kernels
@@ -40,7 +41,7 @@
  *   concurrency   not of the type, but of the test: too few histories had concurrent operations on one target
  *
  * (A group is what an empty value holds that joined some of the deltas. A state that is read from hostile bytes must
- * encode to exactly these bytes.)
+ * encode to exactly these bytes. weft_law_name lists the names.)
  *
  * Deterministic: the same options give the same report. Checks are pure computation; no thread, clock or file. */
 #ifndef WEFT_LAW_H
@@ -89,13 +90,18 @@ struct weft_law_op {
     uint32_t kind;
     uint64_t target; /* what it is about (an element, a field): concurrent operations on one target are counted */
     int64_t amount;  /* and what with: for the specification */
-    char text[WEFT_LAW_TEXT]; /* for the diagram: "add milk" */
+    char text[WEFT_LAW_TEXT]; /* for the diagram: "add milk" (weft_law_tell) */
     /* Filled in by the kit. */
     uint32_t commit;         /* its number in the history, from 0, in the order of issue */
     uint32_t origin;         /* orders as the origins themselves do (weft_origin_cmp) */
     struct weft_stamp stamp; /* the commit's; concurrent ones may be equal */
     uint64_t past;           /* one bit for each commit that its replica had seen before it */
 };
+
+/* Writes op->text, in a history that will be drawn; in all others, which are most, it does nothing and costs nothing.
+ */
+WEFT_API void weft_law_tell(const struct weft_law_choices *c, struct weft_law_op *op, const char *fmt, ...)
+    WEFT_PRINTF(3, 4);
 
 /* The operations that one replica has seen, in an order that agrees with what saw what. */
 struct weft_law_history {
@@ -194,8 +200,9 @@ struct weft_law_options {
     /* Failures of earlier runs, one a line, as weft_law_report_known writes them; lines that begin with # are remarks.
      * Those of this type's name are run first. Lent. Default: none. */
     struct weft_slice known;
-    /* One of so many random histories is checked against all laws, the others only against value, convergence, source,
-     * copy, refusal and error: a tenth of the cost, for long runs. 0: none is. Default 1: every one. */
+    /* One of so many random histories is checked against all laws; the others only against value, after every step,
+     * convergence, of replicas that have seen the same, and error: a tenth of the cost, for long runs. 0: none is.
+     * Default 1: every one. */
     uint32_t thorough_every;
 };
 #define weft_law_options_init(o) weft_law_options_init_sized((o), sizeof *(o))
@@ -230,20 +237,30 @@ struct weft_law_report {
     size_t choice_count;
     struct weft_buf text; /* holds the counterexample */
     uint64_t known_histories;
+    uint64_t forks;    /* replicas that went on from a copy of another */
+    uint64_t restarts; /* from their bytes, or from bytes of earlier */
 };
 #define WEFT_LAW_REPORT_MAX 16384u
 
+/* The laws' names, as a report gives them, in the order above; NULL after the last. Static storage. */
+WEFT_API const char *weft_law_name(size_t index);
+
 /* Returned when a law failed. */
-#define WEFT_LAW_BROKEN     1
+#define WEFT_LAW_BROKEN 1
 
 /* Checks everything. Fills in *report whatever it returns: 0; WEFT_LAW_BROKEN; WEFT_ERR_INVALID (options, a class that
  * cannot be registered, a specification that reads what it may not), whose reason is then the counterexample;
  * WEFT_ERR_NOMEM (of the kit itself). */
 WEFT_API int weft_law_check(const struct weft_law_options *o, struct weft_law_report *report) WEFT_MUST_CHECK;
 /* Runs the one history that these choices make, with all laws and without shrinking. Any numbers are a history: those
- * out of bounds are lowered, missing ones are 0, so bytes from a fuzzer serve too. Returns as weft_law_check does. */
+ * out of bounds are lowered, missing ones are 0. Returns as weft_law_check does. */
 WEFT_API int weft_law_replay(const struct weft_law_options *o, const uint64_t *choices, size_t count,
                              struct weft_law_report *report) WEFT_MUST_CHECK;
+/* The same from bytes, one a choice, as a fuzzer makes them: the body of LLVMFuzzerTestOneInput (docs/laws.md). Those
+ * behind the first WEFT_LAW_BYTES are not read. */
+WEFT_API int weft_law_replay_bytes(const struct weft_law_options *o, const uint8_t *bytes, size_t count,
+                                   struct weft_law_report *report) WEFT_MUST_CHECK;
+#define WEFT_LAW_BYTES 4096u
 /* Appends the counts as a few lines of text. */
 WEFT_API int weft_law_report_print(const struct weft_law_report *report, const struct weft_law_options *o,
                                    struct weft_buf *out);

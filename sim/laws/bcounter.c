@@ -2,7 +2,6 @@
  * left to the other origin, a reset all that is left to its own; rights are settled from the books, claims last. While
  * nobody claims, the value is what was added less what was consumed, and nobody has excess. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/bcounter.h>
@@ -39,7 +38,7 @@ static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *
     if (rc != 0) weft_edit_fail(e, rc);
     if ((op->kind == CONSUME || op->kind == TRANSFER) && rights < number) op->kind = REFUSED;
     op->amount = pack(number, peer, rights);
-    snprintf(op->text, sizeof op->text, "%s %" PRIu64 " (%u)", kinds[op->kind - 1], number, peer);
+    weft_law_tell(c, op, "%s %" PRIu64 " (%u)", kinds[op->kind - 1], number, peer);
     if (op->kind == ADD) weft_bcounter_add(e, number);
     if (op->kind == CONSUME) weft_bcounter_consume(e, number);
     if (op->kind == TRANSFER) weft_bcounter_transfer(e, &other, number);

@@ -1,6 +1,5 @@
 /* counters.c: gcounter and pncounter against: the sum of the additions that no reset has seen. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/gcounter.h>
 #include <weft/pncounter.h>
@@ -15,7 +14,7 @@ static void any_increment(void *ctx, struct weft_law_choices *c, struct weft_edi
     (void)ctx;
     op->kind = UP;
     op->amount = (int64_t)weft_law_choose(c, 4);
-    snprintf(op->text, sizeof op->text, "+%" PRId64, op->amount);
+    weft_law_tell(c, op, "+%" PRId64, op->amount);
     weft_gcounter_add(e, (uint64_t)op->amount);
 }
 
@@ -24,7 +23,7 @@ static void any_addition(void *ctx, struct weft_law_choices *c, struct weft_edit
     (void)ctx;
     op->amount = amounts[weft_law_choose_kind(c, 4)];
     op->kind = op->amount > 0 ? UP : DOWN;
-    snprintf(op->text, sizeof op->text, "%+" PRId64, op->amount);
+    weft_law_tell(c, op, "%+" PRId64, op->amount);
     weft_pncounter_add(e, op->amount);
 }
 
@@ -33,7 +32,7 @@ static int sum(void *ctx, const struct weft_law_history *h, struct weft_buf *out
     int64_t total = 0;
     for (size_t i = 0; i < h->count; i++)
         if (h->ops[i].kind != WEFT_LAW_RESET && !weft__law_was_reset(h, i)) total += h->ops[i].amount;
-    return weft_buf_printf(out, "%" PRId64, total);
+    return weft_buf_append_i64(out, total);
 }
 
 const struct weft__law_type weft__law_gcounter = {

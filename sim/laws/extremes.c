@@ -1,7 +1,6 @@
 /* extremes.c: maxreg and minreg: a set that does not reach what stands where it is made is no write; the value is the
  * extreme of the writes that no write or reset has seen. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/maxreg.h>
 
@@ -19,7 +18,7 @@ static void any_number(void *ctx, struct weft_law_choices *c, struct weft_edit *
     const struct extreme *x = ctx;
     op->kind = SET;
     op->amount = (int64_t)weft_law_choose(c, 3) - 1;
-    snprintf(op->text, sizeof op->text, "set %" PRId64, op->amount);
+    weft_law_tell(c, op, "set %" PRId64, op->amount);
     x->set(e, op->amount);
 }
 

@@ -1,6 +1,5 @@
 /* flags.c: ewflag: on if some enabling was seen by no other operation. dwflag: of the operations that no other has
  * seen, at least one is an enabling and none a disabling. */
-#include <stdio.h>
 
 #include <weft/dwflag.h>
 #include <weft/ewflag.h>
@@ -19,7 +18,7 @@ struct flag {
 static void any_switch(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
     const struct flag *flag = ctx;
     op->kind = weft_law_choose_kind(c, 2) == 0 ? ENABLE : DISABLE;
-    snprintf(op->text, sizeof op->text, "%s", kinds[op->kind - 1]);
+    weft_law_tell(c, op, "%s", kinds[op->kind - 1]);
     (op->kind == ENABLE ? flag->enable : flag->disable)(e);
 }
 

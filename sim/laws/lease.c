@@ -3,7 +3,6 @@
  * then the greatest origin, and holds until its deadline. */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/err.h>
 #include <weft/lease.h>
@@ -46,7 +45,7 @@ static void any_lease(void *ctx, struct weft_law_choices *c, struct weft_edit *e
     op->amount = (int64_t)(owner + 2 * length + 4 * holder);
     bool is_held = holder != NOBODY && holder != owner;
     if (op->kind == ACQUIRE && is_held && what != 7) op->kind = REFUSED;
-    snprintf(op->text, sizeof op->text, "%s: %s %" PRIu64, owners[owner], kinds[op->kind - 1], durations[length]);
+    weft_law_tell(c, op, "%s: %s %" PRIu64, owners[owner], kinds[op->kind - 1], durations[length]);
     int before = weft_edit_error(e);
     if (op->kind == RELEASE) weft_lease_release(e, weft_str(owners[owner]));
     if (op->kind == ACQUIRE) weft_lease_acquire(e, weft_str(owners[owner]), world->unit * durations[length]);

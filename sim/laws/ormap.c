@@ -2,7 +2,6 @@
  * Everything under a key is one target. What a child shows is what no removal of it, of its key or of the whole has
  * seen, by the rule of its type; a child of which nothing is left is not listed. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/aworset.h>
 #include <weft/gcounter.h>
@@ -46,8 +45,7 @@ static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *
     op->amount = any_amount(c, op->kind);
     struct weft_slice key = weft_str(keys[op->target]);
     const char *inside = is_deep(op) ? "/n" : "";
-    snprintf(op->text, sizeof op->text, "%s %s%s (%" PRId64 ")", kinds[op->kind - 1], keys[op->target], inside,
-             op->amount);
+    weft_law_tell(c, op, "%s %s%s (%" PRId64 ")", kinds[op->kind - 1], keys[op->target], inside, op->amount);
     if (op->kind == COUNT) weft_pncounter_add(weft_ormap_edit(e, key, &weft_pncounter_class), op->amount);
     if (op->kind == ADD) weft_aworset_add(weft_ormap_edit(e, key, &weft_aworset_class), weft_str(elements[op->amount]));
     if (is_deep(op)) {

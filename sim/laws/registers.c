@@ -1,7 +1,6 @@
 /* registers.c: of the writes that no write, clear or reset has seen, an lwwreg shows the one with the greatest (clock
  * epoch, word, origin); an mvreg shows all values, each once, in the order of their bytes. Concurrent stamps are mostly
  * equal, so that ties are the rule here. */
-#include <stdio.h>
 
 #include <weft/lwwreg.h>
 #include <weft/mvreg.h>
@@ -22,10 +21,10 @@ static void any_write(void *ctx, struct weft_law_choices *c, struct weft_edit *e
     op->amount = (int64_t)weft_law_choose_kind(c, VALUES + 1);
     op->kind = op->amount == VALUES ? CLEAR : SET;
     if (op->kind == CLEAR) {
-        snprintf(op->text, sizeof op->text, "clear");
+        weft_law_tell(c, op, "clear");
         reg->clear(e);
     } else {
-        snprintf(op->text, sizeof op->text, "set \"%s\"", values[op->amount]);
+        weft_law_tell(c, op, "set \"%s\"", values[op->amount]);
         reg->set(e, weft_str(values[op->amount]));
     }
 }

@@ -1,7 +1,6 @@
 /* sets.c: gset, aworset, rworset and lwwset, of two elements only, so that nearly all concurrent operations meet. Each
  * says what its set is of the operations on an element that stand: those that no other operation on it and no reset
  * has seen. Concurrent stamps are mostly equal, so that ties are the rule. */
-#include <stdio.h>
 
 #include <weft/aworset.h>
 #include <weft/gset.h>
@@ -26,7 +25,7 @@ static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *
     op->kind = s->remove == NULL || weft_law_choose_kind(c, 2) == 0 ? ADD : REMOVE;
     op->target = weft_law_choose(c, ELEMENTS);
     struct weft_slice element = weft_str(elements[op->target]);
-    snprintf(op->text, sizeof op->text, "%s %s", kinds[op->kind - 1], elements[op->target]);
+    weft_law_tell(c, op, "%s %s", kinds[op->kind - 1], elements[op->target]);
     (op->kind == ADD ? s->add : s->remove)(e, element);
 }
 

@@ -2,7 +2,6 @@
  * it is made beat is no write; one that is takes away what it has seen of its element and what it pushes out; the value
  * is the two best of what stands. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/topk.h>
 
@@ -17,7 +16,7 @@ static void any_score(void *ctx, struct weft_law_choices *c, struct weft_edit *e
     op->kind = SCORE;
     op->target = weft_law_choose_kind(c, ELEMENTS);
     op->amount = (int64_t)weft_law_choose(c, 3);
-    snprintf(op->text, sizeof op->text, "%s scores %" PRId64, elements[op->target], op->amount);
+    weft_law_tell(c, op, "%s scores %" PRId64, elements[op->target], op->amount);
     weft_topk_add(e, weft_str(elements[op->target]), op->amount, PLACES);
 }
 

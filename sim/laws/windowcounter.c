@@ -2,7 +2,6 @@
  * slot, and the first of a slot drops what it sees to have left the window; the sum is of the slots whose last addition
  * is in the window, and within a slot's width of what the additions themselves say where none was reset. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include <weft/windowcounter.h>
 
@@ -19,7 +18,7 @@ static void any_amount(void *ctx, struct weft_law_choices *c, struct weft_edit *
     const struct weft__law_world *w = ctx;
     op->kind = ADD;
     op->amount = (int64_t)weft_law_choose_kind(c, 3);
-    snprintf(op->text, sizeof op->text, "add %" PRId64, op->amount);
+    weft_law_tell(c, op, "add %" PRId64, op->amount);
     weft_windowcounter_add(e, (uint64_t)op->amount, w->unit * WINDOW, w->unit * SLOT);
 }
 

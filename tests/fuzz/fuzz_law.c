@@ -6,7 +6,7 @@
 
 #include "tests/fuzz/fuzz.h"
 
-enum { TYPE = 0x3f, MEMORY = 0x80, HOSTILE = 0xc0, CHOICES_MAX = 512 };
+enum { TYPE = 0x3f, MEMORY = 0x80, HOSTILE = 0xc0 };
 
 static void set_type(struct weft_law_options *o, uint8_t byte) {
     size_t types = 0;
@@ -18,16 +18,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
     struct weft_law_options o;
     struct weft_law_report r;
-    uint64_t choices[CHOICES_MAX];
-    size_t count = 0;
     uint8_t head = fuzz_byte(&in);
     weft_law_options_init(&o);
     set_type(&o, head & TYPE);
     o.steps = 32;
     o.memory_every = (head & ~TYPE) == MEMORY;
     o.hostile_every = (head & ~TYPE) == HOSTILE;
-    while (fuzz_left(&in) > 0 && count < CHOICES_MAX) choices[count++] = fuzz_byte(&in);
-    int rc = weft_law_replay(&o, choices, count, &r);
+    int rc = weft_law_replay_bytes(&o, in.at, fuzz_left(&in), &r);
     if (rc != 0) (void)fprintf(stderr, "%s", r.counterexample);
     HOLDS(rc == 0);
     weft_law_report_fini(&r);

@@ -163,7 +163,7 @@ def steps(_):
 def laws(vectors):
     """Of each type a short history and two random ones. Multiples of the number of actions would end them."""
     chance = random.Random(3)
-    going_on = [n for n in range(1, 84) if n % 7] + [n for n in range(1, 84) if n % 7 == 1] * 3
+    going_on = [n for n in range(1, 96) if n % 8] + [n for n in range(1, 96) if n % 8 == 1] * 3
 
     def choices(count):
         return bytes(chance.choice(going_on) for _ in range(count))
@@ -174,6 +174,12 @@ def laws(vectors):
             yield f"random-{index:02}-{again + 1}", bytes([index, 1]) + choices(160)
     yield "memory", bytes([0x80 + 7, 1]) + choices(60)
     yield "hostile", bytes([0xC0 + 1, 1]) + choices(40)
+
+
+def auctions(_):
+    chance = random.Random(5)
+    for index in range(8):
+        yield f"history-{index + 1}", bytes([index % 2]) + bytes(chance.randrange(256) for _ in range(20 + 20 * index))
 
 
 TARGETS = {
@@ -187,6 +193,7 @@ TARGETS = {
     "log": logs,
     "steps": steps,
     "law": laws,
+    "auction": auctions,
 }
 
 

@@ -2,8 +2,8 @@
  * its dot, stamp and value. A write takes away what it has seen of its element; merges are those of the DOTS kernel.
  * What the value must be is asked of the specifications of Weft's own types (sim/laws). */
 #include "tests/laws/mutants.h"
+#include "tests/laws/plain.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -45,8 +45,7 @@ struct cell {
 };
 
 struct board {
-    uint32_t origin;
-    const struct weft_alloc *alloc;
+    struct plain plain;
     uint64_t seen[ORIGINS];
     struct cell cells[ELEMENTS][ORIGINS];
 };
@@ -63,29 +62,7 @@ static enum bug type_of(void *ctx) {
 
 static int create(void *ctx, const struct weft_law_place *place, void **out) {
     (void)ctx;
-    struct board *s = place->alloc->resize(place->alloc->ctx, NULL, 0, sizeof *s);
-    if (s == NULL) return WEFT_ERR_NOMEM;
-    memset(s, 0, sizeof *s);
-    s->origin = place->number;
-    s->alloc = place->alloc;
-    *out = s;
-    return 0;
-}
-
-static void destroy(void *ctx, void *state) {
-    (void)ctx;
-    struct board *s = state;
-    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
-}
-
-static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
-    const struct board *from = state;
-    int rc = create(ctx, place, out);
-    if (rc != 0) return rc;
-    struct board *s = *out;
-    memcpy(s->seen, from->seen, sizeof s->seen);
-    memcpy(s->cells, from->cells, sizeof s->cells);
-    return 0;
+    return plain_create(place, sizeof(struct board), out);
 }
 
 static bool is_later(struct weft_stamp a, struct weft_stamp b) {
@@ -209,7 +186,7 @@ static bool is_sound(const struct cell *c, uint64_t seen) {
 }
 
 static int apply(void *ctx, void *state, struct weft_slice bytes) {
-    struct board read = {.origin = 0};
+    struct board read = {.plain.origin = 0};
     int last = -1;
     if (bytes.len % ENTRY != 1 || bytes.ptr[0] != VERSION) return WEFT_ERR_MALFORMED;
     for (size_t i = 1; i < bytes.len; i += ENTRY) {
@@ -236,25 +213,25 @@ static void take_away(const struct board *s, struct board *change, uint32_t elem
 
 static void write_cell(const struct board *s, struct board *change, uint32_t element, struct weft_stamp stamp,
                        int64_t value) {
-    uint64_t dot = (s->seen[s->origin] + 1) & ~s->seen[s->origin];
+    uint64_t dot = (s->seen[s->plain.origin] + 1) & ~s->seen[s->plain.origin];
     take_away(s, change, element);
-    change->seen[s->origin] |= dot;
-    change->cells[element][s->origin] = (struct cell){dot, stamp, (int8_t)value};
+    change->seen[s->plain.origin] |= dot;
+    change->cells[element][s->plain.origin] = (struct cell){dot, stamp, (int8_t)value};
 }
 
-static void name(enum bug type, struct weft_law_op *op) {
+static void name(const struct weft_law_choices *c, enum bug type, struct weft_law_op *op) {
     static const char *const elements[] = {"x", "y", "z"}, *const values[] = {"a", "b", ""};
     const char *element = elements[op->target];
     if (op->kind == WEFT_LAW_RESET)
-        snprintf(op->text, sizeof op->text, "reset");
+        weft_law_tell(c, op, "reset");
     else if (type == LWWSET || type == RWORSET)
-        snprintf(op->text, sizeof op->text, "%s %s", op->kind == WRITE ? "add" : "remove", element);
+        weft_law_tell(c, op, "%s %s", op->kind == WRITE ? "add" : "remove", element);
     else if (type == MVREG && op->kind == REMOVE)
-        snprintf(op->text, sizeof op->text, "clear");
+        weft_law_tell(c, op, "clear");
     else if (type == MVREG)
-        snprintf(op->text, sizeof op->text, "set \"%s\"", values[op->amount]);
+        weft_law_tell(c, op, "set \"%s\"", values[op->amount]);
     else
-        snprintf(op->text, sizeof op->text, "%s %d", type == TOPK ? element : "set", (int)op->amount);
+        weft_law_tell(c, op, "%s %d", type == TOPK ? element : "set", (int)op->amount);
 }
 
 /* The last choice is a reset; of an mvreg a clear is as good. */
@@ -272,7 +249,7 @@ static void draw(enum bug type, struct weft_law_choices *c, struct weft_law_op *
         op->target = drawn / 3;
         op->amount = (int64_t)(drawn % 3) - (type == MAXREG);
     }
-    name(type, op);
+    name(c, type, op);
 }
 
 static bool is_beaten(enum bug bug, const struct board *s, const struct weft_law_op *op) {
@@ -287,7 +264,7 @@ static bool push_out(const struct board *s, struct board *change) {
     (void)merge(&(struct mutant){.bug = TOPK}, &after, change);
     for (uint32_t e = 0; e < ELEMENTS; e++) {
         if (!any_stands(&after, e) || place_of(&after, e) < PLACES) continue;
-        if (change->cells[e][s->origin].dot != 0) return false;
+        if (change->cells[e][s->plain.origin].dot != 0) return false;
         take_away(s, change, e);
     }
     return true;
@@ -317,7 +294,7 @@ static bool perform(enum bug bug, const struct board *s, const struct weft_law_o
 
 static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct weft_stamp stamp, uint32_t max,
                   struct weft_law_op *ops, uint32_t *count, struct weft_buf *delta) {
-    struct board *s = state, change = {.origin = 0};
+    struct board *s = state, change = {.plain.origin = 0};
     (void)max;
     *count = 1;
     draw(type_of(ctx), c, ops);
@@ -402,11 +379,7 @@ static int spec(void *ctx, const struct weft_law_history *h, struct weft_buf *ou
     return type->spec((void *)(uintptr_t)type->ctx, h, out);
 }
 
-#define SUBJECT(text)                                                                                                  \
-    {                                                                                                                  \
-        .size = sizeof(struct weft_law_subject), .name = text, .deltas = true, .create = create, .destroy = destroy,   \
-        .copy = copy, .mutate = mutate, .apply = apply, .merge = merge, .encode = encode, .value = value,              \
-    }
+#define SUBJECT(text) MUTANT_SUBJECT(text, plain_destroy, plain_copy)
 static const struct weft_law_subject lwwset = SUBJECT("lwwset"), rworset = SUBJECT("rworset"), mvreg = SUBJECT("mvreg"),
                                      maxreg = SUBJECT("maxreg"), topk = SUBJECT("topk");
 

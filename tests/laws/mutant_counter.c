@@ -1,8 +1,8 @@
 /* mutant_counter.c: a counter with reset: for each origin a total and the part of it that resets have taken back. */
 #include "tests/laws/mutants.h"
+#include "tests/laws/plain.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -30,8 +30,7 @@ enum bug {
 };
 
 struct counter {
-    uint32_t origin;
-    const struct weft_alloc *alloc;
+    struct plain plain;
     uint64_t total[ORIGINS];
     uint64_t base[ORIGINS];
     double tenths;  /* of FLOATS: what came, as it came */
@@ -43,31 +42,15 @@ static enum bug bug_of(void *ctx) {
 }
 
 static int create(void *ctx, const struct weft_law_place *place, void **out) {
-    struct counter *s = place->alloc->resize(place->alloc->ctx, NULL, 0, sizeof *s);
-    if (s == NULL) return WEFT_ERR_NOMEM;
-    memset(s, 0, sizeof *s);
-    s->origin = bug_of(ctx) == SHARED_SLOT ? 0 : place->number;
-    s->alloc = place->alloc;
-    *out = s;
-    return 0;
-}
-
-static void destroy(void *ctx, void *state) {
-    (void)ctx;
-    struct counter *s = state;
-    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
+    struct weft_law_place own = *place;
+    if (bug_of(ctx) == SHARED_SLOT) own.number = 0;
+    return plain_create(&own, sizeof(struct counter), out);
 }
 
 static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
-    const struct counter *from = state;
-    int rc = create(ctx, place, out);
-    if (rc != 0) return rc;
-    struct counter *s = *out;
-    memcpy(s->total, from->total, sizeof s->total);
-    memcpy(s->base, from->base, sizeof s->base);
-    s->tenths = from->tenths;
-    s->shown = from->shown;
-    return 0;
+    struct weft_law_place own = *place;
+    if (bug_of(ctx) == SHARED_SLOT) own.number = 0;
+    return plain_copy(ctx, state, &own, out);
 }
 
 static uint64_t sum(const struct counter *s) {
@@ -131,7 +114,7 @@ static uint64_t read_word(const uint8_t *at) {
 }
 
 static int apply(void *ctx, void *state, struct weft_slice bytes) {
-    struct counter delta = {.origin = 0};
+    struct counter delta = {.plain.origin = 0};
     int last = -1;
     if (bytes.len % ENTRY != 1 || bytes.ptr[0] != VERSION) return WEFT_ERR_MALFORMED;
     for (size_t at = 1; at < bytes.len; at += ENTRY) {
@@ -151,7 +134,7 @@ static int apply(void *ctx, void *state, struct weft_slice bytes) {
 static void reset(enum bug bug, const struct counter *s, struct counter *change) {
     memcpy(change->total, s->total, sizeof s->total);
     for (uint32_t o = 0; o < ORIGINS; o++) {
-        if (s->total[o] > s->base[o] && (bug != RESETS_OWN || o == s->origin))
+        if (s->total[o] > s->base[o] && (bug != RESETS_OWN || o == s->plain.origin))
             change->base[o] = bug == RESETS_TOTAL ? s->base[o] : s->total[o] + (bug == RESETS_AHEAD);
         else
             change->total[o] = 0;
@@ -160,14 +143,14 @@ static void reset(enum bug bug, const struct counter *s, struct counter *change)
 
 static void perform(struct counter *s, const struct weft_law_op *op, uint64_t amount) {
     if (op->kind == INCREMENT)
-        s->total[s->origin] += amount;
+        s->total[s->plain.origin] += amount;
     else
         memcpy(s->base, s->total, sizeof s->base);
 }
 
 static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct weft_stamp stamp, uint32_t max,
                   struct weft_law_op *ops, uint32_t *count, struct weft_buf *delta) {
-    struct counter *s = state, change = {.origin = 0};
+    struct counter *s = state, change = {.plain.origin = 0};
     (void)stamp;
     (void)max;
     *count = 1;
@@ -176,11 +159,11 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     uint64_t amount = (uint64_t)ops->amount + 1;
     bool effect = ops->kind == INCREMENT || sum(s) > 0;
     if (ops->kind == INCREMENT) {
-        snprintf(ops->text, sizeof ops->text, "+%" PRIu64, amount);
+        weft_law_tell(c, ops, "+%" PRIu64, amount);
         bool amounts = bug_of(ctx) == TOTAL_AS_DELTA || bug_of(ctx) == ADDS_DELTAS;
-        change.total[s->origin] = amounts ? amount : s->total[s->origin] + amount;
+        change.total[s->plain.origin] = amounts ? amount : s->total[s->plain.origin] + amount;
     } else {
-        snprintf(ops->text, sizeof ops->text, "reset");
+        weft_law_tell(c, ops, "reset");
         reset(bug_of(ctx), s, &change);
     }
     int rc = effect ? encode(ctx, &change, delta) : 0;
@@ -214,19 +197,7 @@ static int spec(void *ctx, const struct weft_law_history *h, struct weft_buf *ou
     return weft_buf_printf(out, "%" PRId64, n);
 }
 
-static const struct weft_law_subject subject = {
-    .size = sizeof subject,
-    .name = "counter",
-    .deltas = true,
-    .create = create,
-    .destroy = destroy,
-    .copy = copy,
-    .mutate = mutate,
-    .apply = apply,
-    .merge = merge,
-    .encode = encode,
-    .value = value,
-};
+static const struct weft_law_subject subject = MUTANT_SUBJECT("counter", plain_destroy, copy);
 
 static const struct mutant mutants[] = {
     {"right", NONE, "", NULL},

@@ -2,9 +2,9 @@
  * bits: for each origin one word of those seen, and for each set one of those that stand. A delta is a small state. The
  * bugs are those of published maps. */
 #include "tests/laws/mutants.h"
+#include "tests/laws/plain.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -28,8 +28,7 @@ enum bug {
 };
 
 struct map {
-    uint32_t origin;
-    const struct weft_alloc *alloc;
+    struct plain plain;
     uint32_t at[ORIGINS][WORDS];
     uint8_t first; /* 1 + the key that came first, for ARRIVAL_ORDER */
 };
@@ -44,29 +43,7 @@ static uint32_t word_of(uint32_t key, uint32_t field) {
 
 static int create(void *ctx, const struct weft_law_place *place, void **out) {
     (void)ctx;
-    struct map *s = place->alloc->resize(place->alloc->ctx, NULL, 0, sizeof *s);
-    if (s == NULL) return WEFT_ERR_NOMEM;
-    memset(s, 0, sizeof *s);
-    s->origin = place->number;
-    s->alloc = place->alloc;
-    *out = s;
-    return 0;
-}
-
-static void destroy(void *ctx, void *state) {
-    (void)ctx;
-    struct map *s = state;
-    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
-}
-
-static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
-    const struct map *from = state;
-    int rc = create(ctx, place, out);
-    if (rc != 0) return rc;
-    struct map *s = *out;
-    memcpy(s->at, from->at, sizeof s->at);
-    s->first = from->first;
-    return 0;
+    return plain_create(place, sizeof(struct map), out);
 }
 
 static uint64_t sum(const struct map *s, uint32_t total) {
@@ -176,7 +153,7 @@ static void read_words(const uint8_t *at, uint32_t words[WORDS]) {
 }
 
 static int apply(void *ctx, void *state, struct weft_slice bytes) {
-    struct map delta = {.origin = 0};
+    struct map delta = {.plain.origin = 0};
     int last = -1;
     if (bytes.len % ENTRY != 2 || bytes.ptr[0] != VERSION) return WEFT_ERR_MALFORMED;
     delta.first = bytes.ptr[1];
@@ -226,15 +203,15 @@ static void count(enum bug bug, const struct map *s, struct map *change, uint32_
         change->at[o][total] = s->at[o][total];
         change->at[o][total + 1] = s->at[o][total + 1];
     }
-    change->at[s->origin][total] = s->at[s->origin][total] + 1;
-    change->at[s->origin][total + 1] = s->at[s->origin][total + 1];
+    change->at[s->plain.origin][total] = s->at[s->plain.origin][total] + 1;
+    change->at[s->plain.origin][total + 1] = s->at[s->plain.origin][total + 1];
 }
 
 static void add(const struct map *s, struct map *change, uint32_t dots) {
-    uint32_t dot = next_dot(s, s->origin);
+    uint32_t dot = next_dot(s, s->plain.origin);
     take_set(NONE, s, change, dots);
-    change->at[s->origin][dots] = dot;
-    change->at[s->origin][SEEN] |= dot;
+    change->at[s->plain.origin][dots] = dot;
+    change->at[s->plain.origin][SEEN] |= dot;
 }
 
 static void perform(enum bug bug, const struct map *s, const struct weft_law_op *op, struct map *change) {
@@ -252,7 +229,7 @@ static void perform(enum bug bug, const struct map *s, const struct weft_law_op 
 static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct weft_stamp stamp, uint32_t max,
                   struct weft_law_op *ops, uint32_t *ops_count, struct weft_buf *delta) {
     static const char *const names[] = {"count", "add x", "count deep", "remove"};
-    struct map *s = state, change = {.origin = 0};
+    struct map *s = state, change = {.plain.origin = 0};
     (void)stamp;
     (void)max;
     *ops_count = 1;
@@ -262,9 +239,9 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     else
         ops->target = weft_law_choose(c, KEYS);
     if (ops->kind == WEFT_LAW_RESET)
-        snprintf(ops->text, sizeof ops->text, "reset");
+        weft_law_tell(c, ops, "reset");
     else
-        snprintf(ops->text, sizeof ops->text, "%s %c", names[ops->kind - 1], "ab"[ops->target]);
+        weft_law_tell(c, ops, "%s %c", names[ops->kind - 1], "ab"[ops->target]);
     perform(bug_of(ctx), s, ops, &change);
     bool effect = false;
     for (uint32_t o = 0; o < ORIGINS; o++) effect = effect || !is_nothing(change.at[o]);
@@ -313,19 +290,7 @@ static int spec(void *ctx, const struct weft_law_history *h, struct weft_buf *ou
     return out->err;
 }
 
-static const struct weft_law_subject subject = {
-    .size = sizeof subject,
-    .name = "map",
-    .deltas = true,
-    .create = create,
-    .destroy = destroy,
-    .copy = copy,
-    .mutate = mutate,
-    .apply = apply,
-    .merge = merge,
-    .encode = encode,
-    .value = value,
-};
+static const struct weft_law_subject subject = MUTANT_SUBJECT("map", plain_destroy, plain_copy);
 
 static const struct mutant mutants[] = {
     {"right", NONE, "", NULL},

@@ -1,8 +1,8 @@
 /* mutant_register.c: a last-writer-wins register that keeps, for each origin, its write if none has observed it. States
  * travel whole: this subject has no deltas. */
 #include "tests/laws/mutants.h"
+#include "tests/laws/plain.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -32,8 +32,7 @@ struct written {
 };
 
 struct reg {
-    uint32_t origin;
-    const struct weft_alloc *alloc;
+    struct plain plain;
     uint64_t seen[ORIGINS];
     struct written writes[ORIGINS];
 };
@@ -44,29 +43,7 @@ static enum bug bug_of(void *ctx) {
 
 static int create(void *ctx, const struct weft_law_place *place, void **out) {
     (void)ctx;
-    struct reg *s = place->alloc->resize(place->alloc->ctx, NULL, 0, sizeof *s);
-    if (s == NULL) return WEFT_ERR_NOMEM;
-    memset(s, 0, sizeof *s);
-    s->origin = place->number;
-    s->alloc = place->alloc;
-    *out = s;
-    return 0;
-}
-
-static void destroy(void *ctx, void *state) {
-    (void)ctx;
-    struct reg *s = state;
-    s->alloc->resize(s->alloc->ctx, s, sizeof *s, 0);
-}
-
-static int copy(void *ctx, const void *state, const struct weft_law_place *place, void **out) {
-    const struct reg *from = state;
-    int rc = create(ctx, place, out);
-    if (rc != 0) return rc;
-    struct reg *s = *out;
-    memcpy(s->seen, from->seen, sizeof s->seen);
-    memcpy(s->writes, from->writes, sizeof s->writes);
-    return 0;
+    return plain_create(place, sizeof(struct reg), out);
 }
 
 static int compare(enum bug bug, const struct reg *s, uint32_t a, uint32_t b) {
@@ -76,7 +53,7 @@ static int compare(enum bug bug, const struct reg *s, uint32_t a, uint32_t b) {
     if (order != 0) return order;
     if (bug == TIE_BY_VALUE && s->writes[a].value != s->writes[b].value)
         return s->writes[a].value < s->writes[b].value ? 1 : -1;
-    if (bug == TIE_KEEPS_OWN && (a == s->origin || b == s->origin)) return a == s->origin ? 1 : -1;
+    if (bug == TIE_KEEPS_OWN && (a == s->plain.origin || b == s->plain.origin)) return a == s->plain.origin ? 1 : -1;
     return a < b ? -1 : a > b;
 }
 
@@ -139,7 +116,7 @@ static uint64_t read_word(const uint8_t *at) {
 }
 
 static int apply(void *ctx, void *state, struct weft_slice bytes) {
-    struct reg read = {.origin = 0};
+    struct reg read = {.plain.origin = 0};
     int last = -1;
     if (bytes.len % ENTRY != 1 || bytes.ptr[0] != VERSION) return WEFT_ERR_MALFORMED;
     for (size_t i = 1; i < bytes.len; i += ENTRY) {
@@ -165,17 +142,17 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     *count = 1;
     ops->amount = (int64_t)weft_law_choose(c, 3);
     ops->kind = ops->amount == 2 ? CLEAR : SET;
-    snprintf(ops->text, sizeof ops->text, ops->kind == CLEAR ? "clear" : ops->amount == 0 ? "set \"a\"" : "set \"\"");
+    weft_law_tell(c, ops, ops->kind == CLEAR ? "clear" : ops->amount == 0 ? "set \"a\"" : "set \"\"");
     bool writes = ops->kind == SET || (bug_of(ctx) == CLEARS_BY_STAMP && winner(NONE, s) != ORIGINS);
     uint32_t replaced = winner(NONE, s);
-    if (bug_of(ctx) == OWN_CLOCK) stamp = (struct weft_stamp){.word = s->seen[s->origin] + 1};
+    if (bug_of(ctx) == OWN_CLOCK) stamp = (struct weft_stamp){.word = s->seen[s->plain.origin] + 1};
     if (bug_of(ctx) == COUNTS_WRITES)
         stamp = (struct weft_stamp){.word = replaced == ORIGINS ? 1 : s->writes[replaced].stamp.word + 1};
     for (uint32_t o = 0; o < ORIGINS; o++) s->writes[o] = (struct written){.dots = 0};
     if (!writes) return 0;
-    uint64_t dot = s->seen[s->origin] + 1;
-    s->seen[s->origin] |= dot;
-    s->writes[s->origin] = (struct written){dot, stamp, (uint8_t)ops->amount};
+    uint64_t dot = s->seen[s->plain.origin] + 1;
+    s->seen[s->plain.origin] |= dot;
+    s->writes[s->plain.origin] = (struct written){dot, stamp, (uint8_t)ops->amount};
     return 0;
 }
 
@@ -207,8 +184,8 @@ static const struct weft_law_subject subject = {
     .size = sizeof subject,
     .name = "register",
     .create = create,
-    .destroy = destroy,
-    .copy = copy,
+    .destroy = plain_destroy,
+    .copy = plain_copy,
     .mutate = mutate,
     .apply = apply,
     .merge = merge,

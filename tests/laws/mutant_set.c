@@ -2,7 +2,6 @@
  * element one of those that stand. A delta is a small state. Each bug is one that a published library had. */
 #include "tests/laws/mutants.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -261,7 +260,7 @@ static int mutate(void *ctx, void *state, struct weft_law_choices *c, struct wef
     ops->kind = weft_law_choose(c, 2) == 0 ? ADD : REMOVE;
     ops->target = weft_law_choose(c, ELEMENTS);
     uint32_t element = (uint32_t)ops->target;
-    snprintf(ops->text, sizeof ops->text, "%s %c", ops->kind == ADD ? "add" : "remove", "xy"[element]);
+    weft_law_tell(c, ops, "%s %c", ops->kind == ADD ? "add" : "remove", "xy"[element]);
     bool effect = ops->kind == ADD || is_in(s, element);
     if (ops->kind == ADD)
         add(bug_of(ctx), s, &change, element);

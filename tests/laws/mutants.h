@@ -19,6 +19,14 @@ struct mutated_type {
     const struct mutant *mutants;
 };
 
+/* A subject with deltas and without a context, of functions that have these names in their file. */
+#define MUTANT_SUBJECT(text, destroyed, copied)                                                                        \
+    {                                                                                                                  \
+        .size = sizeof(struct weft_law_subject), .name = (text), .deltas = true, .create = create,                     \
+        .destroy = (destroyed), .copy = (copied), .mutate = mutate, .apply = apply, .merge = merge, .encode = encode,  \
+        .value = value,                                                                                                \
+    }
+
 extern const struct mutated_type mutated_set;
 extern const struct mutated_type mutated_counter;
 extern const struct mutated_type mutated_register;

@@ -1,6 +1,5 @@
 /* The law kit itself: what it enumerates, finds, shrinks and reports. */
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@ static void any_change(void *ctx, struct weft_law_choices *c, struct weft_edit *
     op->kind = weft_law_choose_kind(c, 2) == 0 ? ADD : REMOVE;
     op->target = weft_law_choose(c, 2);
     struct weft_slice element = weft_str(op->target == 0 ? "x" : "y");
-    snprintf(op->text, sizeof op->text, "%s %s", op->kind == ADD ? "add" : "remove", op->target == 0 ? "x" : "y");
+    weft_law_tell(c, op, "%s %s", op->kind == ADD ? "add" : "remove", op->target == 0 ? "x" : "y");
     if (op->kind == ADD)
         weft_aworset_add(e, element);
     else
@@ -83,7 +82,7 @@ static const char *const shrunk[] = {"keeps what is present on both sides", "kee
 enum { SHRUNK = sizeof shrunk / sizeof *shrunk, SEEDS = 10 };
 
 /* From random histories of up to 60 steps, whatever the seed. */
-START_TEST(test_shrinks_to_four_steps) {
+START_TEST(test_shrinks_to_a_few_steps) {
     struct mutant m = *broken(&mutated_set, shrunk[_i / SEEDS]);
     struct weft_law_options o;
     struct weft_law_report r;
@@ -91,7 +90,7 @@ START_TEST(test_shrinks_to_four_steps) {
     o.steps = 60;
     o.seed = (uint64_t)(_i % SEEDS);
     ck_assert_int_eq(weft_law_check(&o, &r), WEFT_LAW_BROKEN);
-    ck_assert_msg(r.shrunk_steps <= 4, "%s", r.counterexample);
+    ck_assert_msg(r.shrunk_steps <= 5, "%s", r.counterexample);
     ck_assert_uint_ge(r.shrunk_steps, 1);
     weft_law_report_fini(&r);
 }
@@ -338,6 +337,75 @@ START_TEST(test_thorough_every) {
 }
 END_TEST
 
+/* One for each that is named in the header's list, and none twice. */
+START_TEST(test_laws_are_named) {
+    size_t count = 0;
+    for (; weft_law_name(count) != NULL; count++)
+        for (size_t i = 0; i < count; i++) ck_assert_str_ne(weft_law_name(i), weft_law_name(count));
+    ck_assert_uint_eq(count, 21);
+    ck_assert_str_eq(weft_law_name(0), "value");
+    ck_assert_str_eq(weft_law_name(count - 1), "concurrency");
+    ck_assert_ptr_null(weft_law_name(count + 1));
+}
+END_TEST
+
+/* A byte is a choice. */
+START_TEST(test_bytes_replay) {
+    struct mutant m = *broken(&mutated_set, "removes by name");
+    struct weft_law_options o;
+    struct weft_law_report found, again;
+    uint8_t bytes[2 * WEFT_LAW_BYTES] = {0};
+    mutant_options(&o, &mutated_set, &m);
+    ck_assert_int_eq(weft_law_check(&o, &found), WEFT_LAW_BROKEN);
+    for (size_t i = 0; i < found.choice_count; i++) bytes[i] = (uint8_t)found.choices[i];
+    ck_assert_int_eq(weft_law_replay_bytes(&o, bytes, found.choice_count, &again), WEFT_LAW_BROKEN);
+    ck_assert_str_eq(again.law, found.law);
+    ck_assert_uint_eq(again.choice_count, found.choice_count);
+    ck_assert_ptr_nonnull(strstr(again.counterexample, "remove"));
+    weft_law_report_fini(&again);
+    ck_assert_int_eq(weft_law_replay_bytes(&o, NULL, 0, &again), 0);
+    weft_law_report_fini(&again);
+    ck_assert_int_eq(weft_law_replay_bytes(&o, bytes, sizeof bytes, &again), WEFT_LAW_BROKEN);
+    ck_assert_uint_le(again.choice_count, WEFT_LAW_BYTES);
+    weft_law_report_fini(&again);
+    weft_law_report_fini(&found);
+}
+END_TEST
+
+/* Replicas stop and go on from their bytes, or from earlier ones, and from copies of others. */
+START_TEST(test_replicas_restart) {
+    struct weft_law_options o;
+    struct weft_law_report r;
+    set_options(&o);
+    ck_assert_int_eq(weft_law_check(&o, &r), 0);
+    ck_assert_uint_gt(r.restarts, 100);
+    ck_assert_uint_gt(r.forks, 100);
+    weft_law_report_fini(&r);
+}
+END_TEST
+
+static void untold_change(void *ctx, struct weft_law_choices *c, struct weft_edit *e, struct weft_law_op *op) {
+    any_change(ctx, c, e, op);
+    if (op->text[0] != '\0') ++*(int *)ctx;
+}
+
+/* Operations are named in histories that are drawn, and in no others. */
+START_TEST(test_only_what_is_drawn_is_told) {
+    struct weft_law_options o;
+    struct weft_law_report r;
+    int told = 0;
+    set_options(&o);
+    o.mutate = untold_change;
+    o.ctx = &told;
+    ck_assert_int_eq(weft_law_check(&o, &r), 0);
+    ck_assert_int_eq(told, 0);
+    weft_law_report_fini(&r);
+    ck_assert_int_eq(weft_law_replay(&o, (uint64_t[]){1, 0, 0, 0, 1}, 5, &r), 0);
+    ck_assert_int_gt(told, 0);
+    weft_law_report_fini(&r);
+}
+END_TEST
+
 struct adds {
     uint64_t histories; /* of eight operations or more */
     uint64_t without_removes;
@@ -420,7 +488,7 @@ static Suite *law_suite(void) {
     TCase *tcase = tcase_create("law");
     tcase_set_timeout(tcase, 0);
     tcase_add_test(tcase, test_short_histories_are_counted);
-    tcase_add_loop_test(tcase, test_shrinks_to_four_steps, 0, SHRUNK * SEEDS);
+    tcase_add_loop_test(tcase, test_shrinks_to_a_few_steps, 0, SHRUNK * SEEDS);
     tcase_add_test(tcase, test_value_law_shrinks);
     tcase_add_test(tcase, test_same_seed_same_report);
     tcase_add_test(tcase, test_choices_replay);
@@ -431,6 +499,10 @@ static Suite *law_suite(void) {
     tcase_add_test(tcase, test_refused_operations);
     tcase_add_test(tcase, test_gaps);
     tcase_add_test(tcase, test_thorough_every);
+    tcase_add_test(tcase, test_laws_are_named);
+    tcase_add_test(tcase, test_bytes_replay);
+    tcase_add_test(tcase, test_replicas_restart);
+    tcase_add_test(tcase, test_only_what_is_drawn_is_told);
     tcase_add_test(tcase, test_swarm);
     tcase_add_test(tcase, test_bad_options);
     suite_add_tcase(suite, tcase);
