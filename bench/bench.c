@@ -74,8 +74,8 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta},
-                 {"txn", bench_txn},     {"sim", bench_sim},         {"law", bench_law}};
+    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta}, {"txn", bench_txn},
+                 {"sim", bench_sim},     {"law", bench_law},         {"links", bench_links}};
     printf("# Figures\n\nWritten by `./dev bench`. Ratios are measured side by side in one process; the machine they "
            "were taken on "
            "is noisy, so\nread the spread. Goals are those the project set itself; where one is missed the table says "

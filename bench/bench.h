@@ -32,5 +32,6 @@ void bench_delta(void);
 void bench_txn(void);
 void bench_sim(void);
 void bench_law(void);
+void bench_links(void);
 
 #endif
