@@ -94,3 +94,17 @@ struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_sli
     weft__omap_insert(&e->map, &(struct weft__address){key, cls->type}, &k->node);
     return k;
 }
+
+static const char stand_in[] = "unknown";
+
+struct weft_crdt_class weft__class_stand_in(uint32_t type) {
+    return (struct weft_crdt_class){
+        .size = sizeof(struct weft_crdt_class), .name = stand_in, .type = type, .schema = 1};
+}
+
+struct weft_edit *weft__edits_again(struct weft__keyed_edit *k, const struct weft_crdt_class *cls) {
+    if (k->cls.name == stand_in) weft__class_read(&k->cls, cls);
+    if (k->cls.schema == cls->schema) return &k->edit;
+    weft_edit_fail(&k->edit, WEFT_ERR_TYPE);
+    return NULL;
+}

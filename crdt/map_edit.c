@@ -34,7 +34,7 @@ static int open_child(struct weft_edit *e, struct weft_slice key, const struct w
 struct weft_edit *weft__map_edit_child(struct weft_edit *e, struct weft_slice key, const struct weft_crdt_class *cls) {
     if (e == NULL || e->session->err != 0) return NULL;
     struct weft__keyed_edit *k = e->children == NULL ? NULL : weft__edits_find(e->children, key, cls->type);
-    if (k != NULL) return &k->edit;
+    if (k != NULL) return weft__edits_again(k, cls);
     int rc = open_child(e, key, cls);
     if (rc != 0) {
         weft_edit_fail(e, rc);
@@ -51,9 +51,14 @@ struct weft_edit *weft__map_edit_child(struct weft_edit *e, struct weft_slice ke
 static void reset_child(struct weft_edit *e, struct weft_slice key, struct weft_view child) {
     if (!weft__view_has_content(child)) return;
     uint32_t type = weft__view_type(child);
+    struct weft__keyed_edit *open = e->children == NULL ? NULL : weft__edits_find(e->children, key, type);
+    if (open != NULL) {
+        weft_edit_reset(&open->edit);
+        return;
+    }
     const struct weft_crdt_class *cls = weft__registry_find(e->session->registry, type);
     /* A type that is not registered here is reset by its kernel alone. */
-    struct weft_crdt_class stand_in = {.size = sizeof stand_in, .name = "unknown", .type = type, .schema = 1};
+    struct weft_crdt_class stand_in = weft__class_stand_in(type);
     weft_edit_reset(weft__map_edit_child(e, key, cls != NULL ? cls : &stand_in));
 }
 

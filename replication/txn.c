@@ -93,7 +93,9 @@ struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const
     if (key.len == 0 || key.len > WEFT_KEY_MAX) return refuse(t, cls, WEFT_ERR_LIMIT);
     struct tenants found = find_tenants(t, key, cls->type);
     if (found.others) return refuse(t, cls, WEFT_ERR_TYPE);
-    return found.edit != NULL ? &found.edit->edit : open_edit(t, key, cls, found.base);
+    if (found.edit == NULL) return open_edit(t, key, cls, found.base);
+    struct weft_edit *again = weft__edits_again(found.edit, cls);
+    return again != NULL ? again : refuse(t, cls, WEFT_ERR_TYPE);
 }
 
 struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
@@ -112,7 +114,7 @@ void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     if (found.base == NULL) return;
     const struct weft_crdt_class *cls = weft__registry_find(&t->replica->registry, type);
     /* A type that is not registered here is deleted by its kernel alone. */
-    struct weft_crdt_class stand_in = {.size = sizeof stand_in, .name = "unknown", .type = type, .schema = 1};
+    struct weft_crdt_class stand_in = weft__class_stand_in(type);
     weft_edit_reset(open_edit(t, key, cls != NULL ? cls : &stand_in, found.base));
 }
 

@@ -37,7 +37,8 @@ WEFT_API extern const struct weft_crdt_class weft_ormap_class;
 
 /* The child's edit, lent until commit or abort: weft_pncounter_add(weft_ormap_edit(e, key, &weft_pncounter_class), 1).
  * Opening one writes nothing. NULL after an error, which every edit function takes for nothing to do.
- * Sticky errors: WEFT_ERR_LIMIT (key, depth, transaction too large), WEFT_ERR_INVALID (no such kernel), WEFT_ERR_NOMEM.
+ * Sticky errors: WEFT_ERR_LIMIT (key, depth, transaction too large), WEFT_ERR_INVALID (no such kernel), WEFT_ERR_TYPE
+ * (edited under another schema of its type already), WEFT_ERR_NOMEM.
  */
 WEFT_API struct weft_edit *weft_ormap_edit(struct weft_edit *e, struct weft_slice key,
                                            const struct weft_crdt_class *cls);

@@ -270,6 +270,48 @@ START_TEST(an_old_write_beside_it_leaves_it_alone) {
 }
 END_TEST
 
+/* A transaction writes one schema of a type under a key: bytes of two would be said to be of one. */
+START_TEST(one_transaction_writes_one_version_under_a_key) {
+    struct weft_txn *t = cluster_begin(&c, NEW);
+    weft_lwwreg_set(weft_txn_edit(t, weft_str("price"), &price_2), weft_str("c1250"));
+    weft_lwwreg_set(weft_txn_edit(t, weft_str("price"), &price_1), weft_str("e12"));
+    ck_assert_int_eq(weft_txn_commit(t, NULL), WEFT_ERR_TYPE);
+    t = cluster_begin(&c, NEW);
+    struct weft_edit *row = weft_txn_edit(t, weft_str("row"), &weft_ormap_class);
+    weft_lwwreg_set(weft_ormap_edit(row, weft_str("a"), &price_2), weft_str("c1250"));
+    weft_lwwreg_set(weft_ormap_edit(row, weft_str("b"), &price_1),
+                    weft_str("e12")); /* another child is another matter */
+    ck_assert_int_eq(weft_edit_error(row), 0);
+    weft_lwwreg_set(weft_ormap_edit(row, weft_str("a"), &price_1), weft_str("e12"));
+    ck_assert_int_eq(weft_txn_commit(t, NULL), WEFT_ERR_TYPE);
+    price_fails(NEW, &price_2, WEFT_ERR_NOT_FOUND);
+}
+END_TEST
+
+/* Deleted as a type that nobody registered, and written anew at once: as what it is written. */
+START_TEST(what_is_written_after_a_deletion_has_its_own_version) {
+    struct weft_write w;
+    for (int round = 0; round < 2; round++) {
+        struct weft_txn *t = cluster_begin(&c, UNKNOWING);
+        weft_txn_delete(t, weft_str("price"), price_2.type);
+        weft_lwwreg_set(weft_txn_edit(t, weft_str("price"), &price_2), weft_str("c1250"));
+        struct weft_edit *row = weft_txn_edit(t, weft_str("row"), &weft_ormap_class);
+        weft_ormap_remove(row, weft_str("a"));
+        weft_lwwreg_set(weft_ormap_edit(row, weft_str("a"), &price_2), weft_str("c1250"));
+        weft_ormap_remove(row, weft_str("a"));
+        weft_lwwreg_set(weft_ormap_edit(row, weft_str("a"), &price_2), weft_str("c1299"));
+        cluster_commit(&c, UNKNOWING, t);
+    }
+    cluster_link_all(&c);
+    agree();
+    stands(NEW, &price_2, "c1250", 2);
+    struct weft_view child = weft_ormap_view(view(NEW, "row", &weft_ormap_class), weft_str("a"), &price_2);
+    ck_assert(weft_view_write(child, nothing, nothing, 0, &w));
+    ck_assert_uint_eq(w.schema, 2);
+    ck_assert(weft_slice_eq(w.value, weft_str("c1299")));
+}
+END_TEST
+
 /* --- The one that knows neither ----------------------------------------------------------------------------------- */
 
 START_TEST(the_unknowing_one_deletes_what_it_has_seen) {
@@ -469,6 +511,8 @@ int main(void) {
     tcase_add_test(t, the_same_value_of_two_versions_is_shown_once);
     tcase_add_test(t, an_old_write_replaces_what_it_has_seen_and_nothing_else);
     tcase_add_test(t, an_old_write_beside_it_leaves_it_alone);
+    tcase_add_test(t, one_transaction_writes_one_version_under_a_key);
+    tcase_add_test(t, what_is_written_after_a_deletion_has_its_own_version);
     tcase_add_test(t, the_unknowing_one_deletes_what_it_has_seen);
     tcase_add_test(t, the_unknowing_one_keeps_it_over_restarts_and_reads_once_registered);
     tcase_add_test(t, a_state_comes_whole_through_the_unknowing_one);
