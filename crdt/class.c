@@ -26,6 +26,13 @@ void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class 
     own->size = sizeof *own;
 }
 
+bool weft__class_is_whole(const struct weft_crdt_class *given) {
+    struct weft_crdt_class cls;
+    if (WEFT_TYPE_KERNEL(given->type) != WEFT_KERNEL_CUSTOM) return true;
+    weft__class_read(&cls, given);
+    return cls.merge != NULL && cls.check != NULL;
+}
+
 const char *weft__kernel_name(uint32_t type) {
     switch (WEFT_TYPE_KERNEL(type)) {
     case WEFT_KERNEL_DOTS:
@@ -55,7 +62,7 @@ int weft__class_refuse(char *errmsg, size_t errmsg_len, const char *fmt, ...) {
 /* Whether its writes have values, which a later version may write in another way. */
 static bool has_values(uint32_t type) {
     enum weft_kernel kernel = WEFT_TYPE_KERNEL(type);
-    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED;
+    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_CUSTOM;
 }
 
 /* ... and whether there is nothing of the type's own in it at all. */
@@ -86,6 +93,16 @@ static int check_schema(const struct weft_crdt_class *cls, char *errmsg, size_t 
     return 0;
 }
 
+static int check_join(const struct weft_crdt_class *cls, char *errmsg, size_t len) {
+    if (!weft__class_is_whole(cls))
+        return weft__class_refuse(errmsg, len, "class '%s' is CUSTOM and lacks %s: see weft/custom.h", cls->name,
+                                  cls->merge == NULL ? "merge" : "check");
+    if (WEFT_TYPE_KERNEL(cls->type) != WEFT_KERNEL_CUSTOM && (cls->merge != NULL || cls->check != NULL))
+        return weft__class_refuse(errmsg, len, "class '%s' has a join of its own, but its kernel, %s, does the joining",
+                                  cls->name, weft__kernel_name(cls->type));
+    return 0;
+}
+
 int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) {
     struct weft_crdt_class own;
     if (cls == NULL) return weft__class_refuse(errmsg, errmsg_len, "there is no class");
@@ -96,6 +113,7 @@ int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_
         return weft__class_refuse(errmsg, errmsg_len, "the class of type %u/%s has no name", (unsigned)(own.type >> 4),
                                   weft__kernel_name(own.type));
     int rc = check_type(&own, errmsg, errmsg_len);
+    if (rc == 0) rc = check_join(&own, errmsg, errmsg_len);
     return rc != 0 ? rc : check_schema(&own, errmsg, errmsg_len);
 }
 

@@ -2,6 +2,7 @@
 #ifndef WEFT_CRDT_CLASS_H
 #define WEFT_CRDT_CLASS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <weft/api.h>
@@ -11,6 +12,8 @@
 
 /* A class as this library has it: what the program that made it did not know of yet is NULL. */
 void weft__class_read(struct weft_crdt_class *own, const struct weft_crdt_class *given);
+/* A CUSTOM class has its merge and its check; of the other kernels every class is whole. */
+bool weft__class_is_whole(const struct weft_crdt_class *given);
 /* "STAMPED" */
 const char *weft__kernel_name(uint32_t type);
 /* WEFT_ERR_INVALID, and the sentence in errmsg, which may be NULL. */

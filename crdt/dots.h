@@ -1,4 +1,5 @@
 /* dots.h: the DOTS and STAMPED kernels: what the payload of their cells holds, and the parts of object.h for them.
+ * CUSTOM is DOTS to all but whoever reads and writes (crdt/custom.c).
  *
  * A payload is the dots under the element, at least one, in the order of (full origin, seq), each with its bytes. */
 #ifndef WEFT_CRDT_DOTS_H

@@ -310,6 +310,8 @@ void weft_edit_reset(struct weft_edit *e) {
     weft__class_read(&cls, e->cls);
     if (cls.reset != NULL) {
         cls.reset(e);
+    } else if (!weft__class_is_whole(&cls)) {
+        weft_edit_fail(e, WEFT_ERR_TYPE);
     } else if (e->is_map) {
         weft__map_edit_reset(e);
     } else if (e->is_totals) {

@@ -27,7 +27,7 @@ static int make_edits(struct weft_edit *e) {
 
 static int open_child(struct weft_edit *e, struct weft_slice key, const struct weft_crdt_class *cls) {
     if (key.len == 0 || key.len > WEFT_KEY_MAX || e->depth == WEFT_PATH_DEPTH_MAX) return WEFT_ERR_LIMIT;
-    if (!weft__kernel_is_known(cls->type)) return WEFT_ERR_INVALID;
+    if (!weft__kernel_is_known(cls->type) || !weft__class_is_whole(cls)) return WEFT_ERR_INVALID;
     return make_edits(e);
 }
 
@@ -59,7 +59,11 @@ static void reset_child(struct weft_edit *e, struct weft_slice key, struct weft_
     const struct weft_crdt_class *cls = weft__registry_find(e->session->registry, type);
     /* A type that is not registered here is reset by its kernel alone. */
     struct weft_crdt_class stand_in = weft__class_stand_in(type);
-    weft_edit_reset(weft__map_edit_child(e, key, cls != NULL ? cls : &stand_in));
+    if (cls == NULL) cls = &stand_in;
+    if (weft__class_is_whole(cls))
+        weft_edit_reset(weft__map_edit_child(e, key, cls));
+    else
+        weft_edit_fail(e, WEFT_ERR_TYPE);
 }
 
 static void reset_from(struct weft_edit *e, const struct weft_slice *only) {

@@ -23,7 +23,7 @@ static bool is_totals(uint32_t type) {
 bool weft__kernel_is_known(uint32_t type) {
     enum weft_kernel kernel = WEFT_TYPE_KERNEL(type);
     return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_TOTALS ||
-           kernel == WEFT_KERNEL_MAP;
+           kernel == WEFT_KERNEL_CUSTOM || kernel == WEFT_KERNEL_MAP;
 }
 
 void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key) {

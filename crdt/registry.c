@@ -7,6 +7,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/hll.h>
 #include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
@@ -26,7 +27,7 @@ static const struct weft_crdt_class *const built_in[] = {
     &weft_gcounter_class, &weft_pncounter_class, &weft_aworset_class, &weft_lwwreg_class, &weft_gset_class,
     &weft_mvreg_class,    &weft_rworset_class,   &weft_lwwset_class,  &weft_ewflag_class, &weft_dwflag_class,
     &weft_maxreg_class,   &weft_minreg_class,    &weft_topk_class,    &weft_lease_class,  &weft_windowcounter_class,
-    &weft_bcounter_class, &weft_ormap_class,
+    &weft_bcounter_class, &weft_ormap_class,     &weft_hll_class,
 };
 
 const struct weft_crdt_class *weft_crdt_class_at(size_t index) {

@@ -20,6 +20,7 @@
 #include "base/alloc.h"
 #include "base/options.h"
 #include "clock/causal_context.h"
+#include "crdt/registry.h"
 
 #define ENVELOPE_CHARGE 128u /* a ValueDelta without its body and its other origins */
 
@@ -54,7 +55,7 @@ static int value_init(struct weft_value *v, const struct weft_value_options *o) 
 }
 
 int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls, const struct weft_value_options *o) {
-    if (!weft__kernel_is_known(cls->type)) return WEFT_ERR_INVALID;
+    if (!weft__kernel_is_known(cls->type) || !weft__class_is_whole(cls)) return WEFT_ERR_INVALID;
     struct weft_value_options own;
     weft_value_options_init(&own);
     int rc = weft__options_read(&own, sizeof own, o);

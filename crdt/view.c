@@ -47,7 +47,7 @@ const struct weft_alloc *weft__view_alloc(struct weft_view v) {
 
 static bool is_dots(struct weft_view v) {
     enum weft_kernel kernel = WEFT_TYPE_KERNEL(weft__view_type(v));
-    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED;
+    return kernel == WEFT_KERNEL_DOTS || kernel == WEFT_KERNEL_STAMPED || kernel == WEFT_KERNEL_CUSTOM;
 }
 
 static bool is_totals(struct weft_view v) {

@@ -56,6 +56,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     WEIGHT(windowcounter),
     WEIGHT(bcounter),
     WEIGHT(ormap),
+    WEIGHT(hll),
     PPM(multi_ppm, 300000),
     NUMBER(operations_max, 6, 1, 1000),
     PPM(delete_ppm, 30000),

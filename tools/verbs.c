@@ -12,6 +12,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/hll.h>
 #include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
@@ -179,6 +180,7 @@ static const struct weft__verb verbs[] = {
     AMOUNT(bcounter, consume),
     WORDS(bcounter, transfer, 2, "ORIGIN N", rights_transfer),
     WORDS(bcounter, claim, 1, "ORIGIN", rights_claim),
+    ELEMENT(hll, add),
     {&weft_ormap_class, "remove", "CHILD", 1, 1, .bytes = weft_ormap_remove},
 };
 

@@ -1,8 +1,8 @@
 /* crdt.h: what all data types share: classes, views (reading), edits (writing), and values used alone.
  *
- * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Three
- * join kernels carry the types, and the kernel is part of the type id, so a replica that does not know a type still
- * joins, deletes, hashes and passes on its objects exactly:
+ * State changes in one way, X := X join delta. A mutator reads a view and writes a delta; it never changes state. Join
+ * kernels carry the types, and the kernel is part of the type id, so a replica that does not know a type still joins,
+ * deletes, hashes and passes on its objects exactly:
  *
  *   DOTS     (path, element) -> { dot -> bytes }. Join: a dot that one side lacks is dropped if that side's context
  * covers it, and kept otherwise (Almeida et al. 2016, DotMap). Sets, flags, and, STAMPED, registers: there each dot
@@ -11,6 +11,8 @@
  * sum of total - base; a reset raises bases to the totals that it saw.
  *   MAP      (key, type) -> an object of any kernel, maps too. Join: that of each child. Its types are written and read
  * through weft/ormap.h.
+ *   CUSTOM   a lattice of the type's own. It is kept as DOTS whose bytes are states of that lattice, and the value is
+ * the class's merge of them all, on reading: weft/custom.h. A replica that does not know the type does all but delete.
  *
  * The rules of each type, and what concurrent operations give, are in the type's own header.
  *
@@ -71,15 +73,18 @@ struct weft_crdt_class {
     /* Reads what an older version of the type wrote: appends the value `old`, bytes of schema `from` (1 .. schema - 1),
      * as bytes of this schema. It is asked at each reading (weft_write_value); what is stored, hashed and passed on
      * stays as it was written, because replicas of both versions must hold the same. So it depends on its arguments
-     * alone, and bytes come from anywhere: 0, or a negative code, which the reader returns. A class of the kernels DOTS
-     * and STAMPED needs one from schema 2 on. It is about values only: an element is its bytes, in every version the
-     * same. TOTALS and MAP keep no bytes of a type's own, and their classes have none. */
+     * alone, and bytes come from anywhere: 0, or a negative code, which the reader returns. A class of the kernels
+     * DOTS, STAMPED and CUSTOM needs one from schema 2 on. It is about values only: an element is its bytes, in every
+     * version the same. TOTALS and MAP keep no bytes of a type's own, and their classes have none. */
     int (*upcast)(uint32_t from, struct weft_slice old, struct weft_buf *out);
+    /* CUSTOM, which needs both; NULL otherwise. What each must keep to: weft/custom.h. */
+    int (*merge)(struct weft_slice a, struct weft_slice b, struct weft_buf *out);
+    bool (*check)(struct weft_slice state);
 };
 
 /* Whether a class can be registered: it has a size, a name, a type number and a schema, the kernel is one that this
- * library has, and an upcast is there where it is needed and only where it is used. WEFT_ERR_INVALID: errmsg (may be
- * NULL) gets a sentence that names what is wrong. */
+ * library has, and an upcast, a merge and a check are there where they are needed and only where they are used.
+ * WEFT_ERR_INVALID: errmsg (may be NULL) gets a sentence that names what is wrong. */
 WEFT_API int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
 /* Weft's own types, in the order of their ids: those that every replica knows. NULL after the last. Static storage. */
 WEFT_API const struct weft_crdt_class *weft_crdt_class_at(size_t index);
@@ -139,7 +144,8 @@ WEFT_API void weft_edit_put(struct weft_edit *e, struct weft_slice path, struct 
 WEFT_API void weft_edit_drop(struct weft_edit *e, struct weft_slice path, struct weft_slice element);
 /* Raises this origin's total. WEFT_ERR_RANGE (sticky) where the total would pass 2^64 - 1. */
 WEFT_API void weft_edit_add(struct weft_edit *e, struct weft_slice path, uint32_t column, uint64_t amount);
-/* The class's reset; without one, an observed reset of everything in the object: concurrent writes survive. */
+/* The class's reset; without one, an observed reset of everything in the object: concurrent writes survive.
+ * WEFT_ERR_TYPE (sticky) for a CUSTOM object of a type that is not known here. */
 WEFT_API void weft_edit_reset(struct weft_edit *e);
 WEFT_API void weft_edit_fail(struct weft_edit *e, int err);
 WEFT_API int weft_edit_error(const struct weft_edit *e);
@@ -166,7 +172,8 @@ struct weft_value_options {
 };
 #define weft_value_options_init(o) weft_value_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_value_options_init_sized(struct weft_value_options *o, size_t size);
-/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (a CUSTOM or unknown kernel, options without a size). */
+/* cls must outlive the value. WEFT_ERR_NOMEM, WEFT_ERR_INVALID (an unknown kernel, a CUSTOM class without
+ * merge and check, options without a size). */
 WEFT_API int weft_value_new(struct weft_value **out, const struct weft_crdt_class *cls,
                             const struct weft_value_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_value_free(struct weft_value *v);

@@ -87,7 +87,7 @@ struct weft_sim_options {
     /* The other types, judged by the law kit's specifications (weft/law.h), which cost more; default 0. After some 24
      * transactions such an object is left and another one takes its place, so that this stays so. */
     uint64_t weight_mvreg, weight_maxreg, weight_minreg, weight_gset, weight_rworset, weight_lwwset, weight_ewflag,
-        weight_dwflag, weight_topk, weight_lease, weight_windowcounter, weight_bcounter, weight_ormap;
+        weight_dwflag, weight_topk, weight_lease, weight_windowcounter, weight_bcounter, weight_ormap, weight_hll;
     uint64_t multi_ppm;      /* transactions with several operations, on several keys; default 300,000 */
     uint64_t operations_max; /* in one of those; default 6 */
     uint64_t delete_ppm;     /* operations that delete their object; default 30,000 */

@@ -22,7 +22,8 @@
     X(lease)                                                                                                           \
     X(windowcounter)                                                                                                   \
     X(bcounter)                                                                                                        \
-    X(ormap)
+    X(ormap)                                                                                                           \
+    X(hll)
 
 /* Options of the same names. */
 struct weft__law_type {

@@ -35,7 +35,7 @@ FLOOR_OF_HEADER = {
     "clock": ("clock", "causal"),
     "crdt": (
         "crdt", "gcounter", "pncounter", "aworset", "lwwreg", "gset", "mvreg", "rworset", "lwwset", "ewflag", "dwflag",
-        "maxreg", "topk", "lease", "windowcounter", "bcounter", "ormap",
+        "maxreg", "topk", "lease", "windowcounter", "bcounter", "ormap", "custom", "hll",
     ),
     "replication": ("replica", "store", "sqlite"),
     "uv": ("uv", "identity"),

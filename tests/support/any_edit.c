@@ -7,6 +7,7 @@
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/hll.h>
 #include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
@@ -109,6 +110,12 @@ static void edit_ormap(struct weft_edit *e, int turn) {
     if (turn == 2) weft_ormap_remove(e, weft_str("tags"));
 }
 
+static void edit_hll(struct weft_edit *e, int turn) {
+    weft_hll_add(e, name_of(turn));
+    if (turn == 2) weft_edit_reset(e);
+    weft_hll_add(e, weft_str("bread"));
+}
+
 static const struct {
     const struct weft_crdt_class *cls;
     void (*edit)(struct weft_edit *e, int turn);
@@ -130,6 +137,7 @@ static const struct {
     {&weft_windowcounter_class, edit_windowcounter},
     {&weft_bcounter_class, edit_bcounter},
     {&weft_ormap_class, edit_ormap},
+    {&weft_hll_class, edit_hll},
 };
 
 bool any_edit(const struct weft_crdt_class *cls, struct weft_edit *e, int turn) {

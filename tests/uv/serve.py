@@ -104,6 +104,7 @@ def test_every_verb_of_every_type(weft):
         ("q ormap at items aworset add milk", "ormap {items (aworset): {milk}}"),
         ("q ormap at at ormap at x gcounter add 2", "ormap {at (ormap): {x (gcounter): 2}, items (aworset): {milk}}"),
         ("q ormap remove items", "ormap {at (ormap): {x (gcounter): 2}}"),
+        ("r hll add x", ""), ("r hll add y", "hll about 2"), ("r hll add x", "hll about 2"),
     ]  # fmt: skip
     for edit, value in done:
         expect(s, ("edit " + edit, "ok "))

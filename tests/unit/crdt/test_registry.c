@@ -75,6 +75,28 @@ static void unknown_kernel(struct weft_crdt_class *cls) {
 static void custom_kernel(struct weft_crdt_class *cls) {
     cls->type = WEFT_TYPE_ID(1024, WEFT_KERNEL_CUSTOM);
 }
+static bool any_state(struct weft_slice state) {
+    return state.len > 0;
+}
+static int either(struct weft_slice a, struct weft_slice b, struct weft_buf *out) {
+    return weft_buf_append_slice(out, weft_slice_cmp(a, b) < 0 ? b : a);
+}
+static void custom_without_check(struct weft_crdt_class *cls) {
+    custom_kernel(cls);
+    cls->merge = either;
+}
+static void custom_of_later_schema(struct weft_crdt_class *cls) {
+    custom_without_check(cls);
+    cls->check = any_state;
+    cls->schema = 2;
+}
+static void join_on_another_kernel(struct weft_crdt_class *cls) {
+    cls->merge = either;
+}
+static void whole_custom(struct weft_crdt_class *cls) {
+    custom_of_later_schema(cls);
+    cls->schema = 1;
+}
 static void no_number(struct weft_crdt_class *cls) {
     cls->type = WEFT_TYPE_ID(0, WEFT_KERNEL_DOTS);
 }
@@ -154,7 +176,11 @@ START_TEST(malformed_classes_are_refused_with_the_reason) {
         {no_schema, "class 'auction' has no schema: they begin at 1"},
         {no_kernel, "class 'auction' (type 1024) names kernel 0, which this Weft does not have"},
         {unknown_kernel, "class 'auction' (type 1024) names kernel 9, which this Weft does not have"},
-        {custom_kernel, "class 'auction' (type 1024) names kernel 4, which this Weft does not have"},
+        {custom_kernel, "class 'auction' is CUSTOM and lacks merge: see weft/custom.h"},
+        {custom_without_check, "class 'auction' is CUSTOM and lacks check: see weft/custom.h"},
+        {custom_of_later_schema,
+         "class 'auction' is at schema 2 and lacks upcast: what schema 1 wrote could not be read"},
+        {join_on_another_kernel, "class 'auction' has a join of its own, but its kernel, DOTS, does the joining"},
         {no_number, "class 'auction' has no type number: WEFT_TYPE_ID"},
         {no_upcast, "class 'auction' is at schema 2 and lacks upcast: what schema 1 wrote could not be read"},
         {no_upcast_of_stamped,
@@ -168,6 +194,7 @@ START_TEST(malformed_classes_are_refused_with_the_reason) {
     add_changed(number_of_ours, "class 'auction': type numbers below 1024, as 1023, are Weft's", false);
     add_changed(type_of_ours, "class 'auction': type 6/DOTS is already registered as 'mvreg'", false);
     add_changed(no_change, NULL, true);
+    add_changed(whole_custom, NULL, true);
     add_changed(upcast_where_needed, NULL, true);
     add_changed(first_schema_with_upcast, NULL, true);
     add_changed(totals_of_later_schema, NULL, true);

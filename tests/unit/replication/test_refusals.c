@@ -5,11 +5,13 @@
 
 #include <weft/aworset.h>
 #include <weft/bcounter.h>
+#include <weft/custom.h>
 #include <weft/dwflag.h>
 #include <weft/err.h>
 #include <weft/ewflag.h>
 #include <weft/gcounter.h>
 #include <weft/gset.h>
+#include <weft/hll.h>
 #include <weft/lease.h>
 #include <weft/lwwreg.h>
 #include <weft/lwwset.h>
@@ -149,6 +151,16 @@ static int read_window(struct weft_view v) {
 static void fill_ormap(struct weft_edit *e) {
     weft_gcounter_add(weft_ormap_edit(e, weft_str("n"), &weft_gcounter_class), 3);
 }
+/* One that is not counted yet. */
+static void add_to_hll(struct weft_edit *e) {
+    uint64_t counted = 0;
+    int rc = weft_hll_estimate(weft_edit_view(e), &counted);
+    weft_hll_add(e, bytes(rc == 0 ? (size_t)counted : 0));
+}
+static int read_hll(struct weft_view v) {
+    uint64_t out;
+    return weft_hll_estimate(v, &out);
+}
 
 struct type {
     const struct weft_crdt_class *cls;
@@ -174,6 +186,7 @@ static const struct type types[] = {
     {&weft_lease_class, acquire_lease, read_lease},
     {&weft_windowcounter_class, add_to_window, read_window},
     {&weft_ormap_class, fill_ormap, NULL},
+    {&weft_hll_class, add_to_hll, read_hll},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -287,6 +300,15 @@ static void child_overflows(struct weft_edit *e) {
 static void child_of_another_type(struct weft_edit *e) {
     weft_pncounter_add(weft_ormap_edit(e, weft_str("n"), &weft_gcounter_class), 1);
 }
+static void join_what_is_no_state(struct weft_edit *e) {
+    weft_custom_join(e, weft_str("milk"));
+}
+static void generation_after_the_last(struct weft_edit *e) {
+    static const uint8_t last[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01};
+    weft_custom_join(e, weft_slice(last, sizeof last));
+    add_to_hll(e);
+    weft_edit_reset(e);
+}
 
 static const struct {
     const struct weft_crdt_class *cls;
@@ -324,6 +346,8 @@ static const struct {
     {&weft_ormap_class, child_of_no_kernel, WEFT_ERR_INVALID},
     {&weft_ormap_class, child_overflows, WEFT_ERR_RANGE},
     {&weft_ormap_class, child_of_another_type, WEFT_ERR_TYPE},
+    {&weft_hll_class, join_what_is_no_state, WEFT_ERR_INVALID},
+    {&weft_hll_class, generation_after_the_last, WEFT_ERR_RANGE},
 };
 enum { REFUSALS = sizeof refusals / sizeof *refusals };
 
