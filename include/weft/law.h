@@ -169,9 +169,10 @@ struct weft_law_options {
     const struct weft_law_subject *subject;
 
     /* Appends what the value must be, in the words of `value`. NULL: only the laws are checked. A failure is an error.
-     * It may read the operations that it is given, and what saw what (weft_law_saw): nothing behind them, not their
-     * order or the numbers of their commits, which are others at other replicas, and nothing that it kept from an
-     * earlier call. Some random histories are for finding that out, before all others. */
+     * It may read the operations that it is given (but for their text, which is for people and mostly empty), and what
+     * saw what (weft_law_saw): nothing behind them, not their order or the numbers of their commits, which are others
+     * at other replicas, and nothing that it kept from an earlier call. Some random histories are for finding that out,
+     * before all others. */
     int (*spec)(void *ctx, const struct weft_law_history *seen, struct weft_buf *out);
     /* A gap: a delta was joined where one that it had seen was missing. Deltas may come so, and the other laws hold;
      * but a value may then show less than a specification can know, because a delta takes away only what it found. With

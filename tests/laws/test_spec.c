@@ -36,10 +36,15 @@ static int beyond_the_beginning(void *ctx, const struct weft_law_history *h, str
     return lwwreg.spec(ctx, h, out);
 }
 
+/* Adds to what the type's own says what tells this operation from concurrent ones. */
+static int name(const struct weft_law_op *op, struct weft_buf *out) {
+    return weft_buf_printf(out, " of %u", op->origin);
+}
+
 /* The last one that came is the last that is listed here, and another one elsewhere. */
 static int by_arrival(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
     int rc = lwwreg.spec(ctx, h, out);
-    return rc != 0 || h->count < 2 ? rc : weft_buf_append_str(out, h->ops[h->count - 1].text);
+    return rc != 0 || h->count < 2 ? rc : name(&h->ops[h->count - 1], out);
 }
 
 static int by_number(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
@@ -47,7 +52,7 @@ static int by_number(void *ctx, const struct weft_law_history *h, struct weft_bu
     size_t last = 0;
     for (size_t i = 0; i < h->count; i++)
         if (h->ops[i].commit >= h->ops[last].commit) last = i;
-    return rc != 0 || h->count < 2 ? rc : weft_buf_append_str(out, h->ops[last].text);
+    return rc != 0 || h->count < 2 ? rc : name(&h->ops[last], out);
 }
 
 static int by_memory(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
