@@ -17,8 +17,9 @@ static struct weft__keyed_edit *edit_of(struct weft__omap_node *node) {
     return node == NULL ? NULL : WEFT__CONTAINER(node, struct weft__keyed_edit, node);
 }
 
-void weft__edits_init(struct weft__edits *e, struct weft__edit_session *session, struct weft__pool *pool) {
-    *e = (struct weft__edits){.session = session, .pool = pool};
+void weft__edits_init(struct weft__edits *e, struct weft__edit_session *session, struct weft__pool *pool,
+                      uint32_t depth) {
+    *e = (struct weft__edits){.session = session, .pool = pool, .depth = depth};
     weft__omap_init(&e->map, compare);
 }
 

@@ -29,10 +29,12 @@ struct weft__edits {
     struct weft__keyed_edit *spare; /* finished ones, kept for their memory */
     struct weft__edit_session *session;
     struct weft__pool *pool;
-    uint32_t depth; /* of the objects */
+    uint32_t depth;
 };
 
-void weft__edits_init(struct weft__edits *e, struct weft__edit_session *session, struct weft__pool *pool);
+/* depth: of the objects. */
+void weft__edits_init(struct weft__edits *e, struct weft__edit_session *session, struct weft__pool *pool,
+                      uint32_t depth);
 void weft__edits_fini(struct weft__edits *e);
 /* Forgets every edit; keeps memory. */
 void weft__edits_clear(struct weft__edits *e);

@@ -14,14 +14,12 @@
 
 /* --- Opening ------------------------------------------------------------------------------------------------------ */
 
-/* They may be kept from an edit of another object, which stood elsewhere. */
+/* Where an edit is used again it is for an object of the same depth. */
 static int make_edits(struct weft_edit *e) {
-    if (e->children == NULL) {
-        e->children = weft__malloc(e->pool->alloc, sizeof *e->children);
-        if (e->children == NULL) return WEFT_ERR_NOMEM;
-        weft__edits_init(e->children, e->session, e->pool);
-    }
-    e->children->depth = e->depth + 1;
+    if (e->children != NULL) return 0;
+    e->children = weft__malloc(e->pool->alloc, sizeof *e->children);
+    if (e->children == NULL) return WEFT_ERR_NOMEM;
+    weft__edits_init(e->children, e->session, e->pool, e->depth + 1);
     return 0;
 }
 

@@ -27,7 +27,7 @@ void weft__txn_fini(struct weft_txn *t) {
 void weft__txn_init(struct weft_txn *t, struct weft_replica *r) {
     memset(t, 0, sizeof *t);
     t->replica = r;
-    weft__edits_init(&t->edits, &t->session, &r->space.pool);
+    weft__edits_init(&t->edits, &t->session, &r->space.pool, 0);
     weft__edit_init(&t->refused, &t->session, &r->space.pool);
 }
 

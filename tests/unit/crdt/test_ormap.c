@@ -174,7 +174,15 @@ START_TEST(what_is_opened_and_not_written_has_no_effect) {
     ck_assert_uint_eq(delta.len, 0);
     check_shows(v, "{}");
     weft_buf_fini(&delta);
-    weft_value_free(v);
+    /* Beside what is written, too. */
+    struct weft_value *other = map(2);
+    (void)weft_ormap_edit(child(v, "m", &weft_ormap_class), weft_str("s"), &weft_aworset_class);
+    add(v, "u", "x");
+    delta = commit_at(v, next_word());
+    apply_ok(other, &delta);
+    ck_assert(value_eq(v, other));
+    weft_buf_fini(&delta);
+    free_two(v, other);
 }
 END_TEST
 
@@ -198,6 +206,36 @@ START_TEST(children_are_met_once_in_order_while_they_are_edited) {
     commit(v);
     check_shows(v, "{}");
     weft_value_free(v);
+}
+END_TEST
+
+START_TEST(stamps_count_in_children) {
+    struct weft_value *a = map(0), *b = map(2);
+    weft_lwwreg_set(child(a, "r", &weft_lwwreg_class), weft_str("later"));
+    commit_quietly(a, 9);
+    weft_lwwreg_set(child(b, "r", &weft_lwwreg_class), weft_str("earlier"));
+    commit_quietly(b, 8);
+    meet(a, b);
+    check_shows(a, "{r (lwwreg): \"later\"}");
+    free_two(a, b);
+}
+END_TEST
+
+/* It names the origins of what it takes, however deep. */
+START_TEST(a_removal_travels_as_a_delta) {
+    struct weft_value *a = map(0), *b = map(2);
+    struct weft_slice c = weft_str("c");
+    weft_pncounter_add(weft_ormap_edit(child(a, "m", &weft_ormap_class), c, &weft_pncounter_class), 5);
+    commit(a);
+    merge_ok(b, a);
+    weft_pncounter_add(weft_ormap_edit(child(a, "m", &weft_ormap_class), c, &weft_pncounter_class), 1);
+    commit(a);
+    remove_key(b, "m");
+    struct weft_buf delta = commit_at(b, next_word());
+    apply_ok(a, &delta);
+    check_shows(a, "{m (ormap): {c (pncounter): 1}}");
+    weft_buf_fini(&delta);
+    free_two(a, b);
 }
 END_TEST
 
@@ -236,6 +274,8 @@ int main(void) {
     tcase_add_test(tc, edits_show_in_the_view_of_the_edit_only);
     tcase_add_test(tc, what_is_opened_and_not_written_has_no_effect);
     tcase_add_test(tc, children_are_met_once_in_order_while_they_are_edited);
+    tcase_add_test(tc, stamps_count_in_children);
+    tcase_add_test(tc, a_removal_travels_as_a_delta);
     tcase_add_test(tc, each_entry_alone_has_a_dot_of_its_own);
     tcase_add_test(tc, what_stands_against_adds_is_content);
     suite_add_tcase(suite, tc);
