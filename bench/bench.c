@@ -1,22 +1,12 @@
 /* bench.c: samples, their summary, and the table. */
-#define _POSIX_C_SOURCE 200809L
 #include "bench/bench.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include <weft/err.h>
 
 #include "base/endian.h"
 #include "base/prng.h"
-
-double bench_now(void) {
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -59,12 +49,6 @@ void bench_section(const char *title, const char *text) {
            BENCH_ROUNDS);
 }
 
-void bench_check(int rc, const char *what) {
-    if (rc == 0) return;
-    (void)fprintf(stderr, "%s: %s\n", what, weft_strerror(rc));
-    exit(1);
-}
-
 void bench_element(uint64_t i, uint8_t out[16]) {
     weft__store64(out, weft__mix64(2 * i + 1));
     weft__store64(out + 8, weft__mix64(2 * i + 2));
@@ -74,8 +58,10 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta}, {"txn", bench_txn},
-                 {"sim", bench_sim},     {"law", bench_law},         {"links", bench_links}};
+    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta},
+                 {"txn", bench_txn},     {"sim", bench_sim},         {"law", bench_law},
+                 {"links", bench_links}, {"bare", bench_bare},       {"growth", bench_growth}};
+    if (argc == 2 && strcmp(argv[1], "growth-check") == 0) return bench_growth_check();
     printf("# Figures\n\nWritten by `./dev bench`. Ratios are measured side by side in one process; the machine they "
            "were taken on "
            "is noisy, so\nread the spread. Goals are those the project set itself; where one is missed the table says "

@@ -14,6 +14,8 @@ struct bench_figure {
 
 /* Seconds of a monotonic clock. */
 double bench_now(void);
+/* Seconds that this process had a processor: what others on the machine do does not count, but for the caches. */
+double bench_cpu(void);
 struct bench_figure bench_summary(const double *samples, size_t count);
 /* a[i] / b[i], summed up. */
 struct bench_figure bench_ratio(const double *a, const double *b, size_t count);
@@ -26,6 +28,9 @@ void bench_check(int rc, const char *what); /* ends the program where rc is not 
 /* Deterministic 16-byte elements. */
 void bench_element(uint64_t i, uint8_t out[16]);
 
+/* 0, or 1 where a cost grows with the history; by counts, so that it is the same on every machine. */
+int bench_growth_check(void);
+
 void bench_clock(void);
 void bench_aworset(void);
 void bench_delta(void);
@@ -33,5 +38,7 @@ void bench_txn(void);
 void bench_sim(void);
 void bench_law(void);
 void bench_links(void);
+void bench_bare(void);
+void bench_growth(void);
 
 #endif
