@@ -19,7 +19,8 @@
  * an entry per origin. A child without content (every write taken away, every total reset) is not listed.
  * Cost: a child by key O(log n) expected, per step; size and the next child O(1) each and the content of a counter or a
  * map that is passed over; remove and delete in the size of what they take away, and so bounded by WEFT_TXN_MAX. A
- * checkpoint rewrites the map whole: what grows without bound is better split over keys of the space.
+ * checkpoint rewrites the map whole: what grows without bound is better split over keys of the space. Memory: 112 bytes
+ * a child beside its key and what is in it, so elements of one set are far cheaper than children.
  * A value used alone removes children of types that are not Weft's by their kernel, and not by their class's own reset.
  * Limits: key of 1 to WEFT_KEY_MAX bytes; WEFT_PATH_DEPTH_MAX steps from the object to the deepest child. */
 #ifndef WEFT_ORMAP_H
@@ -42,7 +43,8 @@ WEFT_API extern const struct weft_crdt_class weft_ormap_class;
  */
 WEFT_API struct weft_edit *weft_ormap_edit(struct weft_edit *e, struct weft_slice key,
                                            const struct weft_crdt_class *cls);
-/* Resets all children under the key. Sticky errors as above. */
+/* Resets all children under the key. Sticky errors as above, and WEFT_ERR_TYPE where one is of a CUSTOM type that is
+ * not known here (weft/custom.h): only its class can say how it is deleted. */
 WEFT_API void weft_ormap_remove(struct weft_edit *e, struct weft_slice key);
 /* The child, through the open edit where the view has one. Absent: nothing, which reads as bottom. */
 WEFT_API struct weft_view weft_ormap_view(struct weft_view v, struct weft_slice key, const struct weft_crdt_class *cls);
