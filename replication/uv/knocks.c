@@ -35,14 +35,18 @@ bool weft__knocks_begin(struct weft__knocks *k, uint64_t now_ms) {
     return true;
 }
 
-/* An IPv6 host has a whole /64 to call from. */
+/* An IPv6 host has a whole /64 to call from. An IPv4 host that reaches an IPv6 port has one address of a /96, in which
+ * all others are too. */
 uint32_t weft__knocks_place(const struct weft__knocks *k, const struct sockaddr *from) {
     struct sockaddr_in in;
     struct sockaddr_in6 in6;
     uint8_t bytes[8] = {0};
     if (from->sa_family == AF_INET6) {
         memcpy(&in6, from, sizeof in6);
-        memcpy(bytes, &in6.sin6_addr, sizeof bytes);
+        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+            memcpy(bytes, in6.sin6_addr.s6_addr + 12, 4);
+        else
+            memcpy(bytes, in6.sin6_addr.s6_addr, sizeof bytes);
     } else {
         memcpy(&in, from, sizeof in);
         memcpy(bytes, &in.sin_addr, sizeof in.sin_addr);

@@ -81,6 +81,13 @@ static uint32_t place_of(const char *text) {
     return weft__knocks_place(&k, (const struct sockaddr *)&in6);
 }
 
+/* As a port that is listened on at [::] hears of them. */
+START_TEST(ipv4_hosts_are_themselves_on_an_ipv6_port) {
+    ck_assert_uint_ne(place_of("::ffff:10.0.0.1"), place_of("::ffff:10.0.0.2"));
+    ck_assert_uint_eq(place_of("::ffff:10.0.0.1"), place_of("10.0.0.1"));
+}
+END_TEST
+
 START_TEST(a_host_is_one_whatever_its_port) {
     ck_assert_uint_eq(place_of("10.0.0.1"), place_of("10.0.0.1"));
     ck_assert_uint_ne(place_of("10.0.0.1"), place_of("10.0.0.2"));
@@ -100,6 +107,7 @@ int main(void) {
     tcase_add_test(t, failures_are_borne_for_a_while);
     tcase_add_test(t, who_comes_in_is_not_charged);
     tcase_add_test(t, a_host_is_one_whatever_its_port);
+    tcase_add_test(t, ipv4_hosts_are_themselves_on_an_ipv6_port);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
     int failed = srunner_ntests_failed(r);
