@@ -26,7 +26,7 @@ static void wait_for_next(struct weft__dial *d) {
 static void dial(struct weft__dial *d) {
     struct weft__link *l;
     d->begun_ms = uv_now(d->node->loop);
-    if (weft__link_new(&l, d->node, true) != 0) {
+    if (weft__link_new(&l, d->node) != 0) {
         wait_for_next(d);
         return;
     }

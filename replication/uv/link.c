@@ -43,22 +43,23 @@ static void got_further(struct weft__link *l) {
 
 /* --- Life -------------------------------------------------------------------------------------------------------- */
 
-static int make_channel(struct weft__link *l, bool calls) {
+/* Only when it is connected, and heard: by the identity that the node has then. */
+static int make_channel(struct weft__link *l) {
     uint8_t ephemeral[WEFT_KEY_LEN];
     struct weft_uv *n = l->node;
     if (n->identity == NULL) return weft__channel_plain_new(&l->channel, n->alloc);
     weft__host_random_bytes(ephemeral, sizeof ephemeral);
-    return weft__channel_sealed_new(&l->channel, n->alloc, n->identity, calls, weft__host_seconds(), ephemeral);
+    return weft__channel_sealed_new(&l->channel, n->alloc, n->identity, l->dial != NULL, weft__host_seconds(),
+                                    ephemeral);
 }
 
-int weft__link_new(struct weft__link **out, struct weft_uv *node, bool calls) {
+int weft__link_new(struct weft__link **out, struct weft_uv *node) {
     *out = NULL;
     struct weft__link *l = weft__node_alloc(node, sizeof *l);
     if (l == NULL) return WEFT_ERR_NOMEM;
     memset(l, 0, offsetof(struct weft__link, chunk));
     l->node = node;
-    if (make_channel(l, calls) != 0 || uv_tcp_init(node->loop, &l->tcp) != 0) {
-        if (l->channel != NULL) l->channel->cls->close(l->channel);
+    if (uv_tcp_init(node->loop, &l->tcp) != 0) {
         weft__node_free(node, l, sizeof *l);
         return WEFT_ERR_NOMEM;
     }
@@ -80,7 +81,7 @@ int weft__link_new(struct weft__link **out, struct weft_uv *node, bool calls) {
 
 void weft__link_free(struct weft__link *l) {
     struct weft_uv *n = l->node;
-    l->channel->cls->close(l->channel);
+    if (l->channel != NULL) l->channel->cls->close(l->channel);
     weft__frame_reader_fini(&l->in);
     weft_buf_fini(&l->plain);
     weft_buf_fini(&l->wire);
@@ -116,13 +117,17 @@ void weft__link_close(struct weft__link *l, const char *why) {
     if (dial != NULL) weft__dial_lost(dial, why);
 }
 
-void weft__link_refuse(struct weft__link *l, int err, const char *what) {
-    if (l->state >= WEFT__LINK_CLOSING) return;
+static void tell_refused(struct weft__link *l, int err, const char *what) {
     char text[512];
     snprintf(text, sizeof text, "link %" PRIu32 " (%s) refused: the peer %s", l->number, l->peer, what);
     struct weft_notice notice = {.kind = WEFT_NOTICE_REFUSED, .err = err, .link = l->number, .text = text};
-    weft__link_close(l, what);
     weft__node_notice(l->node, &notice);
+}
+
+void weft__link_refuse(struct weft__link *l, int err, const char *what) {
+    if (l->state >= WEFT__LINK_CLOSING) return;
+    weft__link_close(l, what);
+    tell_refused(l, err, what);
 }
 
 bool weft__link_gone(const struct weft__link *l) {
@@ -162,8 +167,16 @@ void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint
         weft__link_close(l, "the identity was changed");
     }
     if (l->state != WEFT__LINK_OPEN && l->state != WEFT__LINK_DRAINING) return;
-    int rc = l->channel->cls->judge(l->channel, id, seconds);
-    if (rc != 0) weft__link_refuse(l, rc, l->channel->cls->errmsg(l->channel));
+    l->verdict = l->channel->cls->judge(l->channel, id, seconds);
+    if (l->verdict == 0) return;
+    weft__link_close(l, l->channel->cls->errmsg(l->channel));
+    weft__node_wake(l->node);
+}
+
+static void tell_verdict(struct weft__link *l) {
+    int verdict = l->verdict;
+    l->verdict = 0;
+    if (verdict != 0) tell_refused(l, verdict, l->channel->cls->errmsg(l->channel));
 }
 
 /* --- What comes -------------------------------------------------------------------------------------------------- */
@@ -266,6 +279,7 @@ static void announce(struct weft__link *l, bool up) {
 }
 
 void weft__link_settle(struct weft__link *l) {
+    tell_verdict(l);
     if (l->state == WEFT__LINK_OPEN && !l->announced) announce(l, true);
     while (l->state == WEFT__LINK_OPEN && l->announced && take_message(l) == 1) continue;
     if (l->state >= WEFT__LINK_CLOSING && l->announced) announce(l, false);
@@ -381,7 +395,7 @@ static void greet(struct weft__link *l) {
     /* Without these a link is slower, or longer dead than it need be; not wrong. */
     uv_tcp_nodelay(&l->tcp, 1);
     uv_tcp_keepalive(&l->tcp, 1, WEFT__LINK_PROBE_S);
-    if (l->channel->cls->start(l->channel, &l->wire) != 0) {
+    if (make_channel(l) != 0 || l->channel->cls->start(l->channel, &l->wire) != 0) {
         weft__link_close(l, "out of memory");
         return;
     }

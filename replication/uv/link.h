@@ -47,6 +47,7 @@ struct weft__link {
     enum weft__link_state state;
     bool knocking;  /* accepted with an identity, and not admitted yet: knocks.h */
     uint32_t place; /* of its address there */
+    int verdict;    /* the peer may not go on; not told yet */
     bool announced; /* the engine was told that it is up, and not yet that it is down */
     bool reading;
     bool heard;           /* a whole message came */
@@ -59,7 +60,7 @@ struct weft__link {
     uv_connect_t connect;
     uv_write_t write;
     uv_shutdown_t shutdown;
-    struct weft__channel *channel;
+    struct weft__channel *channel; /* NULL before GREETING */
     struct weft__frame_reader in;
     struct weft_buf plain;  /* frames of this turn */
     struct weft_buf wire;   /* what the channel made of them, waiting */
@@ -68,9 +69,8 @@ struct weft__link {
     uint8_t chunk[WEFT__LINK_CHUNK];
 };
 
-/* A link on the node's list, with no connection yet; calls: it will be dialled, not accepted. WEFT_ERR_NOMEM,
- * WEFT_ERR_IO; then *out is NULL. */
-int weft__link_new(struct weft__link **out, struct weft_uv *node, bool calls);
+/* A link on the node's list, with no connection yet. WEFT_ERR_NOMEM; then *out is NULL. */
+int weft__link_new(struct weft__link **out, struct weft_uv *node);
 /* Either may end in weft__link_close at once. */
 void weft__link_accept(struct weft__link *l, uv_stream_t *listener);
 void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to);
@@ -84,7 +84,8 @@ void weft__link_settle(struct weft__link *l);
 void weft__link_drain(struct weft__link *l);
 /* Closes it when it has been silent for too long. */
 void weft__link_sweep(struct weft__link *l, uint64_t now_ns);
-/* Refuses it when the peer may not go on, by its own identity (NULL) or by another. */
+/* Closes it when the peer may not go on, by its own identity (NULL) or by another. It is told as refused in the next
+ * turn, since the application may be who asks. */
 void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint64_t seconds);
 /* At once; once is enough. `why` is for the log; NULL: nothing to say. */
 void weft__link_close(struct weft__link *l, const char *why);

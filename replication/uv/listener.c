@@ -19,7 +19,7 @@ static void accept_one(struct weft__listener *s) {
     struct weft__link *l;
     s->owed = s->node->identity != NULL && !weft__knocks_begin(&s->node->knocks, uv_now(s->node->loop));
     if (s->owed) return;
-    s->owed = weft__link_new(&l, s->node, false) != 0;
+    s->owed = weft__link_new(&l, s->node) != 0;
     if (!s->owed)
         weft__link_accept(l, (uv_stream_t *)&s->tcp);
     else if (s->node->identity != NULL)

@@ -357,8 +357,9 @@ const struct weft_replica *weft_uv_replica(struct weft_uv *n) {
 int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) {
     if (n->identity == NULL || id == NULL) return WEFT_ERR_INVALID;
     uint64_t seconds = weft__host_seconds();
+    weft__identity_hold(id); /* it may be the one that is let go */
     weft_identity_free(n->identity);
-    n->identity = weft__identity_hold(id);
+    n->identity = id;
     for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_judge(l, id, seconds);
     return 0;
 }

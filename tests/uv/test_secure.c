@@ -165,14 +165,44 @@ START_TEST(revoked_peer_is_cut_at_once) {
     write_at(1);
     expect_converged();
     change_identity(0, &revoking);
-    ck_assert_uint_eq(w.peers[0].refused, 1);
+    ck_assert_uint_eq(w.peers[0].refused, 0); /* no callback inside a call: uv.h */
+    struct weft_uv_stats stats;
+    weft_uv_stats(w.peers[0].node, &stats);
+    ck_assert_uint_eq(stats.links, 0);
+    write_at(1);
+    world_run_for(&w, 20);
+    ck_assert_uint_ge(w.peers[0].refused, 1);
+    ck_assert_uint_ge(w.peers[0].node->stats.refused, 1);
     ck_assert_int_eq(w.peers[0].refused_err, WEFT_ERR_CERTIFICATE);
     ck_assert_ptr_nonnull(strstr(w.peers[0].refused_text, "revoked"));
-    write_at(1);
     world_run_for(&w, 300);
     ck_assert(!converged(&w));
     change_identity(0, &as_it_is); /* it was a mistake */
     expect_converged();
+}
+END_TEST
+
+static void revoke_at_second(uv_timer_t *timer) {
+    static const uint64_t serial = 1;
+    const struct change revoking = {.revoked = &serial};
+    ck_assert_int_eq(w.peers[1].node->links->state, WEFT__LINK_CONNECTING);
+    change_identity(1, &revoking);
+    uv_close((uv_handle_t *)timer, NULL);
+}
+
+/* What was dialled before the list changed is judged by the list that is there when it answers. */
+START_TEST(revoked_peer_is_refused_where_it_was_dialled_before) {
+    uv_timer_t timer;
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    uv_timer_init(&w.loop, &timer);
+    uv_timer_start(&timer, revoke_at_second, 0, 0); /* after the node's own, which dials */
+    world_run_for(&w, 500);
+    ck_assert_uint_ge(w.peers[1].refused, 1);
+    ck_assert_ptr_nonnull(strstr(w.peers[1].refused_text, "revoked"));
+    struct weft_uv_stats stats;
+    weft_uv_stats(w.peers[1].node, &stats);
+    ck_assert_uint_eq(stats.links, 0);
 }
 END_TEST
 
@@ -354,6 +384,7 @@ int main(void) {
     tcase_add_test(t, expired_certificate_is_refused);
     tcase_add_test(t, links_end_with_their_certificates);
     tcase_add_test(t, revoked_peer_is_cut_at_once);
+    tcase_add_test(t, revoked_peer_is_refused_where_it_was_dialled_before);
     tcase_add_test(t, cluster_key_is_rotated_under_writes);
     tcase_add_test(t, who_fails_often_is_not_heard);
     tcase_add_test(t, silent_strangers_are_few_at_a_time);
