@@ -1,8 +1,10 @@
 /* identity_file.c: identities kept in files, as `weft cluster`, `weft keygen` and `weft cert` write them.
  *
  * A file is lines of a word and a value; what follows a # is for people. The cluster's file is the same at every
- * replica: cluster, key, previous, authority, allow, revoked. A replica's key file has its secret. A file with a secret
- * that others than its owner may read is refused, because then it is none. */
+ * replica: cluster, key, previous, authority, allow, revoked. A replica's key file has its secret, and its
+ * certificate's has the certificate. A word is known in its own file only, so a certificate that somebody sent does not
+ * say who else is let in. A file with a secret that others than its owner may read is refused, because then it is none.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
@@ -20,8 +22,11 @@
 /* Lines of one kind in a file. */
 #define ITEMS_MAX    65536u
 
+enum file { CLUSTER, KEY, CERTIFICATE };
+
 /* In guarded memory: what is read passes through here. */
 struct reading {
+    enum file file;
     struct weft_identity_options options;
     struct weft_key cluster_key, previous, secret;
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
@@ -86,20 +91,28 @@ static int read_certificate(struct reading *r, const char *value) {
     return 0;
 }
 
-static int take(struct reading *r, const char *word, const char *value) {
+static int take_cluster(struct reading *r, const char *word, const char *value) {
     struct weft_identity_options *o = &r->options;
     if (strcmp(word, "cluster") == 0) {
+        if (r->has_cluster) return complain(r, WEFT_ERR_MALFORMED, "this was said before");
         r->has_cluster = true;
         return read_hex(r, value, o->cluster.bytes, sizeof o->cluster.bytes);
     }
     if (strcmp(word, "key") == 0) return read_key(r, value, &r->cluster_key, &o->cluster_key);
     if (strcmp(word, "previous") == 0) return read_key(r, value, &r->previous, &o->previous_cluster_key);
-    if (strcmp(word, "secret") == 0) return read_key(r, value, &r->secret, &o->secret);
     if (strcmp(word, "authority") == 0) return add_key(r, value, &r->authorities);
     if (strcmp(word, "allow") == 0) return add_key(r, value, &r->allowed);
     if (strcmp(word, "revoked") == 0) return add_serial(r, value);
-    if (strcmp(word, "certificate") == 0) return read_certificate(r, value);
-    return complain(r, WEFT_ERR_MALFORMED, "no such word is known here");
+    return complain(r, WEFT_ERR_MALFORMED, "no such word is known in the file of a cluster");
+}
+
+static int take(struct reading *r, const char *word, const char *value) {
+    if (r->file == CLUSTER) return take_cluster(r, word, value);
+    if (r->file == KEY && strcmp(word, "secret") == 0) return read_key(r, value, &r->secret, &r->options.secret);
+    if (r->file == CERTIFICATE && strcmp(word, "certificate") == 0) return read_certificate(r, value);
+    return complain(r, WEFT_ERR_MALFORMED,
+                    r->file == KEY ? "no such word is known in the file of a key"
+                                   : "no such word is known in the file of a certificate");
 }
 
 static int take_line(struct reading *r) {
@@ -126,15 +139,16 @@ static int take_lines(struct reading *r, FILE *file) {
 }
 
 /* Unbuffered, so that no secret stays in a buffer of stdio's. */
-static int read_file(struct reading *r, const char *path, bool is_secret, bool may_lack) {
+static int read_file(struct reading *r, const char *path, enum file which) {
     struct stat st;
     r->path = path;
+    r->file = which;
     FILE *file = fopen(path, "r");
-    if (file == NULL && errno == ENOENT && may_lack) return 0;
+    if (file == NULL && errno == ENOENT && which == CERTIFICATE) return 0;
     if (file == NULL) return complain(r, errno == ENOENT ? WEFT_ERR_NOT_FOUND : WEFT_ERR_IO, strerror(errno));
     setvbuf(file, NULL, _IONBF, 0);
     int rc = 0;
-    if (is_secret && fstat(fileno(file), &st) == 0 && (st.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    if (which != CERTIFICATE && (fstat(fileno(file), &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0))
         rc = complain(r, WEFT_ERR_INVALID, "holds a secret, and others may read it: chmod 600");
     if (rc == 0) rc = take_lines(r, file);
     fclose(file);
@@ -144,12 +158,12 @@ static int read_file(struct reading *r, const char *path, bool is_secret, bool m
 static int read_files(struct reading *r, const char *cluster_file, const char *key_file) {
     char certificate_file[4096];
     int len = snprintf(certificate_file, sizeof certificate_file, "%s.cert", key_file);
-    int rc = read_file(r, cluster_file, true, false);
+    int rc = read_file(r, cluster_file, CLUSTER);
     if (rc == 0 && !r->has_cluster) rc = complain(r, WEFT_ERR_MALFORMED, "has no line that names the cluster");
-    if (rc == 0) rc = read_file(r, key_file, true, false);
+    if (rc == 0) rc = read_file(r, key_file, KEY);
     if (rc == 0 && (len < 0 || (size_t)len >= sizeof certificate_file))
         rc = complain(r, WEFT_ERR_INVALID, "the name is too long");
-    return rc == 0 ? read_file(r, certificate_file, false, true) : rc;
+    return rc == 0 ? read_file(r, certificate_file, CERTIFICATE) : rc;
 }
 
 static int make(struct reading *r, struct weft_identity **out) {
