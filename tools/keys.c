@@ -1,7 +1,7 @@
 /* keys.c: weft cluster, weft keygen, weft cert: the files from which weft_identity_load makes identities.
  *
  * A file that is there is never written over, but for a certificate, which is renewed. Files with secrets are for
- * their owner only, from their first byte on. */
+ * their owner only, from their first byte on. Of two that belong together both are made, or none. */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,26 +40,83 @@ static int path_with(char out[PATH_MAX_LEN], const char *path, const char *suffi
     return len > 0 && (size_t)len < PATH_MAX_LEN ? 0 : -1;
 }
 
-/* All of it is on disk, or the file is not there. */
-static int write_file(const char *command, const char *path, const char *text, bool secret, bool renew) {
-    int fd = open(path, O_WRONLY | O_CREAT | (renew ? O_TRUNC : O_EXCL), secret ? 0600 : 0644);
-    if (fd < 0) return fail(command, path, errno == EEXIST ? "is there already, and stays as it is" : strerror(errno));
-    size_t len = strlen(text);
-    bool ok = write(fd, text, len) == (ssize_t)len && fsync(fd) == 0;
-    if (close(fd) == 0 && ok) return 0;
-    fail(command, path, strerror(errno));
+static bool write_all(int fd, const char *text) {
+    for (size_t len = strlen(text); len > 0;) {
+        ssize_t written = write(fd, text, len);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return false;
+        text += written;
+        len -= (size_t)written;
+    }
+    return fsync(fd) == 0;
+}
+
+/* That the name is there is on disk too, where the file system knows how. */
+static void sync_folder(const char *path) {
+    char folder[PATH_MAX_LEN];
+    const char *slash = strrchr(path, '/');
+    int len = slash == NULL ? 0 : (int)(slash - path) + 1;
+    snprintf(folder, sizeof folder, "%.*s", len, path);
+    int fd = open(len == 0 ? "." : folder, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    fsync(fd);
+    close(fd);
+}
+
+/* All of it is on disk, or the file is not there. name: for people. */
+static int fill_file(const char *command, const char *name, int fd, const char *path, const char *text) {
+    bool ok = write_all(fd, text);
+    int err = errno;
+    if (close(fd) != 0 && ok) {
+        ok = false;
+        err = errno;
+    }
+    if (ok) return 0;
     unlink(path);
-    return 1;
+    return fail(command, name, strerror(err));
+}
+
+static int write_file(const char *command, const char *path, const char *text, bool secret) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, secret ? 0600 : 0644);
+    if (fd < 0) return fail(command, path, errno == EEXIST ? "is there already, and stays as it is" : strerror(errno));
+    int rc = fill_file(command, path, fd, path, text);
+    if (rc == 0) sync_folder(path);
+    return rc;
+}
+
+/* What is there is whole at every moment, the old or the new. */
+static int renew_file(const char *command, const char *path, const char *text) {
+    char beside[PATH_MAX_LEN];
+    if (path_with(beside, path, ".XXXXXX") != 0) return fail(command, path, "the name is too long");
+    int fd = mkstemp(beside);
+    if (fd < 0) return fail(command, path, strerror(errno));
+    fchmod(fd, 0644);
+    int rc = fill_file(command, path, fd, beside, text);
+    if (rc == 0 && rename(beside, path) != 0) {
+        rc = fail(command, path, strerror(errno));
+        unlink(beside);
+    }
+    if (rc == 0) sync_folder(path);
+    return rc;
+}
+
+static bool others_may_read(FILE *file) {
+    struct stat st;
+    return fstat(fileno(file), &st) != 0 || (st.st_mode & (S_IRWXG | S_IRWXO)) != 0;
 }
 
 /* The value of the line that begins with the word, as bytes. */
-static int read_value(const char *path, const char *word, uint8_t *out, size_t len) {
+static int read_value(const char *path, const char *word, uint8_t *out, size_t len, bool secret) {
     char line[1024];
     size_t got = 0, word_len = strlen(word);
     bool found = false;
     FILE *file = fopen(path, "r");
     if (file == NULL) return fail("cert", path, strerror(errno));
     setvbuf(file, NULL, _IONBF, 0);
+    if (secret && others_may_read(file)) {
+        fclose(file);
+        return fail("cert", path, "holds a secret, and others may read it: chmod 600");
+    }
     while (!found && fgets(line, sizeof line, file) != NULL) {
         if (strncmp(line, word, word_len) != 0 || line[word_len] != ' ') continue;
         char *value = line + word_len + 1;
@@ -82,12 +140,15 @@ int weft__keys_make_key(const char *path, char hex[2 * WEFT_KEY_LEN + 1]) {
     weft_key_public(&public_key, &secret);
     sodium_bin2hex(hex, 2 * WEFT_KEY_LEN + 1, secret.bytes, sizeof secret.bytes);
     snprintf(text, sizeof text, "# The secret key of one Weft replica. Do not copy it to another.\nsecret %s\n", hex);
-    int rc = write_file("keygen", path, text, true, false);
+    int rc = write_file("keygen", path, text, true);
     sodium_memzero(&secret, sizeof secret);
     sodium_memzero(text, sizeof text);
     sodium_bin2hex(hex, 2 * WEFT_KEY_LEN + 1, public_key.bytes, sizeof public_key.bytes);
     snprintf(text, sizeof text, "public %s\n", hex);
-    return rc == 0 ? write_file("keygen", public_path, text, false, false) : rc;
+    if (rc != 0) return rc;
+    rc = write_file("keygen", public_path, text, false);
+    if (rc != 0) unlink(path);
+    return rc;
 }
 
 static int keygen(const char *path) {
@@ -115,7 +176,7 @@ static int write_authority(const char *path, const uint8_t secret[WEFT_AUTHORITY
              "# The cluster's authority. Whoever has this file can let anybody in: keep it on no replica.\n"
              "authority-secret %s\n",
              hex);
-    int rc = write_file("cluster", path, text, true, false);
+    int rc = write_file("cluster", path, text, true);
     sodium_memzero(hex, sizeof hex);
     sodium_memzero(text, sizeof text);
     return rc;
@@ -137,7 +198,7 @@ static int write_cluster(const char *path, const struct weft_key *authority) {
         "# allow PUBLIC-KEY   lets a key in without a certificate\n"
         "# revoked NUMBER     takes a certificate no more\n",
         id_hex, key_hex, authority_hex);
-    int rc = write_file("cluster", path, text, true, false);
+    int rc = write_file("cluster", path, text, true);
     sodium_memzero(&key, sizeof key);
     sodium_memzero(key_hex, sizeof key_hex);
     sodium_memzero(text, sizeof text);
@@ -151,7 +212,10 @@ int weft__keys_make_cluster(const char *path) {
     if (path_with(authority_path, path, ".authority") != 0) return fail("cluster", path, "the name is too long");
     if (weft_authority_new(&public_key, secret) != 0) return fail("cluster", path, "no random numbers");
     int rc = write_cluster(path, &public_key);
-    if (rc == 0) rc = write_authority(authority_path, secret);
+    if (rc == 0) {
+        rc = write_authority(authority_path, secret);
+        if (rc != 0) unlink(path);
+    }
     sodium_memzero(secret, sizeof secret);
     return rc;
 }
@@ -187,17 +251,19 @@ static int write_certificate(const char *path, const struct weft_certificate *c,
     sodium_bin2hex(hex, sizeof hex, bytes.ptr, bytes.len);
     snprintf(text, sizeof text, "# %s, number %" PRIu64 ", until %" PRIu64 " (seconds since 1970)\ncertificate %s\n",
              c->name, c->serial, c->not_after, hex);
-    return write_file("cert", path, text, false, true);
+    return renew_file("cert", path, text);
 }
 
 static int fill_certificate(struct weft_certificate *c, const struct weft__keys_request *r) {
-    if (read_value(r->cluster, "cluster", c->cluster.bytes, sizeof c->cluster.bytes) != 0) return 1;
-    if (read_value(r->key, "public", c->key.bytes, sizeof c->key.bytes) != 0) return 1;
+    if (read_value(r->cluster, "cluster", c->cluster.bytes, sizeof c->cluster.bytes, true) != 0) return 1;
+    if (read_value(r->key, "public", c->key.bytes, sizeof c->key.bytes, false) != 0) return 1;
     if (strlen(r->name) > WEFT_NAME_MAX) return fail("cert", r->name, "the name is too long");
     memcpy(c->name, r->name, strlen(r->name) + 1);
     randombytes_buf(&c->serial, sizeof c->serial);
     c->serial = (c->serial & UINT32_MAX) + 1;
-    c->not_before = (uint64_t)time(NULL) - EARLIER;
+    time_t now = time(NULL);
+    if (now < (time_t)EARLIER) return fail("cert", r->name, "the clock of this machine is wrong");
+    c->not_before = (uint64_t)now - EARLIER;
     c->not_after = c->not_before + EARLIER + r->days * DAY;
     return 0;
 }
@@ -209,13 +275,19 @@ int weft__keys_sign(const struct weft__keys_request *r, uint64_t *serial) {
     struct weft_buf bytes;
     if (path_with(authority_path, r->cluster, ".authority") != 0 || certificate_path(path, r->key) != 0)
         return fail("cert", r->key, "a public key's file is named FILE.pub");
-    if (fill_certificate(&c, r) != 0 || read_value(authority_path, "authority-secret", secret, sizeof secret) != 0)
+    if (fill_certificate(&c, r) != 0) return 1;
+    if (read_value(authority_path, "authority-secret", secret, sizeof secret, true) != 0) {
+        sodium_memzero(secret, sizeof secret);
         return 1;
+    }
     weft_buf_init(&bytes, NULL);
     int rc = weft_certificate_sign(&c, secret, &bytes);
     sodium_memzero(secret, sizeof secret);
-    rc = rc != 0 ? fail("cert", r->name, "no name for a certificate: printable ASCII, at least one letter")
-                 : write_certificate(path, &c, weft_buf_slice(&bytes));
+    if (rc == 0)
+        rc = write_certificate(path, &c, weft_buf_slice(&bytes));
+    else
+        rc = fail("cert", r->name,
+                  rc == WEFT_ERR_INVALID ? "no name for a certificate: printable ASCII, not empty" : weft_strerror(rc));
     weft_buf_fini(&bytes);
     *serial = c.serial;
     return rc;

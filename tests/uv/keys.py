@@ -5,6 +5,7 @@ usage: keys.py WEFT
 """
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -66,6 +67,73 @@ def test_files_are_for_their_owner(weft, folder):
         code, _, said = run(weft, *command)
         assert code == 1 and "there already" in said, said
     make(weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo", "--days", "3")  # a certificate is renewed
+
+
+def read(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+def write(path, text):
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def test_files_come_in_pairs(weft, folder):
+    """Where the second is there already, the first, which does not fit it, is not left behind."""
+    c = Cluster(weft, folder)
+    key, _ = c.key("tokyo")
+    for first, second, command in ((c.file, c.file + ".authority", ["cluster", "init", c.file]),
+                                   (key, key + ".pub", ["keygen", key])):  # fmt: skip
+        before = read(second)
+        os.remove(first)
+        code, _, said = run(weft, *command)
+        assert code == 1 and "there already" in said, said
+        assert not os.path.exists(first) and read(second) == before
+
+
+def test_renewal_is_whole_or_not_at_all(weft, folder):
+    c = Cluster(weft, folder)
+    key, _ = c.member("tokyo")
+    before = read(key + ".cert")
+    command = [weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo"]
+
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    done = subprocess.run(command, capture_output=True, timeout=30, check=False, preexec_fn=no_room)
+    assert done.returncode == 1 and b"too large" in done.stderr, done.stderr
+    assert read(key + ".cert") == before
+    number = os.stat(key + ".cert").st_ino
+    make(*command)
+    assert read(key + ".cert") != before and os.stat(key + ".cert").st_ino != number  # never half there
+    assert os.stat(key + ".cert").st_mode & 0o777 == 0o644
+    assert sorted(os.listdir(folder)) == ["cluster", "cluster.authority", "tokyo", "tokyo.cert", "tokyo.pub"]
+
+
+def test_secrets_that_others_read_are_none(weft, folder):
+    c = Cluster(weft, folder)
+    key, _ = c.member("tokyo")
+    os.chmod(c.file + ".authority", 0o640)
+    code, _, said = run(weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo")
+    assert code == 1 and "chmod 600" in said, said
+
+
+def test_words_are_where_they_belong(weft, folder):
+    """A certificate's file, which anybody may read and others made, neither holds a secret nor says who is let in."""
+    c = Cluster(weft, folder)
+    key, _ = c.member("tokyo")
+    for path, line in ((key + ".cert", "allow " + "12" * 32), (key + ".cert", "secret " + "12" * 32),
+                       (key + ".cert", "authority " + "12" * 32), (key, "allow " + "12" * 32),
+                       (c.file, "secret " + "12" * 32), (c.file, "certificate 12"),
+                       (c.file, "cluster " + "12" * 16)):  # fmt: skip
+        good = read(path)
+        write(path, good + line + "\n")
+        code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key)
+        words = "said before" if line.startswith("cluster") else "no such word"
+        assert code == 1 and words in said and "1212" not in said, (path, line, said)
+        write(path, good)
 
 
 def test_wrong_commands_are_named(weft, folder):
