@@ -225,6 +225,7 @@ static void close_replicas(struct weft__law_case *c) {
 /* At the end of a random history. */
 static int expect_whole(struct weft__law_case *c) {
     int rc = weft__law_lattice(c);
+    if (rc == 0) rc = weft__law_custom(c);
     if (rc == 0) rc = weft__law_groups(c);
     for (uint32_t i = 0; rc == 0 && i < c->o->replicas; i++) rc = weft__law_codec(c, &c->replicas[i]);
     return rc;

@@ -153,6 +153,8 @@ int weft__law_spec(struct weft__law_case *c, uint64_t seen, const struct weft_la
 /* law_lattice.c: the laws of the replicas' states, after a step that changed one of them, or at the end. */
 int weft__law_lattice_at(struct weft__law_case *c, uint32_t replica);
 int weft__law_lattice(struct weft__law_case *c);
+/* law_custom.c: the laws of a CUSTOM class's merge, over the states that the replicas hold. */
+int weft__law_custom(struct weft__law_case *c);
 /* law_wire.c: groups of the deltas made so far, and codec. */
 int weft__law_groups(struct weft__law_case *c);
 int weft__law_codec(struct weft__law_case *c, const struct weft__law_replica *r);

@@ -3,9 +3,9 @@
 #include <weft/law.h>
 
 static const char *const laws[] = {
-    "value",    "convergence", "context", "commutative", "associative", "idempotent",    "self",
-    "monotone", "bottom",      "source",  "delta",       "groups",      "codec",         "hostile",
-    "reset",    "copy",        "refusal", "memory",      "error",       "specification", "concurrency",
+    "value",  "convergence", "context", "commutative", "associative",   "idempotent",  "self",    "monotone",
+    "bottom", "canonical",   "source",  "delta",       "groups",        "codec",       "hostile", "reset",
+    "copy",   "refusal",     "memory",  "error",       "specification", "concurrency",
 };
 
 const char *weft_law_name(size_t index) {

@@ -237,6 +237,7 @@ static int expect_all(struct weft__law_case *c, const struct weft__law_step *s) 
     int rc = weft__law_look(c, &c->replicas[s->replica], fresh);
     if (rc != 0 || !c->is_short || !fresh) return rc;
     rc = weft__law_lattice_at(c, s->replica);
+    if (rc == 0) rc = weft__law_custom(c);
     if (rc == 0) rc = weft__law_codec(c, &c->replicas[s->replica]);
     return rc == 0 && s->action == WEFT__LAW_COMMIT ? weft__law_groups(c) : rc;
 }

@@ -27,6 +27,7 @@
  *   self          a + a with one and the same object on both sides
  *   monotone      a + b + a == a + b, and an operation's result joined with what was before is the result
  *   bottom        a + empty == a == empty + a
+ *   canonical     of a CUSTOM class: its states and what its merge makes of them pass its check
  *   source        a merge leaves its right side as it was
  *   delta         an operation's delta, joined to the state before, gives the state after; no delta, no change
  *   groups        all deltas in any order, repeated, and grouped give what the merge of the replicas gives
@@ -41,7 +42,8 @@
  *   concurrency   not of the type, but of the test: too few histories had concurrent operations on one target
  *
  * (A group is what an empty value holds that joined some of the deltas. A state that is read from hostile bytes must
- * encode to exactly these bytes. weft_law_name lists the names.)
+ * encode to exactly these bytes. Of a CUSTOM class commutative, associative, idempotent and monotone are also laws of
+ * its merge alone, over the values and fragments that the replicas hold. weft_law_name lists the names.)
  *
  * Deterministic: the same options give the same report. Checks are pure computation; no thread, clock or file. */
 #ifndef WEFT_LAW_H

@@ -14,7 +14,7 @@ struct mutant {
 
 struct mutated_type {
     const char *name;
-    const struct weft_law_subject *subject; /* ctx: struct mutant */
+    const struct weft_law_subject *subject; /* ctx: struct mutant; NULL: a class (mutated_custom_options) */
     int (*spec)(void *ctx, const struct weft_law_history *h, struct weft_buf *out);
     const struct mutant *mutants;
 };
@@ -36,6 +36,9 @@ extern const struct mutated_type mutated_mvreg;
 extern const struct mutated_type mutated_maxreg;
 extern const struct mutated_type mutated_topk;
 extern const struct mutated_type mutated_map;
+extern const struct mutated_type mutated_custom;
+/* Its class, which is broken or is written to in a broken way. */
+void mutated_custom_options(struct weft_law_options *o, const struct mutant *m);
 
 /* One of the broken sets (broken_set.c). */
 void broken_set_options(struct weft_law_options *o);

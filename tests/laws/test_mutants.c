@@ -9,7 +9,7 @@
 
 static const struct mutated_type *const types[] = {
     &mutated_set,   &mutated_counter, &mutated_register, &mutated_lwwset, &mutated_rworset,
-    &mutated_mvreg, &mutated_maxreg,  &mutated_topk,     &mutated_map,
+    &mutated_mvreg, &mutated_maxreg,  &mutated_topk,     &mutated_map,    &mutated_custom,
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -34,6 +34,7 @@ static int check(const struct mutated_type *type, struct mutant *m, struct weft_
     o.spec = type->spec;
     o.ctx = m;
     o.histories = 5000;
+    if (type == &mutated_custom) mutated_custom_options(&o, m);
     if (type == &mutated_topk || type == &mutated_map) o.short_steps = 3;
     return weft_law_check(&o, report);
 }
