@@ -10,6 +10,7 @@
 #include <weft/gcounter.h>
 
 #include "replication/uv/node.h"
+#include "tests/support/failing_alloc.h"
 #include "tests/unit/replication/uv/cluster_keys.h"
 #include "tests/uv/world.h"
 
@@ -61,11 +62,14 @@ static struct weft_identity *identity(uint8_t number, const struct change *chang
 
 /* The second node dials the first. */
 static void open_peer(size_t i, const struct change *change) {
+    const struct weft_alloc *alloc = w.peers[i].engine.alloc;
     struct peer *p = world_peer(&w, i);
+    p->engine.alloc = alloc;
     p->o.plain_links = false;
     p->o.identity = identity((uint8_t)(i + 1), change);
     if (i > 0) peer_seed(p, weft_uv_port(w.peers[0].node));
-    peer_open(&w, p);
+    int rc = weft_uv_new(&p->node, &w.loop, &p->o, NULL, 0);
+    ck_assert_int_eq(rc, alloc != NULL && p->node == NULL ? WEFT_ERR_NOMEM : 0);
     weft_identity_free(p->o.identity);
 }
 
@@ -105,6 +109,20 @@ static void expect_refused_at_first(int err, const char *words) {
 }
 
 static const struct change as_it_is = {.cluster_key = NULL};
+
+static bool linked(struct world *in) {
+    struct weft_uv_stats stats[2];
+    for (size_t i = 0; i < 2; i++) weft_uv_stats(in->peers[i].node, &stats[i]);
+    return stats[0].links == 1 && stats[1].links == 1;
+}
+
+static void expect_linked(void) {
+    ck_assert_msg(world_run(&w, linked, 10000), "not linked after 10 s");
+}
+
+static bool all_gone(struct world *in) {
+    return in->peers[0].node == NULL && in->peers[1].node == NULL;
+}
 
 START_TEST(nodes_of_a_cluster_converge) {
     for (size_t i = 0; i < 3; i++) open_peer(i, &as_it_is);
@@ -222,6 +240,43 @@ START_TEST(cluster_key_is_rotated_under_writes) {
         expect_converged();
     }
     for (size_t i = 0; i < 3; i++) ck_assert_msg(w.peers[i].refused == 0, "%s", w.peers[i].refused_text);
+}
+END_TEST
+
+/* Of either side, whose n-th allocation fails: the node is not made, or it converges all the same, and no handshake is
+ * counted that is not there. */
+START_TEST(memory_may_end_anywhere) {
+    struct failing_alloc alloc;
+    failing_alloc_init(&alloc);
+    size_t side = (size_t)_i % 2;
+    world_peer(&w, side)->engine.alloc = &alloc.alloc;
+    alloc.fail_at = (size_t)_i + 1;
+    open_peer(0, &as_it_is);
+    if (w.peers[0].node != NULL) open_peer(1, &as_it_is);
+    if (w.peers[0].node != NULL && w.peers[1].node != NULL) {
+        expect_linked();
+        ck_assert_uint_eq(w.peers[0].node->knocks.half_open, 0);
+    }
+    for (size_t i = 0; i < 2; i++) peer_close(&w.peers[i]);
+    ck_assert(world_run(&w, all_gone, 5000));
+    world_run_for(&w, 1);
+    ck_assert_uint_eq(alloc.live_bytes, 0);
+}
+END_TEST
+
+/* Identities change and a node closes in any turn of a handshake. */
+START_TEST(any_moment_is_a_moment_to_change_and_close) {
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    for (int turn = 0; turn < _i / 3; turn++) uv_run(&w.loop, UV_RUN_NOWAIT);
+    if (_i % 3 == 2) peer_close(&w.peers[1]);
+    change_identity(0, &as_it_is);
+    if (_i % 3 == 0) change_identity(1, &as_it_is);
+    if (_i % 3 == 1) peer_close(&w.peers[0]);
+    if (_i % 3 == 0) expect_linked();
+    for (size_t i = 0; i < 2; i++) peer_close(&w.peers[i]);
+    ck_assert(world_run(&w, all_gone, 5000));
+    for (size_t i = 0; i < 2; i++) ck_assert_msg(w.peers[i].refused == 0, "%s", w.peers[i].refused_text);
 }
 END_TEST
 
@@ -389,6 +444,8 @@ int main(void) {
     tcase_add_test(t, who_fails_often_is_not_heard);
     tcase_add_test(t, silent_strangers_are_few_at_a_time);
     tcase_add_test(t, every_handshake_is_counted_once);
+    tcase_add_loop_test(t, memory_may_end_anywhere, 0, 160);
+    tcase_add_loop_test(t, any_moment_is_a_moment_to_change_and_close, 0, 60);
     tcase_add_test(t, plain_node_takes_no_identity);
     tcase_add_test(t, links_without_identity_must_be_allowed);
     SRunner *r = srunner_create(s);
