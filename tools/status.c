@@ -49,8 +49,9 @@ static void links(struct weft_buf *out, const struct weft_replica *r) {
 static void counts(struct weft_buf *out, const struct weft_replica *r, const struct weft_uv_stats *uv) {
     struct weft_replica_stats stats;
     weft_replica_stats(r, &stats);
-    weft_buf_printf(out, " dialling=%" PRIu64 " refused=%" PRIu64 " pending=%" PRIu64 " parked=%" PRIu64, uv->dialling,
-                    uv->refused, stats.pending, stats.parked);
+    weft_buf_printf(out, " dialling=%" PRIu64 " refused=%" PRIu64 " unheard=%" PRIu64, uv->dialling, uv->refused,
+                    uv->unheard);
+    weft_buf_printf(out, " pending=%" PRIu64 " parked=%" PRIu64, stats.pending, stats.parked);
     weft_buf_printf(out, " voids=%" PRIu64, stats.voids);
     weft_buf_printf(out, " objects=%" PRIu64 " log=%" PRIu64 " unwritten=%" PRIu64 " store_writes=%" PRIu64,
                     stats.objects, stats.log_entries, uv->unwritten_bytes, uv->store_writes);

@@ -1,13 +1,14 @@
 /* identity.h: who a replica is to its peers, and whom it lets in (libweft-uv).
  *
  * A link is a session of Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b. Three things let a peer in, and each keeps out somebody
- * else: the cluster's key, which all replicas share, keeps strangers from costing more than one decryption; the peer's
+ * else: the cluster's key, which all replicas share, keeps strangers from costing more than a decryption; the peer's
  * own key proves who it is; and a certificate by an authority of the cluster, or a place on a list of allowed keys,
  * says that it may. Whoever knows only the cluster's key gets no link, and learns no more than the certificate of whom
  * it calls.
  *
- * An identity is made once and given to a node (weft_uv_options.identity, weft_uv_set_identity). Its secrets are kept
- * in guarded memory and wiped with it. It does not change: to rotate a key, a certificate or the list, make another. */
+ * An identity is made once and given to a node (weft_uv_options.identity, weft_uv_set_identity), or to several of one
+ * thread. Its secrets are kept in guarded memory and wiped with it. It does not change: to rotate a key, a certificate
+ * or the list, make another. */
 #ifndef WEFT_IDENTITY_H
 #define WEFT_IDENTITY_H
 
@@ -85,7 +86,7 @@ WEFT_API int weft_identity_new(struct weft_identity **out, const struct weft_ide
  * WEFT_ERR_INVALID: others than the owner may read a file with a secret. */
 WEFT_API int weft_identity_load(struct weft_identity **out, const char *cluster_file, const char *key_file,
                                 char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
-/* NULL is fine. Links that are shaking hands keep what they need of it. */
+/* NULL is fine. Nodes that were given it, and links that are shaking hands, hold it until they are done. */
 WEFT_API void weft_identity_free(struct weft_identity *id);
 
 #ifdef __cplusplus

@@ -72,8 +72,8 @@ WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key,
  * the port and everything else of the node stay, and what changed is told. */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
 /* Another identity for a node that has one: a key, a certificate or a list that changed. Links whose peer it would not
- * let in are cut at once; the others go on. Held as in the options. WEFT_ERR_INVALID: the node's links are plain, or id
- * is NULL. */
+ * let in are cut at once, those that are shaking hands too; the others go on. Held as in the options. WEFT_ERR_INVALID:
+ * the node's links are plain, or id is NULL. */
 WEFT_API int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) WEFT_MUST_CHECK;
 /* The port that is listened on (for "…:0"); 0: none. */
 WEFT_API int weft_uv_port(const struct weft_uv *n);

@@ -1,8 +1,8 @@
 /* channel.h: the seam between messages and the wire.
  *
  * A link gives a channel the bytes that came and gets plaintext, and gives it plaintext and gets bytes to send. What
- * lies between, a greeting now, a handshake and encryption later, no other file knows. One channel per link; it makes
- * no calls outward and keeps no time. */
+ * lies between, a greeting (plain.c) or a handshake and encryption (sealed.c), no other file knows. One channel per
+ * link; it makes no calls outward and keeps no time. */
 #ifndef WEFT_REPLICATION_UV_CHANNEL_H
 #define WEFT_REPLICATION_UV_CHANNEL_H
 

@@ -127,7 +127,7 @@ void weft_identity_free(struct weft_identity *id) {
 static void format_time(char out[32], uint64_t seconds) {
     time_t t = (time_t)seconds;
     struct tm tm;
-    if (gmtime_r(&t, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
+    if (seconds > INT64_MAX || gmtime_r(&t, &tm) == NULL || strftime(out, 32, "%Y-%m-%d %H:%M:%S UTC", &tm) == 0)
         snprintf(out, 32, "%" PRIu64, seconds);
 }
 

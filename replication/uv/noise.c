@@ -24,7 +24,7 @@ const struct weft__noise_pattern weft__noise_xxpsk0 = {
 };
 
 void weft__noise_pair_of(struct weft__noise_pair *pair, const uint8_t secret[WEFT__NOISE_KEY_LEN]) {
-    memcpy(pair->secret, secret, sizeof pair->secret);
+    memmove(pair->secret, secret, sizeof pair->secret); /* which may be the pair's own */
     crypto_scalarmult_base(pair->public_key, pair->secret);
 }
 

@@ -1,8 +1,8 @@
 /* sealed.c: the encrypted channel: Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b (noise.h) in frames.
  *
  *   caller                                              called
- *   greeting, psk e                ----------------->   silent until here: a stranger learns nothing, not even that
- *                                                       this is Weft, and costs some hashes and one decryption
+ *   greeting, psk e                ----------------->   silent until here: a stranger gets no answer, and costs some
+ *                                                       hashes and one decryption for each of the cluster's keys
  *                                  <-----------------   greeting, e ee s es [certificate]
  *   s se [certificate]             ----------------->   ready; so is the caller, once it has sent
  *
