@@ -82,8 +82,8 @@ WEFT_API void weft_identity_options_init_sized(struct weft_identity_options *o, 
 WEFT_API int weft_identity_new(struct weft_identity **out, const struct weft_identity_options *o, char *errmsg,
                                size_t errmsg_len) WEFT_MUST_CHECK;
 /* From files as `weft cluster`, `weft keygen` and `weft cert` write them; a certificate is looked for beside the key,
- * in key_file with ".cert" after it. Also: WEFT_ERR_NOT_FOUND, WEFT_ERR_IO, WEFT_ERR_MALFORMED (errmsg names the line);
- * WEFT_ERR_INVALID: others than the owner may read a file with a secret. */
+ * in key_file with ".cert" after it. Also: WEFT_ERR_NOT_FOUND, WEFT_ERR_IO, WEFT_ERR_MALFORMED, WEFT_ERR_LIMIT (errmsg
+ * names the line); WEFT_ERR_INVALID: others than the owner may read a file with a secret. */
 WEFT_API int weft_identity_load(struct weft_identity **out, const char *cluster_file, const char *key_file,
                                 char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
 /* NULL is fine. Nodes that were given it, and links that are shaking hands, hold it until they are done. */

@@ -200,6 +200,26 @@ START_TEST(revoked_peer_is_cut_at_once) {
 }
 END_TEST
 
+/* As after an hour, in the midst of writes from both sides. */
+START_TEST(old_links_are_dialled_anew_and_nothing_is_lost) {
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    expect_linked();
+    uint32_t number = w.peers[1].node->links->number;
+    ck_assert_uint_ge(w.peers[1].node->links->anew_ns, uv_hrtime() + WEFT__LINK_AGE_NS / 2);
+    w.peers[1].node->links->anew_ns = 1;
+    for (unsigned i = 0; i < 150; i++) {
+        write_at(0);
+        write_at(1);
+        world_run_for(&w, 10);
+    }
+    expect_converged();
+    expect_linked();
+    ck_assert_uint_gt(w.peers[1].node->links->number, number);
+    for (size_t i = 0; i < 2; i++) ck_assert_msg(w.peers[i].refused == 0, "%s", w.peers[i].refused_text);
+}
+END_TEST
+
 static void revoke_at_second(uv_timer_t *timer) {
     static const uint64_t serial = 1;
     const struct change revoking = {.revoked = &serial};
@@ -440,6 +460,7 @@ int main(void) {
     tcase_add_test(t, links_end_with_their_certificates);
     tcase_add_test(t, revoked_peer_is_cut_at_once);
     tcase_add_test(t, revoked_peer_is_refused_where_it_was_dialled_before);
+    tcase_add_test(t, old_links_are_dialled_anew_and_nothing_is_lost);
     tcase_add_test(t, cluster_key_is_rotated_under_writes);
     tcase_add_test(t, who_fails_often_is_not_heard);
     tcase_add_test(t, silent_strangers_are_few_at_a_time);
