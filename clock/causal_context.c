@@ -175,6 +175,18 @@ void weft__causal_context_add_all(struct weft_causal_context *c, struct weft_dot
     settle(c);
 }
 
+void weft__causal_context_add_run(struct weft_causal_context *c, struct weft_dot first, size_t count) {
+    if (first.seq == weft_version_vector_get(&c->base, first.origin) + 1) {
+        raise_base(c, (struct weft_dot){first.origin, first.seq + count - 1});
+        return;
+    }
+    size_t place = cloud_place(c, first);
+    assert(!cloud_has_at(c, place, first));
+    memmove(c->cloud + place + count, c->cloud + place, (c->cloud_len - place) * sizeof *c->cloud);
+    for (size_t i = 0; i < count; i++) c->cloud[place + i] = (struct weft_dot){first.origin, first.seq + i};
+    c->cloud_len += count;
+}
+
 /* A dot is adjacent only to a base of 1 or more, since its own context had it in the cloud: so an origin that is
  * absorbed has an entry in the merged base. */
 int weft_causal_context_merge(struct weft_causal_context *c, const struct weft_causal_context *d) {

@@ -10,5 +10,8 @@
  * (weft_causal_context_reserve), so it cannot fail. Single adds move the cloud each; this costs O(n log n), and one
  * pass over the cloud where not all of them follow on base. */
 void weft__causal_context_add_all(struct weft_causal_context *c, struct weft_dot *dots, size_t count);
+/* Adds `count` dots, at least one, that follow each other from `first` on and are after every dot of their origin that
+ * is there. There is room for them, so it cannot fail. Moves the cloud once at most. */
+void weft__causal_context_add_run(struct weft_causal_context *c, struct weft_dot first, size_t count);
 
 #endif

@@ -11,7 +11,6 @@
  * shortcut (hazards 4.3). */
 #include "crdt/value.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -147,16 +146,14 @@ static int join_delta(struct weft_value *v, struct weft__value_delta *d) {
 }
 
 /* The edit, of which d is the delta without its body. What it observed stands here, so it is in the context already;
- * its dots are new. Only WEFT_ERR_NOMEM. */
+ * its dots are new, behind all others of theirs. Only WEFT_ERR_NOMEM. */
 static int join_edit(struct weft_value *v, const struct weft__value_delta *d) {
     struct weft_causal_context *seen = &v->state.seen;
     int rc = weft_causal_context_reserve(seen, weft_origins_count(v->origins), d->entries);
     if (rc == 0) rc = weft__edit_prepare(&v->edit, &v->table, &d->env, &v->state.object, &v->plan);
     if (rc != 0) return rc;
     weft__plan_publish(&v->plan);
-    for (size_t i = 0; rc == 0 && i < d->entries; i++)
-        rc = weft_causal_context_add(seen, (struct weft_dot){d->env.origins[0], d->env.seq + i});
-    assert(rc == 0);
+    weft__causal_context_add_run(seen, (struct weft_dot){d->env.origins[0], d->env.seq}, d->entries);
     return 0;
 }
 

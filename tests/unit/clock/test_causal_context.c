@@ -237,6 +237,34 @@ START_TEST(adding_many_is_adding_each) {
 }
 END_TEST
 
+/* Behind all that there is of its origin, next to base or not; into room that was reserved. */
+START_TEST(adding_a_run_is_adding_each) {
+    size_t gaps = 0;
+    begin(10);
+    for (int round = 0; round < 20000; round++) {
+        struct pair p;
+        uint32_t origin = (uint32_t)weft__prng_below(&prng, ORIGINS);
+        uint64_t last = SEQS;
+        randomise(&p);
+        while (last > 0 && !p.model[origin][last]) last--;
+        if (last < SEQS) {
+            uint64_t count = 1 + weft__prng_below(&prng, SEQS - last);
+            REQUIRE(weft_causal_context_reserve(&p.c, ORIGINS, count) == 0);
+            mem.fail_at = mem.calls + 1;
+            mem.fail_forever = true;
+            gaps += last > weft_version_vector_get(&p.c.base, origin);
+            for (uint64_t i = 1; i <= count; i++) p.model[origin][last + i] = true;
+            weft__causal_context_add_run(&p.c, (struct weft_dot){origin, last + 1}, count);
+            mem.fail_at = 0;
+        }
+        check_pair(&p);
+        pair_fini(&p);
+    }
+    ck_assert_uint_gt(gaps, 1000);
+    REQUIRE(mem.live_bytes == 0);
+}
+END_TEST
+
 /* Every allocation of an add or a merge fails in turn. */
 START_TEST(out_of_memory_changes_nothing) {
     size_t adds = 0, merges = 0;
@@ -278,5 +306,6 @@ int main(void) {
     return RUN_SUITE("clock/causal_context", adds_in_any_order_match_the_set,
                      the_dot_that_closes_a_gap_brings_the_cloud_home, merges_and_orders_match_the_sets,
                      merging_with_itself_is_nothing, equality_looks_at_the_dots, the_last_numbers_do_not_wrap,
-                     what_is_reserved_cannot_fail, adding_many_is_adding_each, out_of_memory_changes_nothing);
+                     what_is_reserved_cannot_fail, adding_many_is_adding_each, adding_a_run_is_adding_each,
+                     out_of_memory_changes_nothing);
 }

@@ -172,6 +172,33 @@ START_TEST(observed_dots_cost_what_they_are) {
 }
 END_TEST
 
+/* A commit of a hundred thousand elements behind a gap in its own numbers, which stands before two million dots of
+ * another origin. Moved for each of them, those take minutes. */
+START_TEST(a_commit_behind_a_gap_costs_what_it_writes) {
+    struct weft_value *v = value_of(&weft_aworset_class, 4);
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    weft__write_field_varint(&b, 1, 1);
+    weft__write_field_varint(&b, 2, weft_aworset_class.type);
+    write_origin(&b, 5, 4);
+    write_origin(&b, 5, 6);
+    weft__write_bytes(&b, 10, weft_slice("\0\0", 2));
+    size_t cloud = weft__write_begin(&b, 11);
+    for (uint64_t i = 0; i <= 2000000; i++) {
+        weft__write_varint(&b, i > 0);
+        weft__write_varint(&b, 3 + 2 * i);
+    }
+    weft__write_end(&b, cloud);
+    apply_ok(v, &b);
+    for (uint32_t i = 0; i < 100000; i++) weft_aworset_add(weft_value_edit(v), weft_slice(&i, sizeof i));
+    commit_quietly(v, 1);
+    for (uint64_t seq = 4; seq < 4 + 100000; seq += 99999)
+        ck_assert(weft_causal_context_contains(weft_value_context(v), (struct weft_dot){v->own, seq}));
+    weft_value_free(v);
+    weft_buf_fini(&b);
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("value limits");
     TCase *tc = tcase_create("value limits");
@@ -181,6 +208,7 @@ int main(void) {
     tcase_add_test(tc, contexts_of_states_are_checked);
     tcase_add_test(tc, a_cloud_costs_what_it_holds);
     tcase_add_test(tc, observed_dots_cost_what_they_are);
+    tcase_add_test(tc, a_commit_behind_a_gap_costs_what_it_writes);
     suite_add_tcase(suite, tc);
     return run_suite(suite);
 }
