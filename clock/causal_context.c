@@ -53,6 +53,21 @@ bool weft_causal_context_contains(const struct weft_causal_context *c, struct we
     return weft_version_vector_contains(&c->base, dot) || cloud_has_at(c, cloud_place(c, dot), dot);
 }
 
+int weft__causal_context_shrink(struct weft_causal_context *c) {
+    if (c->cloud_len == c->cloud_cap) return 0;
+    size_t old = c->cloud_cap * sizeof *c->cloud, used = c->cloud_len * sizeof *c->cloud;
+    struct weft_dot *cloud = NULL;
+    if (used == 0) {
+        weft__free(c->base.alloc, c->cloud, old);
+    } else {
+        cloud = weft__realloc(c->base.alloc, c->cloud, old, used);
+        if (cloud == NULL) return WEFT_ERR_NOMEM;
+    }
+    c->cloud = cloud;
+    c->cloud_cap = c->cloud_len;
+    return 0;
+}
+
 static int reserve_cloud(struct weft_causal_context *c, size_t more) {
     if (more > SIZE_MAX - c->cloud_len) return WEFT_ERR_NOMEM;
     void *cloud = c->cloud;

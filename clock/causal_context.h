@@ -14,4 +14,7 @@ void weft__causal_context_add_all(struct weft_causal_context *c, struct weft_dot
  * is there. There is room for them, so it cannot fail. Moves the cloud once at most. */
 void weft__causal_context_add_run(struct weft_causal_context *c, struct weft_dot first, size_t count);
 
+/* Gives back what the cloud does not use. WEFT_ERR_NOMEM changes nothing. */
+int weft__causal_context_shrink(struct weft_causal_context *c);
+
 #endif

@@ -1,6 +1,6 @@
 /* cell.h: one key of one object and what stands under it, as one block of the pool's slab.
  *
- *   lengths (4) | [payload length (4)] | [path length (4)] | path | element | payload
+ *   lengths (2, or 4) | [payload length (4)] | [path length (4)] | path | element | payload
  *
  * The key is (path, element); TOTALS use the interned index of an origin as the element (weft__origin_element). A cell
  * is never changed once it is reachable: a change builds a new cell and swaps the reference, so that readers and plans
@@ -23,13 +23,19 @@ struct weft__cell {
     struct weft_slice payload;
 };
 
-/* The word of lengths: of the element, whether there is a path, of the payload. */
-#define WEFT__CELL_ELEMENT_BITS 21u
-#define WEFT__CELL_ELEMENT_MASK ((1u << WEFT__CELL_ELEMENT_BITS) - 1)
-#define WEFT__CELL_HAS_PATH     (1u << WEFT__CELL_ELEMENT_BITS)
-#define WEFT__CELL_PAYLOAD_AT   (WEFT__CELL_ELEMENT_BITS + 1)
+/* A cell without a path, of a short element and a short payload, has two bytes of lengths; the lowest bit says which.
+ */
+#define WEFT__CELL_SHORT_ELEMENT (1u << 9)
+#define WEFT__CELL_SHORT_PAYLOAD (1u << 6)
+#define WEFT__CELL_IS_LONG       1u
+/* Else they are a word: of the element, whether there is a path, of the payload. */
+#define WEFT__CELL_ELEMENT_AT    1u
+#define WEFT__CELL_ELEMENT_BITS  21u
+#define WEFT__CELL_ELEMENT_MASK  ((1u << WEFT__CELL_ELEMENT_BITS) - 1)
+#define WEFT__CELL_HAS_PATH      (1u << (WEFT__CELL_ELEMENT_AT + WEFT__CELL_ELEMENT_BITS))
+#define WEFT__CELL_PAYLOAD_AT    (WEFT__CELL_ELEMENT_AT + WEFT__CELL_ELEMENT_BITS + 1)
 /* The length is in the word after. */
-#define WEFT__CELL_PAYLOAD_LONG ((1u << (32 - WEFT__CELL_PAYLOAD_AT)) - 1)
+#define WEFT__CELL_PAYLOAD_LONG  ((1u << (32 - WEFT__CELL_PAYLOAD_AT)) - 1)
 
 static inline uint32_t weft__cell_word(const uint8_t *at) {
     uint32_t v;
@@ -37,23 +43,17 @@ static inline uint32_t weft__cell_word(const uint8_t *at) {
     return v;
 }
 
+struct weft__cell weft__cell_unpack_long(const uint8_t *block);
+
 /* Where the parts of a block are. */
 static inline struct weft__cell weft__cell_unpack(const uint8_t *block) {
-    uint32_t lengths = weft__cell_word(block);
-    const uint8_t *at = block + sizeof lengths;
-    struct weft__cell c = {.element.len = lengths & WEFT__CELL_ELEMENT_MASK,
-                           .payload.len = lengths >> WEFT__CELL_PAYLOAD_AT};
-    if (c.payload.len == WEFT__CELL_PAYLOAD_LONG) {
-        c.payload.len = weft__cell_word(at);
-        at += 4;
-    }
-    if (lengths & WEFT__CELL_HAS_PATH) {
-        c.path.len = weft__cell_word(at);
-        at += 4;
-    }
-    c.path.ptr = at;
-    c.element.ptr = c.path.ptr + c.path.len;
-    c.payload.ptr = c.element.ptr + c.element.len;
+    uint16_t lengths;
+    memcpy(&lengths, block, sizeof lengths);
+    if (lengths & WEFT__CELL_IS_LONG) return weft__cell_unpack_long(block);
+    struct weft__cell c;
+    c.path = weft_slice(block + sizeof lengths, 0);
+    c.element = weft_slice(c.path.ptr, lengths >> 7);
+    c.payload = weft_slice(c.element.ptr + c.element.len, (lengths >> 1) % WEFT__CELL_SHORT_PAYLOAD);
     return c;
 }
 

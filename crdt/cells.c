@@ -1,8 +1,9 @@
 /* cells.c: see cells.h.
  *
  * An index is buckets of twelve cells in two arrays. The first has their tags, a quarter of a cache line for a bucket,
- * so that what is absent is mostly known from a small part of the memory; the second has the spots. The low bits of a
- * place are its home bucket and its high byte the tag (never 0, which is free). A cell is touched only where its whole
+ * so that what is absent is mostly known from a small part of the memory; the second has the spots. A place, as a
+ * fraction of all places, is its home bucket's of all buckets, of which there may be any number; its low byte is the
+ * tag (never 0, which is free). A cell is touched only where its whole
  * place fits. A cell whose home is full goes to the next bucket with room, and every bucket that it passed counts it; a
  * search goes on only while that count is not 0, and removal takes the counts back, so there are no tombstones and a
  * table that has shrunk is as fast as one that never grew (Bronson, Shi: F14, 2019). Growing reads no cell. */
@@ -32,13 +33,13 @@ _Static_assert(LINE % sizeof(struct tags) == 0, "no bucket's tags are on two lin
 struct index {
     struct tags *tags;
     struct weft__spot *spots; /* ROOM for each bucket */
-    uint32_t mask;
+    uint32_t buckets;
 };
 
 static struct index index_of(const struct weft__cells *c) {
     uintptr_t at = ((uintptr_t)c->at.index + LINE - 1) & ~(uintptr_t)(LINE - 1);
     struct tags *tags = (struct tags *)at;
-    return (struct index){tags, (struct weft__spot *)(void *)(tags + c->buckets), c->buckets - 1};
+    return (struct index){tags, (struct weft__spot *)(void *)(tags + c->buckets), c->buckets};
 }
 
 static struct weft__spot *plain_spots(struct weft__cells *c) {
@@ -49,20 +50,38 @@ static const struct weft__spot *spots_in(const struct weft__cells *c) {
     return c->capacity <= WEFT__CELLS_INLINE ? c->at.few : c->at.spots;
 }
 
+static uint32_t home_of(struct index x, uint32_t place) {
+    return (uint32_t)((uint64_t)place * x.buckets >> 32);
+}
+
+static uint32_t after(struct index x, uint32_t at) {
+    return at + 1 == x.buckets ? 0 : at + 1;
+}
+
 static uint8_t tag_of(uint32_t place) {
-    uint8_t tag = (uint8_t)(place >> 24);
+    uint8_t tag = (uint8_t)place;
     return tag == 0 ? 1 : tag;
 }
 
-/* The capacity that `cells` need: an index is at most four fifths full. */
-static struct weft__cells shape_for(uint64_t cells) {
-    struct weft__cells shape = {.capacity = WEFT__CELLS_INLINE};
+/* An index of so many buckets; 0: a plain array, and no more than `cells`. */
+static struct weft__cells shape_of(uint32_t buckets, uint64_t cells) {
+    struct weft__cells shape = {.capacity = WEFT__CELLS_INLINE, .buckets = buckets};
     while (shape.capacity < cells && shape.capacity < WEFT__CELLS_PLAIN) shape.capacity *= 2;
-    if (shape.capacity >= cells) return shape;
-    shape.buckets = 1;
-    while ((uint64_t)shape.buckets * ROOM * 4 < cells * 5) shape.buckets *= 2;
-    shape.capacity = shape.buckets * ROOM;
+    if (buckets > 0) shape.capacity = buckets * ROOM;
     return shape;
+}
+
+/* An index is at most four fifths full. */
+static uint64_t buckets_for(uint64_t cells) {
+    return cells <= WEFT__CELLS_PLAIN ? 0 : (cells * 5 + ROOM * 4 - 1) / (ROOM * 4);
+}
+
+/* With room to grow in. */
+static struct weft__cells shape_for(uint64_t cells) {
+    uint64_t need = buckets_for(cells);
+    uint32_t buckets = need == 0 ? 0 : 1;
+    while (buckets < need) buckets *= 2;
+    return shape_of(buckets, cells);
 }
 
 /* What does not fit in it any more needs another shape. */
@@ -111,8 +130,8 @@ static uint32_t free_place(const struct tags *t) {
 }
 
 static void put(struct index x, struct weft__spot spot) {
-    uint32_t at = spot.place & x.mask, i;
-    for (; (i = free_place(&x.tags[at])) == ROOM; at = (at + 1) & x.mask) x.tags[at].passed++;
+    uint32_t at = home_of(x, spot.place), i;
+    for (; (i = free_place(&x.tags[at])) == ROOM; at = after(x, at)) x.tags[at].passed++;
     x.tags[at].of[i] = tag_of(spot.place);
     x.spots[(size_t)at * ROOM + i] = spot;
 }
@@ -142,11 +161,11 @@ static uint32_t find_in_bucket(const struct tags *t, const struct weft__spot *sp
 static uint32_t find_in_index(struct index x, const struct weft__pool *p, uint32_t place, struct weft_slice path,
                               struct weft_slice element) {
     /* Both lines of the spots: found or not, what comes next mostly is a read or a write there. */
-    const struct weft__spot *home = &x.spots[(size_t)(place & x.mask) * ROOM];
+    uint32_t at = home_of(x, place);
+    const struct weft__spot *home = &x.spots[(size_t)at * ROOM];
     weft__prefetch(home);
     weft__prefetch(home + LINE / sizeof *home);
-    for (uint32_t step = 0; step <= x.mask; step++) {
-        uint32_t at = (place + step) & x.mask;
+    for (uint32_t step = 0; step < x.buckets; step++, at = after(x, at)) {
         uint32_t i = find_in_bucket(&x.tags[at], &x.spots[(size_t)at * ROOM], p, place, path, element);
         if (i < ROOM) return at * ROOM + i;
         if (x.tags[at].passed == 0) break;
@@ -173,8 +192,9 @@ uint32_t weft__cells_position(const struct weft__cells *c, const struct weft__po
 void weft__cells_prefetch(const struct weft__cells *c, uint32_t place) {
     if (c->buckets == 0) return;
     struct index x = index_of(c);
-    const struct weft__spot *home = &x.spots[(size_t)(place & x.mask) * ROOM];
-    weft__prefetch(&x.tags[place & x.mask]);
+    uint32_t at = home_of(x, place);
+    const struct weft__spot *home = &x.spots[(size_t)at * ROOM];
+    weft__prefetch(&x.tags[at]);
     weft__prefetch(home);
     weft__prefetch(home + LINE / sizeof *home);
 }
@@ -182,7 +202,7 @@ void weft__cells_prefetch(const struct weft__cells *c, uint32_t place) {
 uint32_t weft__cells_guess(const struct weft__cells *c, const struct weft__pool *p, uint32_t place) {
     if (c->buckets == 0) return WEFT__CELLS_NOWHERE;
     struct index x = index_of(c);
-    uint32_t at = place & x.mask;
+    uint32_t at = home_of(x, place);
     for (uint32_t from = 0; from <= ROOM - 8; from += ROOM - 8) {
         uint64_t found = matches(weft__load64(x.tags[at].of + from), tag_of(place));
         if (found == 0) continue;
@@ -223,7 +243,7 @@ static int make_room(struct weft__cells *shape, const struct weft__pool *p) {
 static void move_indexed(const struct weft__cells *from, struct weft__cells *to) {
     struct index x = index_of(from), into = {NULL, NULL, 0};
     if (to->buckets > 0) into = index_of(to);
-    for (uint32_t at = 0; at <= x.mask; at++) {
+    for (uint32_t at = 0; at < x.buckets; at++) {
         for (uint32_t i = 0; i < ROOM; i++) {
             if (x.tags[at].of[i] == 0) continue;
             struct weft__spot spot = x.spots[(size_t)at * ROOM + i];
@@ -272,7 +292,7 @@ void weft__cells_insert(struct weft__cells *c, struct weft__spot spot) {
 
 /* A cell's number in an index. The change of `passed` is for the buckets on the way. */
 static size_t locate(struct index x, struct weft__spot spot, uint32_t change) {
-    for (uint32_t at = spot.place & x.mask;; at = (at + 1) & x.mask) {
+    for (uint32_t at = home_of(x, spot.place);; at = after(x, at)) {
         const struct weft__spot *spots = &x.spots[(size_t)at * ROOM];
         for (uint32_t i = 0; i < ROOM; i++)
             if (x.tags[at].of[i] != 0 && spots[i].cell == spot.cell) return (size_t)at * ROOM + i;
@@ -319,6 +339,12 @@ void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p) {
     }
 }
 
+int weft__cells_shrink(struct weft__cells *c, const struct weft__pool *p) {
+    uint64_t used = (uint64_t)c->count + c->reserved;
+    struct weft__cells shape = shape_of((uint32_t)buckets_for(used), used);
+    return shape.capacity < c->capacity ? resize(c, p, shape) : 0;
+}
+
 bool weft__cells_next_spot(const struct weft__cells *c, uint32_t *position, struct weft__spot *out) {
     const struct weft__spot *spots = spots_in(c);
     uint32_t at = *position, end = c->count;
@@ -353,7 +379,7 @@ bool weft__cells_next_batch(const struct weft__cells *c, const struct weft__pool
     } else {
         struct index x = index_of(c);
         uint32_t at = position / ROOM, i = position % ROOM;
-        for (; at <= x.mask && out->count < WEFT__CELLS_BATCH; at++, i = 0) {
+        for (; at < x.buckets && out->count < WEFT__CELLS_BATCH; at++, i = 0) {
             for (; i < ROOM && out->count < WEFT__CELLS_BATCH; i++)
                 if (x.tags[at].of[i] != 0) batch_add(out, p, x.spots[(size_t)at * ROOM + i]);
             if (i < ROOM) break;

@@ -1,7 +1,6 @@
 /* cells.h: the cells of one object, found by key.
  *
- * One or two are kept in the container itself, up to eight in a plain array, and more in an index. Most objects are
- * small (a register is one cell) and most cells are in big objects; both pay for what they are.
+ * Two are kept in the container itself, up to eight in a plain array, and more in an index.
  *
  * Room is reserved before it is used, so that publishing a plan cannot fail: reserve one place for each cell that will
  * be inserted, then insert (which uses the place up) or release it. */
@@ -34,7 +33,7 @@ struct weft__cells {
     uint32_t count;
     uint32_t reserved;
     uint32_t capacity; /* in cells */
-    uint32_t buckets;  /* 0: there is no index; otherwise a power of two */
+    uint32_t buckets;  /* 0: there is no index; otherwise their number */
 };
 
 void weft__cells_init(struct weft__cells *c);
@@ -62,6 +61,8 @@ void weft__cells_remove(struct weft__cells *c, struct weft__spot old);
 /* Gives memory back where little is in use; all of it when nothing is. Where that needs memory that is not there,
  * later. */
 void weft__cells_trim(struct weft__cells *c, const struct weft__pool *p);
+/* Gives back what is not in use; the next insert may take as long as all have. WEFT_ERR_NOMEM changes nothing. */
+int weft__cells_shrink(struct weft__cells *c, const struct weft__pool *p);
 
 /* Every cell, in the table's order, which must not leave the process: position starts at 0; WEFT__SLAB_NONE at the end.
  */

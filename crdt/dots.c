@@ -7,13 +7,14 @@
  *
  * A dot in a payload:
  *
- *   origin (4, interned; two bits say what follows) | seq (8) | STAMPED: clock epoch (1), word (8) | [schema (4), where
- * it is not 1] | [length (4), value]
+ *   origin (2 or 4, interned; the upper bits of two say what follows) | seq (4, or 8 where it needs them) |
+ *   STAMPED: word (8) | [clock epoch (1), where it is not 0] | [schema (4), where it is not 1] | [length (4), value]
  *
- * so that a member of a set costs 12 bytes. The dots of one element are in the order of full origin, then seq. What an
- * entry of a delta observed is in that order too, but for the writer's own dots, which come first: the table beside a
- * delta is ordered, and the writer is its index 0. So applying and joining are merges of sorted sequences, linear
- * whatever a peer sends. Each runs twice over the same code: to measure, and to write into the cell of that size. */
+ * so that a member of a set costs 6 bytes and a register 18 and its value. The dots of one element are in the order of
+ * full origin, then seq. What an entry of a delta observed is in that order too, but for the writer's own dots, which
+ * come first: the table beside a delta is ordered, and the writer is its index 0. So applying and joining are merges of
+ * sorted sequences, linear whatever a peer sends. Each runs twice over the same code: to measure, and to write into the
+ * cell of that size. */
 #include "crdt/dots.h"
 
 #include <assert.h>
@@ -23,51 +24,69 @@
 #include <weft/limits.h>
 
 #include "base/endian.h"
+#include "crdt/contents.h"
 #include "crdt/key.h"
 
-#define HAS_VALUE  (1u << 31)
-#define HAS_SCHEMA (1u << 30)
+#define HAS_VALUE   (1u << 15)
+#define HAS_SCHEMA  (1u << 14)
+#define HAS_EPOCH   (1u << 13)
+#define HAS_LONG    (1u << 12) /* seq */
+#define HAS_ORIGIN  (1u << 11) /* the rest of it is in the next two bytes */
+#define ORIGIN_BITS 11u
+#define ORIGIN_MASK ((1u << ORIGIN_BITS) - 1)
 
-_Static_assert(WEFT_ORIGINS_MAX < HAS_SCHEMA, "an interned origin leaves its top bits free");
+_Static_assert(WEFT_ORIGINS_MAX <= 1u << (ORIGIN_BITS + 16), "an interned origin fits");
 
 /* --- Payloads -------------------------------------------------------------------------------------------------- */
 
 void weft__dots_open(struct weft__dots *it, const struct weft_object *o, uint32_t cell) {
     struct weft_slice payload = {NULL, 0};
-    if (cell != WEFT__SLAB_NONE) payload = weft__cell_at(o->pool, cell).payload;
+    if (cell != WEFT__SLAB_NONE) payload = weft__cell_at(o->kind->pool, cell).payload;
     it->at = payload.ptr;
     it->end = payload.len == 0 ? payload.ptr : payload.ptr + payload.len;
-    it->stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED;
+    it->stamped = WEFT_TYPE_KERNEL(o->kind->type) == WEFT_KERNEL_STAMPED;
+}
+
+static uint32_t take_half(const uint8_t **at) {
+    uint16_t half;
+    memcpy(&half, *at, sizeof half);
+    *at += sizeof half;
+    return half;
+}
+
+static uint32_t take_word(const uint8_t **at) {
+    uint32_t word;
+    memcpy(&word, *at, sizeof word);
+    *at += sizeof word;
+    return word;
+}
+
+static uint64_t take_long(const uint8_t **at) {
+    uint64_t word;
+    memcpy(&word, *at, sizeof word);
+    *at += sizeof word;
+    return word;
 }
 
 bool weft__dots_next(struct weft__dots *it, struct weft__dot_item *out) {
     if (it->at == it->end) return false;
-    *out = (struct weft__dot_item){.schema = 1};
-    memcpy(&out->dot.origin, it->at, 4);
-    memcpy(&out->dot.seq, it->at + 4, 8);
-    it->at += 12;
-    if (it->stamped) {
-        out->stamp.epoch = it->at[0];
-        memcpy(&out->stamp.word, it->at + 1, 8);
-        it->at += 9;
-    }
-    if (out->dot.origin & HAS_SCHEMA) {
-        memcpy(&out->schema, it->at, 4);
-        out->dot.origin &= ~HAS_SCHEMA;
-        it->at += 4;
-    }
-    if (out->dot.origin & HAS_VALUE) {
-        uint32_t len;
-        memcpy(&len, it->at, 4);
-        out->value = weft_slice(it->at + 4, len);
-        out->dot.origin &= ~HAS_VALUE;
-        it->at += 4 + (size_t)len;
+    uint32_t head = take_half(&it->at);
+    *out = (struct weft__dot_item){.dot.origin = head & ORIGIN_MASK, .schema = 1};
+    if (head & HAS_ORIGIN) out->dot.origin |= take_half(&it->at) << ORIGIN_BITS;
+    out->dot.seq = head & HAS_LONG ? take_long(&it->at) : take_word(&it->at);
+    if (it->stamped) out->stamp.word = take_long(&it->at);
+    if (head & HAS_EPOCH) out->stamp.epoch = *it->at++;
+    if (head & HAS_SCHEMA) out->schema = take_word(&it->at);
+    if (head & HAS_VALUE) {
+        out->value.len = take_word(&it->at);
+        out->value.ptr = it->at;
+        it->at += out->value.len;
     }
     return true;
 }
 
 struct weft__dots_sink weft__dots_sink_for(const struct weft_object *o, uint8_t *at) {
-    return (struct weft__dots_sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED};
+    return (struct weft__dots_sink){.at = at, .stamped = WEFT_TYPE_KERNEL(o->kind->type) == WEFT_KERNEL_STAMPED};
 }
 
 static void put_bytes(struct weft__dots_sink *s, const void *ptr, size_t len) {
@@ -75,32 +94,35 @@ static void put_bytes(struct weft__dots_sink *s, const void *ptr, size_t len) {
     s->len += len;
 }
 
-static size_t dot_len(const struct weft__dot_item *item, bool stamped) {
-    return weft__dots_member_len(stamped) + (item->schema > 1 ? 4u : 0u) +
-           (item->value.len > 0 ? 4 + item->value.len : 0);
+static void put_half(struct weft__dots_sink *s, uint32_t half) {
+    put_bytes(s, &(uint16_t){(uint16_t)half}, sizeof(uint16_t));
+}
+
+static void put_word(struct weft__dots_sink *s, uint32_t word) {
+    put_bytes(s, &word, sizeof word);
+}
+
+static void put_long(struct weft__dots_sink *s, uint64_t word) {
+    put_bytes(s, &word, sizeof word);
 }
 
 void weft__dots_put(struct weft__dots_sink *s, const struct weft__dot_item *item) {
-    size_t len = dot_len(item, s->stamped);
-    uint32_t origin = item->dot.origin | (item->value.len > 0 ? HAS_VALUE : 0u) | (item->schema > 1 ? HAS_SCHEMA : 0u);
-    uint32_t value_len = (uint32_t)item->value.len;
-    uint8_t *at = s->at == NULL ? NULL : s->at + s->len;
-    s->len += len;
-    if (at == NULL) return;
-    memcpy(at, &origin, 4);
-    memcpy(at + 4, &item->dot.seq, 8);
-    if (s->stamped) {
-        at[12] = item->stamp.epoch;
-        memcpy(at + 13, &item->stamp.word, 8);
-        at += 9;
-    }
-    if (item->schema > 1) {
-        memcpy(at + 12, &item->schema, 4);
-        at += 4;
-    }
-    if (value_len == 0) return;
-    memcpy(at + 12, &value_len, 4);
-    memcpy(at + 16, item->value.ptr, value_len);
+    bool is_long = item->dot.seq > UINT32_MAX, has_epoch = s->stamped && item->stamp.epoch > 0;
+    bool has_schema = item->schema > 1, has_value = item->value.len > 0;
+    uint32_t origin = item->dot.origin, rest = origin >> ORIGIN_BITS;
+    put_half(s, (origin & ORIGIN_MASK) | (rest > 0 ? HAS_ORIGIN : 0u) | (is_long ? HAS_LONG : 0u) |
+                    (has_epoch ? HAS_EPOCH : 0u) | (has_schema ? HAS_SCHEMA : 0u) | (has_value ? HAS_VALUE : 0u));
+    if (rest > 0) put_half(s, rest);
+    if (is_long)
+        put_long(s, item->dot.seq);
+    else
+        put_word(s, (uint32_t)item->dot.seq);
+    if (s->stamped) put_long(s, item->stamp.word);
+    if (has_epoch) put_bytes(s, &item->stamp.epoch, 1);
+    if (has_schema) put_word(s, item->schema);
+    if (!has_value) return;
+    put_word(s, (uint32_t)item->value.len);
+    put_bytes(s, item->value.ptr, item->value.len);
 }
 
 int weft__dots_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b) {
@@ -114,9 +136,9 @@ static struct weft__hash128 dot_hash(const struct weft_object *o, struct weft__h
                                      const struct weft__dot_item *item) {
     uint8_t bytes[WEFT__ORIGIN_LEN + 8 + 9 + 8];
     size_t len = WEFT__ORIGIN_LEN + 8;
-    weft__origin_store(bytes, weft_origins_at(o->pool->origins, item->dot.origin));
+    weft__origin_store(bytes, weft_origins_at(o->kind->pool->origins, item->dot.origin));
     weft__store64(bytes + WEFT__ORIGIN_LEN, item->dot.seq);
-    if (WEFT_TYPE_KERNEL(o->type) == WEFT_KERNEL_STAMPED) {
+    if (WEFT_TYPE_KERNEL(o->kind->type) == WEFT_KERNEL_STAMPED) {
         bytes[len] = item->stamp.epoch;
         weft__store64(bytes + len + 1, item->stamp.word);
         len += 9;
@@ -139,8 +161,8 @@ static struct weft__hash128 cell_hash(const struct weft_object *o, struct weft__
 }
 
 struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell) {
-    struct weft__cell c = weft__cell_at(o->pool, cell);
-    return cell_hash(o, weft__key_hash(o->hash_key, c.path, c.element), cell);
+    struct weft__cell c = weft__cell_at(o->kind->pool, cell);
+    return cell_hash(o, weft__key_hash(weft__object_hash_key(o), c.path, c.element), cell);
 }
 
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
@@ -276,7 +298,7 @@ static bool observed_has(struct observed *c, struct weft_dot dot, const struct w
 static bool apply_entry(const struct weft_object *o, uint32_t old, const struct weft__dots_entry *e,
                         const struct weft__dot_item *fresh, const struct weft__delta_env *env,
                         struct weft__dots_sink *out) {
-    const struct weft_origins *origins = o->pool->origins;
+    const struct weft_origins *origins = o->kind->pool->origins;
     struct observed own, others;
     struct weft__dots it;
     struct weft__dot_item item;
@@ -302,8 +324,8 @@ static bool apply_entry(const struct weft_object *o, uint32_t old, const struct 
 int weft__dots_plan_change(struct weft__plan *plan, struct weft_object *o, struct weft_slice path,
                            struct weft_slice element, struct weft__spot at, uint32_t cell) {
     struct weft__plan_item item = {.object = o, .at = at, .new_cell = cell};
-    if (o->pool->keeps_hash) {
-        struct weft__hash128 key = weft__key_hash(o->hash_key, path, element);
+    if (o->kind->pool->keeps_hash) {
+        struct weft__hash128 key = weft__key_hash(weft__object_hash_key(o), path, element);
         item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, at.cell));
     }
     return weft__plan_add(plan, &item);
@@ -329,9 +351,9 @@ int weft__dots_prepare_entry(struct weft_object *o, const struct weft__dots_entr
     uint32_t cell = WEFT__SLAB_NONE;
     if (!write_entry(o, at.cell, e, fresh, env, &size)) return 0;
     if (size.len > 0) {
-        cell = weft__cell_new(o->pool, e->path, e->element, size.len);
+        cell = weft__cell_new(o->kind->pool, e->path, e->element, size.len);
         if (cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
-        struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->pool, cell));
+        struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->kind->pool, cell));
         (void)write_entry(o, at.cell, e, fresh, env, &payload);
     }
     return weft__dots_plan_change(plan, o, e->path, e->element, at, cell);
@@ -356,7 +378,7 @@ int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *t
     struct weft__dots it;
     struct weft__dot_item item;
     int rc = 0;
-    while (rc == 0 && (cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE)
+    while (rc == 0 && (cell = weft__contents_next(o, &position)) != WEFT__SLAB_NONE)
         for (weft__dots_open(&it, o, cell); rc == 0 && weft__dots_next(&it, &item);)
             rc = weft__origin_table_add(table, item.dot.origin);
     return rc;
@@ -364,7 +386,7 @@ int weft__dots_mention(const struct weft_object *o, struct weft__origin_table *t
 
 void weft__dots_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
                              struct weft_buf *out) {
-    struct weft__cell c = weft__cell_at(o->pool, cell);
+    struct weft__cell c = weft__cell_at(o->kind->pool, cell);
     struct weft__dots it;
     struct weft__dot_item item;
     size_t entry = weft__write_begin(out, 1);
@@ -417,7 +439,7 @@ static int read_dots(const struct weft_object *o, struct weft__reader r, const s
     struct weft__dot_item item;
     struct weft_dot last = {0, 0};
     while (next_dot(&r, out->stamped, env, &item)) {
-        if (last.seq != 0 && weft__dots_cmp(o->pool->origins, last, item.dot) >= 0) return WEFT_ERR_MALFORMED;
+        if (last.seq != 0 && weft__dots_cmp(o->kind->pool->origins, last, item.dot) >= 0) return WEFT_ERR_MALFORMED;
         if (!weft_causal_context_contains(env->seen, item.dot)) return WEFT_ERR_MALFORMED;
         weft__dots_put(out, &item);
         last = item.dot;
@@ -430,18 +452,18 @@ static int decode_entry(struct weft_object *o, struct weft_slice path, struct we
     struct weft__dots_sink size = weft__dots_sink_for(o, NULL);
     int rc = read_dots(o, dots, env, &size);
     if (rc != 0) return rc;
-    rc = weft__cells_reserve(&o->cells, o->pool, 1);
+    rc = weft__contents_reserve(o, 1);
     if (rc != 0) return rc;
-    uint32_t cell = weft__cell_new(o->pool, path, element, size.len);
+    uint32_t cell = weft__cell_new(o->kind->pool, path, element, size.len);
     if (cell == WEFT__SLAB_NONE) {
-        weft__cells_release(&o->cells, 1);
+        weft__contents_release(o, 1);
         return WEFT_ERR_NOMEM;
     }
-    struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->pool, cell));
+    struct weft__dots_sink payload = weft__dots_sink_for(o, weft__cell_payload(o->kind->pool, cell));
     rc = read_dots(o, dots, env, &payload);
     assert(rc == 0);
-    weft__cells_insert(&o->cells, (struct weft__spot){cell, weft__key_place(o->pool, path, element)});
-    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__dots_hash(o, cell));
+    weft__contents_insert(o, (struct weft__spot){cell, weft__key_place(o->kind->pool, path, element)});
+    if (o->kind->pool->keeps_hash) o->kind->pool->hash = weft__hash_add(o->kind->pool->hash, weft__dots_hash(o, cell));
     return rc;
 }
 

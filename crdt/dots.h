@@ -37,9 +37,10 @@ struct weft__dots_sink {
 
 struct weft__dots_sink weft__dots_sink_for(const struct weft_object *o, uint8_t *at);
 void weft__dots_put(struct weft__dots_sink *s, const struct weft__dot_item *item);
-/* The length of a payload that is one dot without bytes. */
+/* The length of a payload that is one dot without bytes, as nearly all of those are: its origin in two bytes, its
+ * number in four, and its stamp without a clock epoch. No other payload has that length. */
 static inline size_t weft__dots_member_len(bool stamped) {
-    return stamped ? 21 : 12;
+    return stamped ? 14 : 6;
 }
 /* The order of dots in a payload. */
 int weft__dots_cmp(const struct weft_origins *origins, struct weft_dot a, struct weft_dot b);

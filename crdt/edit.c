@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/wire.h"
 #include "crdt/cell.h"
+#include "crdt/contents.h"
 #include "crdt/dots.h"
 #include "crdt/edits.h"
 #include "crdt/key.h"
@@ -198,7 +199,7 @@ static void reset_elements(struct weft_edit *e) {
     e->session->spent -= charged;
     if (e->base == NULL) return;
     uint32_t position = 0, cell;
-    while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE) {
+    while (e->session->err == 0 && (cell = weft__contents_next(e->base, &position)) != WEFT__SLAB_NONE) {
         struct weft__cell c = weft__cell_at(e->pool, cell);
         struct weft__spot spot = {cell, weft__key_place(e->pool, c.path, c.element)};
         size_t item = push_element(e, spot, c.path, c.element);
@@ -300,7 +301,7 @@ static void reset_totals(struct weft_edit *e) {
     }
     if (e->base == NULL) return;
     uint32_t position = 0, cell;
-    while (e->session->err == 0 && (cell = weft__cells_next(&e->base->cells, &position)) != WEFT__SLAB_NONE)
+    while (e->session->err == 0 && (cell = weft__contents_next(e->base, &position)) != WEFT__SLAB_NONE)
         reset_origin(e, cell);
 }
 

@@ -6,6 +6,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "crdt/key.h"
 #include "crdt/registry.h"
 
 static int compare(const void *key, const struct weft__omap_node *node) {
@@ -79,7 +80,7 @@ static struct weft__keyed_edit *take_spare(struct weft__edits *e, struct weft_sl
 }
 
 struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_slice key,
-                                          const struct weft_crdt_class *cls, const struct weft__keyed *base) {
+                                          const struct weft_crdt_class *cls, const struct weft_object *base) {
     struct weft__edit_session *session = e->session;
     session->spent += key.len + WEFT__EDIT_FRAMING;
     int rc = session->spent > session->spent_max ? WEFT_ERR_LIMIT : 0;
@@ -89,9 +90,9 @@ struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_sli
         return NULL;
     }
     weft__class_read(&k->cls, cls);
-    weft__edit_open(&k->edit, &k->cls, base == NULL ? NULL : &base->object);
+    weft__edit_open(&k->edit, &k->cls, base);
     k->edit.depth = e->depth;
-    k->node.priority = base != NULL ? base->node.priority : weft__keyspace_priority(e->pool, key, cls->type);
+    k->node.priority = weft__key_place(e->pool, weft_slice(NULL, 0), key);
     weft__omap_insert(&e->map, &(struct weft__address){key, cls->type}, &k->node);
     return k;
 }

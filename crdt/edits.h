@@ -53,7 +53,7 @@ struct weft__keyed_edit *weft__edits_next(const struct weft__keyed_edit *k);
 /* A new edit of what stands at base (NULL: nothing does). Charges the key and the framing. NULL: WEFT_ERR_LIMIT or
  * WEFT_ERR_NOMEM, which is the session's error then. */
 struct weft__keyed_edit *weft__edits_open(struct weft__edits *e, struct weft_slice key,
-                                          const struct weft_crdt_class *cls, const struct weft__keyed *base);
+                                          const struct weft_crdt_class *cls, const struct weft_object *base);
 /* Resets by the kernel alone an object of a type that is not registered here: it is edited as of this class. */
 struct weft_crdt_class weft__class_stand_in(uint32_t type);
 /* The edit, asked for once more in its transaction. All bytes that an edit writes have one schema, that of its class;

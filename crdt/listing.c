@@ -8,6 +8,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "crdt/contents.h"
 #include "crdt/key.h"
 
 #define NESTED (UINT64_C(1) << 63)
@@ -22,22 +23,23 @@ static uint64_t leading(const uint8_t *ptr, size_t len) {
 
 /* The object's own cells come before those of its children. */
 static uint64_t prefix_of(const struct weft_object *o, uint32_t cell) {
-    struct weft__cell c = weft__cell_at(o->pool, cell);
+    struct weft__cell c = weft__cell_at(o->kind->pool, cell);
     if (c.path.len > 0) return NESTED | leading(c.path.ptr, c.path.len);
-    if (WEFT_TYPE_KERNEL(o->type) != WEFT_KERNEL_TOTALS) return leading(c.element.ptr, c.element.len);
-    const struct weft_origin *origin = weft_origins_at(o->pool->origins, weft__element_origin(c.element));
+    if (WEFT_TYPE_KERNEL(o->kind->type) != WEFT_KERNEL_TOTALS) return leading(c.element.ptr, c.element.len);
+    const struct weft_origin *origin = weft_origins_at(o->kind->pool->origins, weft__element_origin(c.element));
     return leading(origin->replica.bytes, sizeof origin->replica.bytes);
 }
 
 static int item_cmp(const struct weft_object *o, const struct weft__listing_item *a,
                     const struct weft__listing_item *b) {
     if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
-    struct weft__cell x = weft__cell_at(o->pool, a->cell);
-    struct weft__cell y = weft__cell_at(o->pool, b->cell);
-    if (WEFT_TYPE_KERNEL(o->type) != WEFT_KERNEL_TOTALS) return weft__key_cmp(x.path, x.element, y.path, y.element);
+    struct weft__cell x = weft__cell_at(o->kind->pool, a->cell);
+    struct weft__cell y = weft__cell_at(o->kind->pool, b->cell);
+    if (WEFT_TYPE_KERNEL(o->kind->type) != WEFT_KERNEL_TOTALS)
+        return weft__key_cmp(x.path, x.element, y.path, y.element);
     int order = weft_slice_cmp(x.path, y.path);
     if (order != 0) return order;
-    return weft_origins_cmp(o->pool->origins, weft__element_origin(x.element), weft__element_origin(y.element));
+    return weft_origins_cmp(o->kind->pool->origins, weft__element_origin(x.element), weft__element_origin(y.element));
 }
 
 /* Merges from[begin..middle) and from[middle..end) into `to`. */
@@ -89,12 +91,12 @@ int weft__listing_open(struct weft__listing *l, const struct weft_object *o, con
     uint32_t position = 0, cell;
     memset(l, 0, sizeof *l);
     l->alloc = weft__alloc_or_default(alloc);
-    l->cap = o->cells.count;
+    l->cap = weft__contents_count(o);
     if (l->cap == 0) return 0;
     l->items = weft__calloc(l->alloc, l->cap, sizeof *l->items);
     if (l->items == NULL) return WEFT_ERR_NOMEM;
-    while ((cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE) {
-        if (path != NULL && !weft_slice_eq(weft__cell_at(o->pool, cell).path, *path)) continue;
+    while ((cell = weft__contents_next(o, &position)) != WEFT__SLAB_NONE) {
+        if (path != NULL && !weft_slice_eq(weft__cell_at(o->kind->pool, cell).path, *path)) continue;
         l->items[l->count++] = (struct weft__listing_item){prefix_of(o, cell), cell};
     }
     int rc = sort(l, o);

@@ -20,29 +20,59 @@
 
 /* --- Children ----------------------------------------------------------------------------------------------------- */
 
-static struct weft__keyed *first_child(const struct weft_object *o) {
-    return weft__keyspace_at(&o->children, weft_slice(NULL, 0), 0);
+/* A map without children has no keyspace. */
+static struct weft__keyspace *children_of(const struct weft_object *map) {
+    return map->content == WEFT__SLAB_NONE ? NULL : weft__slab_at(map->kind->pool->slab, map->content);
 }
 
-/* Where a child stands: in its hashes (see object.c) and in the depth of all. */
-static void place_child(struct weft_object *child, const struct weft_object *map, struct weft_slice key) {
-    uint8_t type[8];
-    weft__store64(type, child->type);
-    struct weft__hash128 of_type = weft__siphash128(map->hash_key, type, sizeof type);
-    child->hash_key = weft__siphash128(of_type, key.ptr, key.len);
-    child->depth = map->depth + 1;
+const struct weft__keyspace *weft__map_children(const struct weft_object *map) {
+    return map == NULL ? NULL : children_of(map);
+}
+
+static struct weft__keyspace *make_children(struct weft_object *map) {
+    struct weft__keyspace *k = children_of(map);
+    if (k != NULL) return k;
+    uint32_t block = weft__slab_take(map->kind->pool->slab, sizeof *k);
+    if (block == WEFT__SLAB_NONE) return NULL;
+    k = weft__slab_at(map->kind->pool->slab, block);
+    weft__keyspace_init_in(k, map);
+    map->content = block;
+    return k;
+}
+
+void weft__map_fini(struct weft_object *map) {
+    struct weft__keyspace *k = children_of(map);
+    if (k == NULL) return;
+    weft__keyspace_fini(k);
+    weft__slab_give(map->kind->pool->slab, map->content, sizeof *k);
+    map->content = WEFT__SLAB_NONE;
+}
+
+int weft__map_shrink(struct weft_object *map) {
+    return children_of(map) == NULL ? 0 : weft__keyspace_shrink(children_of(map));
+}
+
+static void drop_children_if_none(struct weft_object *map) {
+    if (children_of(map)->series.count == 0) weft__map_fini(map);
+}
+
+void weft__map_drop_child(struct weft_object *map, struct weft__keyed *child) {
+    weft__keyspace_drop_if_empty(children_of(map), child);
+    drop_children_if_none(map);
 }
 
 static struct weft__keyed *make_child(struct weft_object *map, struct weft_slice key, uint32_t type) {
-    assert(map->depth < WEFT_PATH_DEPTH_MAX);
-    struct weft__keyed *k = weft__keyspace_make(&map->children, key, type);
-    if (k != NULL && k->object.depth == 0) place_child(&k->object, map, key);
+    assert(map->kind->depth < WEFT_PATH_DEPTH_MAX);
+    struct weft__keyspace *children = make_children(map);
+    if (children == NULL) return NULL;
+    struct weft__keyed *k = weft__keyspace_make(children, key, type);
+    if (k == NULL) drop_children_if_none(map);
     return k;
 }
 
 const struct weft_object *weft__map_find(const struct weft_object *map, struct weft_slice key, uint32_t type) {
-    if (map == NULL) return NULL;
-    const struct weft__keyed *k = weft__keyspace_find(&map->children, key, type);
+    const struct weft__keyspace *children = weft__map_children(map);
+    const struct weft__keyed *k = children == NULL ? NULL : weft__keyspace_find(children, key, type);
     return k == NULL ? NULL : &k->object;
 }
 
@@ -59,7 +89,9 @@ int weft__map_settle_child(struct weft__plan *plan, size_t before, int rc) {
 
 size_t weft__map_cells(const struct weft_object *o) {
     size_t count = 0;
-    for (const struct weft__keyed *k = first_child(o); k != NULL; k = weft__keyspace_next(k))
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *k;
+    for (k = weft__keyspace_first(&w, children_of(o)); k != NULL; k = weft__keyspace_step(&w))
         count += weft__object_cells(&k->object);
     return count;
 }
@@ -190,41 +222,48 @@ int weft__map_prepare(struct weft_object *o, struct weft_slice body, const struc
 static int join_child(struct weft_object *into, struct weft_slice key, const struct weft_object *from,
                       const struct weft__join *j) {
     size_t before = j->plan->count;
-    struct weft_object *child = weft__map_plan_child(into, key, from->type, j->plan);
+    struct weft_object *child = weft__map_plan_child(into, key, from->kind->type, j->plan);
     if (child == NULL) return WEFT_ERR_NOMEM;
     return weft__map_settle_child(j->plan, before, weft__object_prepare_join(child, from, j));
 }
 
 /* What only one side has meets an empty child of the other's: that side may have seen it and taken it away. */
 int weft__map_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j) {
+    struct weft__keyspace_walk w;
     const struct weft__keyed *k;
     int rc = 0;
-    for (k = first_child(into); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
+    for (k = weft__keyspace_first(&w, children_of(into)); rc == 0 && k != NULL; k = weft__keyspace_step(&w)) {
         struct weft_slice key = weft__keyed_key(k);
-        const struct weft_object *theirs = weft__map_find(from, key, k->object.type);
+        uint32_t type = k->object.kind->type;
+        const struct weft_object *theirs = weft__map_find(from, key, type);
+        struct weft__kind kind = weft__kind_of(from->kind->pool, type);
         struct weft_object none;
-        weft__object_init(&none, from->pool, k->object.type, key);
+        weft__object_init(&none, &kind);
         rc = join_child(into, key, theirs != NULL ? theirs : &none, j);
     }
-    for (k = first_child(from); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
+    for (k = weft__keyspace_first(&w, children_of(from)); rc == 0 && k != NULL; k = weft__keyspace_step(&w)) {
         struct weft_slice key = weft__keyed_key(k);
-        if (weft__map_find(into, key, k->object.type) != NULL) continue;
+        if (weft__map_find(into, key, k->object.kind->type) != NULL) continue;
         rc = join_child(into, key, &k->object, j);
     }
     return rc;
 }
 
 int weft__map_mention(const struct weft_object *o, struct weft__origin_table *table) {
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *k;
     int rc = 0;
-    for (const struct weft__keyed *k = first_child(o); rc == 0 && k != NULL; k = weft__keyspace_next(k))
+    for (k = weft__keyspace_first(&w, children_of(o)); rc == 0 && k != NULL; k = weft__keyspace_step(&w))
         rc = weft__object_mention(&k->object, table);
     return rc;
 }
 
 int weft__map_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *k;
     int rc = 0;
-    for (const struct weft__keyed *k = first_child(o); rc == 0 && k != NULL; k = weft__keyspace_next(k)) {
-        struct weft__map_frame frame = weft__map_write_begin(out, weft__keyed_key(k), k->object.type, 0);
+    for (k = weft__keyspace_first(&w, children_of(o)); rc == 0 && k != NULL; k = weft__keyspace_step(&w)) {
+        struct weft__map_frame frame = weft__map_write_begin(out, weft__keyed_key(k), k->object.kind->type, 0);
         rc = weft__object_encode(&k->object, table, out);
         weft__map_write_end(out, frame);
     }
@@ -238,7 +277,7 @@ int weft__map_decode(struct weft_object *o, struct weft_slice body, const uint32
     int rc = 0;
     weft__reader_init(&r, body);
     while (rc == 0 && weft__map_next(&r, WEFT__MAP_STATE, &c)) {
-        if (o->depth == WEFT_PATH_DEPTH_MAX || !ascends(&last, &c)) return WEFT_ERR_MALFORMED;
+        if (o->kind->depth == WEFT_PATH_DEPTH_MAX || !ascends(&last, &c)) return WEFT_ERR_MALFORMED;
         struct weft__keyed *k = make_child(o, c.key, c.type);
         if (k == NULL) return WEFT_ERR_NOMEM;
         rc = weft__object_decode(&k->object, c.body, origins, origin_count, seen);

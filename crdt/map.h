@@ -10,6 +10,9 @@
 #include "base/wire.h"
 #include "crdt/object.h"
 
+struct weft__keyed;
+struct weft__keyspace;
+
 /* A child in a delta or in a state. */
 struct weft__map_child {
     struct weft_slice key;
@@ -39,10 +42,16 @@ struct weft_object *weft__map_plan_child(struct weft_object *map, struct weft_sl
  * weft__map_plan_child. A child for which nothing was planned leaves the plan. Returns rc. */
 int weft__map_settle_child(struct weft__plan *plan, size_t before, int rc);
 
+/* Takes a child out if it is empty. */
+void weft__map_drop_child(struct weft_object *map, struct weft__keyed *child);
+/* NULL: no children, or no map. */
+const struct weft__keyspace *weft__map_children(const struct weft_object *map);
 /* NULL: there is no such child, or no map. */
 const struct weft_object *weft__map_find(const struct weft_object *map, struct weft_slice key, uint32_t type);
 
 /* object.h's functions for this kernel. */
+void weft__map_fini(struct weft_object *map);
+int weft__map_shrink(struct weft_object *map);
 size_t weft__map_cells(const struct weft_object *o);
 int weft__map_check(struct weft_slice body, const struct weft__delta_env *env, size_t *entries);
 size_t weft__map_entries(struct weft_slice body);

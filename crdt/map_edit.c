@@ -38,8 +38,7 @@ struct weft_edit *weft__map_edit_child(struct weft_edit *e, struct weft_slice ke
         weft_edit_fail(e, rc);
         return NULL;
     }
-    const struct weft__keyed *base = e->base == NULL ? NULL : weft__keyspace_find(&e->base->children, key, cls->type);
-    k = weft__edits_open(e->children, key, cls, base);
+    k = weft__edits_open(e->children, key, cls, weft__map_find(e->base, key, cls->type));
     return k == NULL ? NULL : &k->edit;
 }
 

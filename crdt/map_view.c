@@ -17,7 +17,7 @@ struct weft_view weft__map_view_child(struct weft_view v, struct weft_slice key,
 }
 
 void weft__map_walk_open(struct weft__map_walk *w, struct weft_view v, struct weft_slice from) {
-    w->base = v.object == NULL ? NULL : weft__keyspace_at(&v.object->children, from, 0);
+    w->base = weft__keyspace_walk(&w->standing, weft__map_children(v.object), from, 0);
     w->edit = edits_of(v) == NULL ? NULL : weft__edits_at(edits_of(v), from, 0);
 }
 
@@ -36,7 +36,7 @@ bool weft__map_walk_next(struct weft__map_walk *w, struct weft_slice *key, struc
         *key = weft__keyed_edit_key(w->edit);
         *child = weft_edit_view(&w->edit->edit);
     }
-    if (order <= 0) w->base = weft__keyspace_next(w->base);
+    if (order <= 0) w->base = weft__keyspace_step(&w->standing);
     if (order >= 0) w->edit = weft__edits_next(w->edit);
     return true;
 }

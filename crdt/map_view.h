@@ -6,6 +6,7 @@
 
 #include <weft/crdt.h>
 
+#include "crdt/keyspace.h"
 #include "crdt/view.h"
 
 /* Whether a reset would take anything away that stands: DOTS, any write; TOTALS, any total above its base; MAP, any
@@ -16,6 +17,7 @@ struct weft_view weft__map_view_child(struct weft_view v, struct weft_slice key,
 
 /* Children in the order of (key, type), from a key on; also those without content. */
 struct weft__map_walk {
+    struct weft__keyspace_walk standing;
     const struct weft__keyed *base;      /* the next that stands */
     const struct weft__keyed_edit *edit; /* the next that is edited */
 };

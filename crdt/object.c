@@ -9,6 +9,7 @@
 
 #include <weft/err.h>
 
+#include "crdt/contents.h"
 #include "crdt/dots.h"
 #include "crdt/key.h"
 #include "crdt/keyspace.h"
@@ -26,67 +27,58 @@ bool weft__kernel_is_known(uint32_t type) {
            kernel == WEFT_KERNEL_CUSTOM || kernel == WEFT_KERNEL_MAP;
 }
 
-void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key) {
-    assert(weft__kernel_is_known(type));
-    o->pool = pool;
-    o->type = type;
-    o->depth = 0;
-    o->hash_key = weft__siphash128((struct weft__hash128){type, 0}, key.ptr, key.len);
-    if (weft__kernel_is_map(type)) {
-        weft__keyspace_init(&o->children, pool);
-    } else {
-        weft__cells_init(&o->cells);
-    }
+void weft__object_init(struct weft_object *o, const struct weft__kind *kind) {
+    assert(weft__kernel_is_known(kind->type));
+    *o = (struct weft_object){.kind = kind, .content = WEFT__SLAB_NONE};
+}
+
+struct weft__hash128 weft__object_hash_key(const struct weft_object *o) {
+    if (o->is_many) return weft__contents_hash_key(o);
+    const uint8_t *key = o->key_len == 0 ? NULL : WEFT__CONST_CONTAINER(o, struct weft__keyed, object)->key;
+    return weft__siphash128(o->kind->place, key, o->key_len);
 }
 
 static struct weft__hash128 hash_of_cell(const struct weft_object *o, uint32_t cell) {
-    return is_totals(o->type) ? weft__totals_hash(o, cell) : weft__dots_hash(o, cell);
+    return is_totals(o->kind->type) ? weft__totals_hash(o, cell) : weft__dots_hash(o, cell);
 }
 
 static void free_cells(struct weft_object *o) {
+    struct weft__pool *pool = o->kind->pool;
     uint32_t position = 0, cell;
-    while ((cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE) {
-        if (o->pool->keeps_hash) o->pool->hash = weft__hash_sub(o->pool->hash, hash_of_cell(o, cell));
-        weft__cell_free(o->pool, cell);
+    while ((cell = weft__contents_next(o, &position)) != WEFT__SLAB_NONE) {
+        if (pool->keeps_hash) pool->hash = weft__hash_sub(pool->hash, hash_of_cell(o, cell));
+        weft__cell_free(pool, cell);
     }
-    weft__cells_fini(&o->cells, o->pool);
+    weft__contents_fini(o);
 }
 
 void weft__object_fini(struct weft_object *o) {
-    if (weft__kernel_is_map(o->type)) {
-        weft__keyspace_fini(&o->children);
+    if (weft__kernel_is_map(o->kind->type)) {
+        weft__map_fini(o);
     } else {
         free_cells(o);
     }
 }
 
+int weft__object_shrink(struct weft_object *o) {
+    return weft__kernel_is_map(o->kind->type) ? weft__map_shrink(o) : weft__contents_shrink(o);
+}
+
 bool weft__object_is_empty(const struct weft_object *o) {
-    return weft__kernel_is_map(o->type) ? o->children.map.count == 0 : o->cells.count == 0;
+    return o->is_many ? weft__contents_count(o) == 0 : o->content == WEFT__SLAB_NONE;
 }
 
 size_t weft__object_cells(const struct weft_object *o) {
-    return weft__kernel_is_map(o->type) ? weft__map_cells(o) : o->cells.count;
-}
-
-/* In a container without an index comparing a few keys is cheaper than hashing one. */
-struct weft__spot weft__object_look(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    struct weft__spot found = {WEFT__SLAB_NONE, 0};
-    if (weft__cells_are_plain(&o->cells)) found = weft__cells_find_plain(&o->cells, o->pool, path, element);
-    if (found.cell != WEFT__SLAB_NONE) return found;
-    found.place = weft__key_place(o->pool, path, element);
-    if (!weft__cells_are_plain(&o->cells))
-        found.cell = weft__cells_find(&o->cells, o->pool, found.place, path, element);
-    return found;
+    return weft__kernel_is_map(o->kind->type) ? weft__map_cells(o) : weft__contents_count(o);
 }
 
 uint32_t weft__object_find(const struct weft_object *o, struct weft_slice path, struct weft_slice element) {
-    if (weft__cells_are_plain(&o->cells)) return weft__cells_find_plain(&o->cells, o->pool, path, element).cell;
-    return weft__object_look(o, path, element).cell;
+    return weft__contents_find(o, path, element);
 }
 
 uint32_t weft__object_find_origin(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
     uint8_t room[4];
-    return weft__object_find(o, path, weft__origin_element(origin, room));
+    return weft__contents_find(o, path, weft__origin_element(origin, room));
 }
 
 int weft__delta_check(uint32_t type, struct weft_slice body, const struct weft__delta_env *env, size_t *entries) {
@@ -112,8 +104,8 @@ int weft__delta_dots(uint32_t type, struct weft_slice body, const struct weft__d
 
 static int prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
                    struct weft__plan *plan) {
-    if (weft__kernel_is_map(o->type)) return weft__map_prepare(o, body, env, plan);
-    return is_totals(o->type) ? weft__totals_prepare(o, body, env, plan) : weft__dots_prepare(o, body, env, plan);
+    if (weft__kernel_is_map(o->kind->type)) return weft__map_prepare(o, body, env, plan);
+    return is_totals(o->kind->type) ? weft__totals_prepare(o, body, env, plan) : weft__dots_prepare(o, body, env, plan);
 }
 
 int weft__object_prepare(struct weft_object *o, struct weft_slice body, const struct weft__delta_env *env,
@@ -125,13 +117,13 @@ int weft__object_prepare(struct weft_object *o, struct weft_slice body, const st
 }
 
 int weft__object_prepare_join(struct weft_object *into, const struct weft_object *from, const struct weft__join *j) {
-    assert(into->type == from->type);
-    assert(j->origins != NULL || into->pool->origins == from->pool->origins);
+    assert(into->kind->type == from->kind->type);
+    assert(j->origins != NULL || into->kind->pool->origins == from->kind->pool->origins);
     size_t before = j->plan->count;
     int rc;
-    if (weft__kernel_is_map(into->type))
+    if (weft__kernel_is_map(into->kind->type))
         rc = weft__map_prepare_join(into, from, j);
-    else if (is_totals(into->type))
+    else if (is_totals(into->kind->type))
         rc = weft__totals_prepare_join(into, from, j);
     else
         rc = weft__dots_prepare_join(into, from, j);
@@ -140,16 +132,16 @@ int weft__object_prepare_join(struct weft_object *into, const struct weft_object
 }
 
 int weft__object_mention(const struct weft_object *o, struct weft__origin_table *table) {
-    if (weft__kernel_is_map(o->type)) return weft__map_mention(o, table);
-    return is_totals(o->type) ? weft__totals_mention(o, table) : weft__dots_mention(o, table);
+    if (weft__kernel_is_map(o->kind->type)) return weft__map_mention(o, table);
+    return is_totals(o->kind->type) ? weft__totals_mention(o, table) : weft__dots_mention(o, table);
 }
 
 static int encode_cells(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
     struct weft__listing l;
-    int rc = weft__listing_open(&l, o, NULL, o->pool->alloc);
+    int rc = weft__listing_open(&l, o, NULL, o->kind->pool->alloc);
     if (rc != 0) return rc;
     for (size_t i = 0; i < l.count; i++) {
-        if (is_totals(o->type)) {
+        if (is_totals(o->kind->type)) {
             weft__totals_encode_entry(o, l.items[i].cell, table, out);
         } else {
             weft__dots_encode_entry(o, l.items[i].cell, table, out);
@@ -160,16 +152,16 @@ static int encode_cells(const struct weft_object *o, const struct weft__origin_t
 }
 
 int weft__object_encode(const struct weft_object *o, const struct weft__origin_table *table, struct weft_buf *out) {
-    return weft__kernel_is_map(o->type) ? weft__map_encode(o, table, out) : encode_cells(o, table, out);
+    return weft__kernel_is_map(o->kind->type) ? weft__map_encode(o, table, out) : encode_cells(o, table, out);
 }
 
 int weft__object_decode(struct weft_object *o, struct weft_slice body, const uint32_t *origins, uint32_t origin_count,
                         const struct weft_causal_context *seen) {
     assert(weft__object_is_empty(o));
     int rc;
-    if (weft__kernel_is_map(o->type))
+    if (weft__kernel_is_map(o->kind->type))
         rc = weft__map_decode(o, body, origins, origin_count, seen);
-    else if (is_totals(o->type))
+    else if (is_totals(o->kind->type))
         rc = weft__totals_decode(o, body, origins, origin_count);
     else
         rc = weft__dots_decode(o, body, origins, origin_count, seen);

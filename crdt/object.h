@@ -16,32 +16,41 @@
 #include <weft/crdt.h>
 
 #include "base/hash.h"
-#include "base/omap.h"
 #include "crdt/cells.h"
 #include "crdt/origin_table.h"
 #include "crdt/plan.h"
 #include "crdt/pool.h"
 
-/* Objects by (key, type): crdt/keyspace.h. */
-struct weft__keyspace {
-    struct weft__omap map;
-    struct weft__pool *pool;
-};
-
-struct weft_object {
+/* What the objects of one type that are in one place share. */
+struct weft__kind {
     struct weft__pool *pool;
     uint32_t type;
-    uint32_t depth;                /* 0; of a map's child one more than the map's */
-    struct weft__hash128 hash_key; /* of (type, key) and, in a map, the map's: the same at every replica */
-    union {
-        struct weft__cells cells;
-        struct weft__keyspace children; /* MAP */
-    };
+    uint32_t depth;             /* 0; of a map's children one more than the map's */
+    struct weft__hash128 place; /* of the type and, in a map, of the map: with its key an object's hash key */
 };
 
-/* key: empty for a value used alone. Allocates nothing. */
-void weft__object_init(struct weft_object *o, struct weft__pool *pool, uint32_t type, struct weft_slice key);
+/* As small as it gets, because most objects are one register under one key. */
+struct weft_object {
+    const struct weft__kind *kind;
+    uint32_t content;     /* a block of the pool: the one cell, a container of them, a map's children; or none */
+    uint16_t key_len;     /* where it is in a keyspace, which has the key: crdt/keyspace.h */
+    bool is_many : 1;     /* the content is a container: crdt/contents.h */
+    bool is_reserved : 1; /* the place of the one cell is promised */
+    bool is_marked : 1;   /* of a space: the segment that it is in is known to have changed; see checkpoint.c */
+};
+
+/* Of objects that are in no map. */
+static inline struct weft__kind weft__kind_of(struct weft__pool *pool, uint32_t type) {
+    return (struct weft__kind){.pool = pool, .type = type, .place = {type, 0}};
+}
+
+/* Without a key: a value used alone. Allocates nothing; the kind outlives it. */
+void weft__object_init(struct weft_object *o, const struct weft__kind *kind);
 void weft__object_fini(struct weft_object *o); /* takes its cells out of the pool and out of the pool's hash */
+/* Gives back what is not in use. WEFT_ERR_NOMEM: not all of it. */
+int weft__object_shrink(struct weft_object *o);
+/* Of (type, key) and, in a map, the map's: the same at every replica. */
+struct weft__hash128 weft__object_hash_key(const struct weft_object *o);
 /* No cell, and no child, which would have one: the object is absent. Between prepare and publish that may not hold. */
 bool weft__object_is_empty(const struct weft_object *o);
 /* Cells; in a map those of all its children. O(children). */

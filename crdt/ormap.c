@@ -69,19 +69,31 @@ struct weft_view weft_ormap_view(struct weft_view v, struct weft_slice key, cons
     return weft__map_view_child(v, key, cls->type);
 }
 
+static struct weft_ormap iterator_of(const struct weft__map_walk *w) {
+    return (struct weft_ormap){.children = w->standing.keyspace,
+                               .base = w->base,
+                               .edit = w->edit,
+                               .place = {w->standing.at.piece, w->standing.at.item}};
+}
+
+static struct weft__map_walk walk_of(const struct weft_ormap *it) {
+    return (struct weft__map_walk){
+        .standing = {it->children, {it->place[0], it->place[1]}}, .base = it->base, .edit = it->edit};
+}
+
 void weft_ormap_open(struct weft_ormap *it, struct weft_view v) {
-    struct weft__map_walk w = {NULL, NULL};
+    struct weft__map_walk w = {.base = NULL, .edit = NULL};
     if (is_map(v)) weft__map_walk_open(&w, v, weft_slice(NULL, 0));
-    *it = (struct weft_ormap){w.base, w.edit};
+    *it = iterator_of(&w);
 }
 
 bool weft_ormap_next(struct weft_ormap *it, struct weft_ormap_child *child) {
-    struct weft__map_walk w = {it->base, it->edit};
+    struct weft__map_walk w = walk_of(it);
     bool found;
     while ((found = weft__map_walk_next(&w, &child->key, &child->view)))
         if (weft__view_has_content(child->view)) break;
     if (found) child->type = weft__view_type(child->view);
-    *it = (struct weft_ormap){w.base, w.edit};
+    *it = iterator_of(&w);
     return found;
 }
 

@@ -6,7 +6,8 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
-#include "crdt/keyspace.h"
+#include "crdt/contents.h"
+#include "crdt/map.h"
 #include "crdt/object.h"
 
 void weft__plan_init(struct weft__plan *p, const struct weft_alloc *alloc) {
@@ -30,17 +31,16 @@ static int push(struct weft__plan *p, const struct weft__plan_item *item) {
 }
 
 int weft__plan_add(struct weft__plan *p, const struct weft__plan_item *item) {
-    struct weft__cells *cells = &item->object->cells;
-    struct weft__pool *pool = item->object->pool;
+    struct weft_object *o = item->object;
     bool is_new = item->at.cell == WEFT__SLAB_NONE;
     if (is_new && item->new_cell == WEFT__SLAB_NONE) return 0;
-    int rc = is_new ? weft__cells_reserve(cells, pool, 1) : 0;
+    int rc = is_new ? weft__contents_reserve(o, 1) : 0;
     if (rc == 0) {
         rc = push(p, item);
         if (rc == 0) return 0;
-        if (is_new) weft__cells_release(cells, 1);
+        if (is_new) weft__contents_release(o, 1);
     }
-    if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->new_cell);
+    if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(o->kind->pool, item->new_cell);
     return rc;
 }
 
@@ -49,20 +49,20 @@ int weft__plan_add_child(struct weft__plan *p, struct weft_object *map, struct w
     if (rc == 0) {
         p->children++;
     } else {
-        weft__keyspace_drop_if_empty(&map->children, child);
+        weft__map_drop_child(map, child);
     }
     return rc;
 }
 
 static void publish_item(const struct weft__plan_item *item) {
-    struct weft__cells *cells = &item->object->cells;
-    struct weft__pool *pool = item->object->pool;
+    struct weft_object *o = item->object;
+    struct weft__pool *pool = o->kind->pool;
     if (item->at.cell == WEFT__SLAB_NONE) {
-        weft__cells_insert(cells, (struct weft__spot){item->new_cell, item->at.place});
+        weft__contents_insert(o, (struct weft__spot){item->new_cell, item->at.place});
     } else if (item->new_cell == WEFT__SLAB_NONE) {
-        weft__cells_remove(cells, item->at);
+        weft__contents_remove(o, item->at);
     } else {
-        weft__cells_replace(cells, item->at, item->new_cell);
+        weft__contents_replace(o, item->at, item->new_cell);
     }
     if (item->at.cell != WEFT__SLAB_NONE) weft__cell_free(pool, item->at.cell);
     pool->hash = weft__hash_add(pool->hash, item->change);
@@ -73,8 +73,7 @@ static void publish_item(const struct weft__plan_item *item) {
 static void trim(const struct weft__plan *p, size_t from) {
     for (size_t i = from; i < p->count; i++) {
         if (p->items[i].child != NULL) continue;
-        if (i == from || p->items[i].object != p->items[i - 1].object)
-            weft__cells_trim(&p->items[i].object->cells, p->items[i].object->pool);
+        if (i == from || p->items[i].object != p->items[i - 1].object) weft__contents_trim(p->items[i].object);
     }
 }
 
@@ -83,7 +82,7 @@ static void drop_empty_children(struct weft__plan *p, size_t from) {
     for (size_t i = p->count; i > from && p->children > 0; i--) {
         const struct weft__plan_item *item = &p->items[i - 1];
         if (item->child == NULL) continue;
-        weft__keyspace_drop_if_empty(&item->object->children, item->child);
+        weft__map_drop_child(item->object, item->child);
         p->children--;
     }
 }
@@ -104,8 +103,8 @@ void weft__plan_drop_to(struct weft__plan *p, size_t count) {
     for (size_t i = count; i < p->count; i++) {
         const struct weft__plan_item *item = &p->items[i];
         if (item->child != NULL) continue;
-        if (item->at.cell == WEFT__SLAB_NONE) weft__cells_release(&item->object->cells, 1);
-        if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(item->object->pool, item->new_cell);
+        if (item->at.cell == WEFT__SLAB_NONE) weft__contents_release(item->object, 1);
+        if (item->new_cell != WEFT__SLAB_NONE) weft__cell_free(item->object->kind->pool, item->new_cell);
     }
     trim(p, count);
     drop_empty_children(p, count);

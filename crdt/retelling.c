@@ -254,7 +254,7 @@ struct told {
 static uint64_t number_at(const struct weft_object *o, struct weft_slice path, uint32_t origin, uint32_t place) {
     struct weft__totals t;
     if (o == NULL) return 0;
-    weft__totals_read(&t, o->pool, weft__object_find_origin(o, path, origin));
+    weft__totals_read(&t, o->kind->pool, weft__object_find_origin(o, path, origin));
     return t.values[place];
 }
 

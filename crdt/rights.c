@@ -56,7 +56,7 @@ static bool read_path(struct weft_slice path, struct weft_origin *named) {
 static bool next_entry(struct weft__walk *w, struct entry *out) {
     const struct weft_origins *origins;
     while (weft__walk_next(w)) {
-        origins = w->view.object != NULL ? w->view.object->pool->origins : w->view.edit->pool->origins;
+        origins = w->view.object != NULL ? w->view.object->kind->pool->origins : w->view.edit->pool->origins;
         out->writer = *weft_origins_at(origins, weft__element_origin(w->element));
         out->names = w->path.len > 0;
         weft__walk_totals(w, &out->totals);

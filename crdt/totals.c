@@ -15,6 +15,7 @@
 #include <weft/limits.h>
 
 #include "base/endian.h"
+#include "crdt/contents.h"
 #include "crdt/key.h"
 
 static void set(struct weft__totals *t, uint32_t column, uint64_t value) {
@@ -33,8 +34,8 @@ void weft__totals_read(struct weft__totals *t, const struct weft__pool *p, uint3
 /* The element is an interned index in memory and the full origin in hashes, which are the same at every replica. */
 static struct weft__hash128 key_hash(const struct weft_object *o, struct weft_slice path, uint32_t origin) {
     uint8_t full[WEFT__ORIGIN_LEN];
-    weft__origin_store(full, weft_origins_at(o->pool->origins, origin));
-    return weft__key_hash(o->hash_key, path, weft_slice(full, sizeof full));
+    weft__origin_store(full, weft_origins_at(o->kind->pool->origins, origin));
+    return weft__key_hash(weft__object_hash_key(o), path, weft_slice(full, sizeof full));
 }
 
 /* t = t join u. False: t is as before. */
@@ -56,9 +57,9 @@ static struct weft__hash128 tuple_hash(struct weft__hash128 key, const struct we
 }
 
 struct weft__hash128 weft__totals_hash(const struct weft_object *o, uint32_t cell) {
-    struct weft__cell c = weft__cell_at(o->pool, cell);
+    struct weft__cell c = weft__cell_at(o->kind->pool, cell);
     struct weft__totals t;
-    weft__totals_read(&t, o->pool, cell);
+    weft__totals_read(&t, o->kind->pool, cell);
     return tuple_hash(key_hash(o, c.path, weft__element_origin(c.element)), &t);
 }
 
@@ -147,9 +148,9 @@ int weft__totals_each(struct weft_slice body, const struct weft__delta_env *env,
 static int make_cell(struct weft_object *o, struct weft_slice path, struct weft_slice element,
                      const struct weft__totals *t, uint32_t *cell) {
     size_t len = t->count * sizeof t->values[0];
-    *cell = weft__cell_new(o->pool, path, element, len);
+    *cell = weft__cell_new(o->kind->pool, path, element, len);
     if (*cell == WEFT__SLAB_NONE) return WEFT_ERR_NOMEM;
-    memcpy(weft__cell_payload(o->pool, *cell), t->values, len);
+    memcpy(weft__cell_payload(o->kind->pool, *cell), t->values, len);
     return 0;
 }
 
@@ -160,12 +161,12 @@ static int prepare_tuple(struct weft_object *o, struct weft_slice path, uint32_t
     struct weft__spot at = spot != NULL ? *spot : weft__object_look(o, path, element);
     struct weft__plan_item item = {.object = o, .at = at};
     struct weft__totals t, before;
-    weft__totals_read(&t, o->pool, at.cell);
+    weft__totals_read(&t, o->kind->pool, at.cell);
     before = t;
     if (!join(&t, with)) return 0;
     int rc = make_cell(o, path, element, &t, &item.new_cell);
     if (rc != 0) return rc;
-    if (o->pool->keeps_hash) {
+    if (o->kind->pool->keeps_hash) {
         struct weft__hash128 key = key_hash(o, path, origin);
         item.change = weft__hash_sub(tuple_hash(key, &t), tuple_hash(key, &before));
     }
@@ -193,9 +194,9 @@ int weft__totals_prepare_join(struct weft_object *into, const struct weft_object
     uint32_t position = 0, cell;
     struct weft__totals t;
     int rc = 0;
-    while (rc == 0 && (cell = weft__cells_next(&from->cells, &position)) != WEFT__SLAB_NONE) {
-        struct weft__cell c = weft__cell_at(from->pool, cell);
-        weft__totals_read(&t, from->pool, cell);
+    while (rc == 0 && (cell = weft__contents_next(from, &position)) != WEFT__SLAB_NONE) {
+        struct weft__cell c = weft__cell_at(from->kind->pool, cell);
+        weft__totals_read(&t, from->kind->pool, cell);
         uint32_t origin = weft__element_origin(c.element);
         rc = prepare_tuple(into, c.path, j->origins == NULL ? origin : j->origins[origin], &t, NULL, j->plan);
     }
@@ -207,17 +208,17 @@ int weft__totals_prepare_join(struct weft_object *into, const struct weft_object
 int weft__totals_mention(const struct weft_object *o, struct weft__origin_table *table) {
     uint32_t position = 0, cell;
     int rc = 0;
-    while (rc == 0 && (cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE)
-        rc = weft__origin_table_add(table, weft__element_origin(weft__cell_at(o->pool, cell).element));
+    while (rc == 0 && (cell = weft__contents_next(o, &position)) != WEFT__SLAB_NONE)
+        rc = weft__origin_table_add(table, weft__element_origin(weft__cell_at(o->kind->pool, cell).element));
     return rc;
 }
 
 void weft__totals_encode_entry(const struct weft_object *o, uint32_t cell, const struct weft__origin_table *table,
                                struct weft_buf *out) {
-    struct weft__cell c = weft__cell_at(o->pool, cell);
+    struct weft__cell c = weft__cell_at(o->kind->pool, cell);
     struct weft__totals_entry e = {.path = c.path};
     e.index = weft__origin_table_index(table, weft__element_origin(c.element));
-    weft__totals_read(&e.totals, o->pool, cell);
+    weft__totals_read(&e.totals, o->kind->pool, cell);
     weft__totals_write_entry(&e, out);
 }
 
@@ -225,15 +226,16 @@ static int decode_entry(struct weft_object *o, const struct weft__totals_entry *
     uint8_t room[4];
     struct weft_slice element = weft__origin_element(origin, room);
     uint32_t cell;
-    int rc = weft__cells_reserve(&o->cells, o->pool, 1);
+    int rc = weft__contents_reserve(o, 1);
     if (rc != 0) return rc;
     rc = make_cell(o, e->path, element, &e->totals, &cell);
     if (rc != 0) {
-        weft__cells_release(&o->cells, 1);
+        weft__contents_release(o, 1);
         return rc;
     }
-    weft__cells_insert(&o->cells, (struct weft__spot){cell, weft__key_place(o->pool, e->path, element)});
-    if (o->pool->keeps_hash) o->pool->hash = weft__hash_add(o->pool->hash, weft__totals_hash(o, cell));
+    weft__contents_insert(o, (struct weft__spot){cell, weft__key_place(o->kind->pool, e->path, element)});
+    if (o->kind->pool->keeps_hash)
+        o->kind->pool->hash = weft__hash_add(o->kind->pool->hash, weft__totals_hash(o, cell));
     return 0;
 }
 

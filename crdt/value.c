@@ -103,6 +103,19 @@ size_t weft_value_memory(const struct weft_value *v) {
     return sizeof *v + v->held;
 }
 
+int weft_value_shrink(struct weft_value *v) {
+    if (v->is_open) return WEFT_ERR_BUSY;
+    weft__edit_fini(&v->edit);
+    weft__plan_fini(&v->plan);
+    weft__origin_table_fini(&v->table);
+    weft__origin_table_init(&v->table, &v->counted);
+    weft__value_scratch_fini(&v->scratch);
+    weft_buf_fini(&v->body);
+    weft_buf_init(&v->body, &v->counted);
+    int rc = weft__causal_context_shrink(&v->state.seen);
+    return rc == 0 ? weft__object_shrink(&v->state.object) : rc;
+}
+
 int weft_value_encode(const struct weft_value *v, struct weft_buf *out) {
     return weft__value_state_encode(&v->state, &v->counted, out);
 }

@@ -24,6 +24,7 @@ struct weft__value_state {
     const struct weft_alloc *alloc;
     struct weft_origins *origins; /* borrowed */
     struct weft__pool pool;
+    struct weft__kind kind; /* of the object */
     struct weft_object object;
     struct weft_causal_context seen;
 };

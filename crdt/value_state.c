@@ -24,7 +24,8 @@ int weft__value_state_init(struct weft__value_state *s, struct weft_origins *ori
     weft_causal_context_init(&s->seen, alloc);
     int rc = weft__pool_init(&s->pool, origins, seed, alloc);
     s->pool.keeps_hash = false;
-    if (rc == 0) weft__object_init(&s->object, &s->pool, type, weft_slice(NULL, 0));
+    s->kind = weft__kind_of(&s->pool, type);
+    if (rc == 0) weft__object_init(&s->object, &s->kind);
     return rc;
 }
 
@@ -39,7 +40,8 @@ void weft__value_state_fini(struct weft__value_state *s) {
 /* Dots are in the context; totals need not be. */
 int weft__value_state_mention(const struct weft__value_state *s, struct weft__origin_table *table) {
     weft__origin_table_begin(table, s->origins, WEFT__NO_ORIGIN);
-    bool names_others = weft__kernel_is_map(s->object.type) || WEFT_TYPE_KERNEL(s->object.type) == WEFT_KERNEL_TOTALS;
+    uint32_t type = s->kind.type;
+    bool names_others = weft__kernel_is_map(type) || WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS;
     int rc = names_others ? weft__object_mention(&s->object, table) : 0;
     for (uint32_t i = 0; rc == 0 && i < s->seen.base.len; i++)
         if (s->seen.base.seq[i] > 0) rc = weft__origin_table_add(table, i);
@@ -97,7 +99,7 @@ int weft__value_state_encode(const struct weft__value_state *s, const struct wef
     int rc = weft__value_state_mention(s, &table);
     if (rc == 0) {
         weft__write_field_varint(out, 1, WEFT__VALUE_VERSION);
-        weft__write_field_varint(out, 2, s->object.type);
+        weft__write_field_varint(out, 2, s->kind.type);
         for (size_t i = 0; i < table.count; i++)
             weft__origin_write(out, FIELD_ORIGINS, weft_origins_at(s->origins, table.listed[i]));
         write_seen(&s->seen, &table, out);

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "crdt/cell.h"
 #include "crdt/class.h"
+#include "crdt/contents.h"
 #include "crdt/dots.h"
 #include "crdt/edit.h"
 #include "crdt/key.h"
@@ -18,7 +19,7 @@
 #include "crdt/wide.h"
 
 uint32_t weft__view_type(struct weft_view v) {
-    if (v.object != NULL) return v.object->type;
+    if (v.object != NULL) return v.object->kind->type;
     return v.edit != NULL ? v.edit->cls->type : 0;
 }
 
@@ -42,7 +43,7 @@ bool weft__edit_is_like(struct weft_edit *e, const struct weft_crdt_class *cls) 
 }
 
 const struct weft_alloc *weft__view_alloc(struct weft_view v) {
-    return v.object != NULL ? v.object->pool->alloc : v.edit->pool->alloc;
+    return v.object != NULL ? v.object->kind->pool->alloc : v.edit->pool->alloc;
 }
 
 static bool is_dots(struct weft_view v) {
@@ -89,7 +90,7 @@ bool weft_view_has(struct weft_view v, struct weft_slice path, struct weft_slice
 size_t weft_view_count(struct weft_view v) {
     if (!is_dots(v)) return 0;
     struct weft__overlay *o = overlay_of(v);
-    size_t at_base = v.object == NULL ? 0 : v.object->cells.count;
+    size_t at_base = v.object == NULL ? 0 : weft__contents_count(v.object);
     return o == NULL ? at_base : (size_t)((ptrdiff_t)at_base + o->growth);
 }
 
@@ -127,7 +128,7 @@ bool weft__writes_next(struct weft__writes *it, struct weft_write *out) {
         .value = dot.value,
         .schema = dot.schema,
         .stamp = dot.stamp,
-        .origin = *weft_origins_at(it->view.object->pool->origins, dot.dot.origin),
+        .origin = *weft_origins_at(it->view.object->kind->pool->origins, dot.dot.origin),
         .seq = dot.dot.seq,
     };
     return true;
@@ -199,7 +200,7 @@ int weft_elements_open(struct weft_elements *it, struct weft_view v, struct weft
     *it = (struct weft_elements){.alloc = NULL};
     if (!is_dots(v)) return 0;
     struct weft__overlay *o = overlay_of(v);
-    const struct weft__pool *pool = v.object != NULL ? v.object->pool : v.edit->pool;
+    const struct weft__pool *pool = v.object != NULL ? v.object->kind->pool : v.edit->pool;
     struct weft__listing l = {.count = 0};
     size_t fresh;
     int rc = list_fresh(o, path, &fresh);
@@ -256,20 +257,20 @@ static uint64_t contribution(const struct weft__totals *t, uint32_t column) {
 static void sum_cell(struct weft__wide *s, const struct weft_object *o, uint32_t cell, uint32_t column) {
     struct weft__totals t;
     if (cell == WEFT__SLAB_NONE) return;
-    weft__totals_read(&t, o->pool, cell);
+    weft__totals_read(&t, o->kind->pool, cell);
     weft__wide_add64(s, contribution(&t, column));
 }
 
 /* An object with many children has more cells than there are origins; then they are asked for one by one. */
 static struct weft__wide sum_base(const struct weft_object *o, struct weft_slice path, uint32_t column) {
     struct weft__wide s = {0, 0};
-    uint32_t origins = weft_origins_count(o->pool->origins), position = 0, cell;
-    if (o->cells.count > origins) {
+    uint32_t origins = weft_origins_count(o->kind->pool->origins), position = 0, cell;
+    if (weft__contents_count(o) > origins) {
         for (uint32_t i = 0; i < origins; i++) sum_cell(&s, o, weft__object_find_origin(o, path, i), column);
         return s;
     }
-    while ((cell = weft__cells_next(&o->cells, &position)) != WEFT__SLAB_NONE)
-        if (weft_slice_eq(weft__cell_at(o->pool, cell).path, path)) sum_cell(&s, o, cell, column);
+    while ((cell = weft__contents_next(o, &position)) != WEFT__SLAB_NONE)
+        if (weft_slice_eq(weft__cell_at(o->kind->pool, cell).path, path)) sum_cell(&s, o, cell, column);
     return s;
 }
 

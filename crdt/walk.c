@@ -3,6 +3,7 @@
 #include "crdt/walk.h"
 
 #include "crdt/cell.h"
+#include "crdt/contents.h"
 #include "crdt/edit.h"
 #include "crdt/key.h"
 
@@ -29,15 +30,15 @@ static bool next_edited(struct weft__walk *w) {
 static bool is_edited(const struct weft__walk *w) {
     const struct weft__overlay *o = overlay_of(w);
     if (o == NULL || o->count == 0) return false;
-    struct weft__spot spot = {w->cell, weft__key_place(w->view.object->pool, w->path, w->element)};
+    struct weft__spot spot = {w->cell, weft__key_place(w->view.object->kind->pool, w->path, w->element)};
     return weft__overlay_find(o, spot, w->path, w->element) != WEFT__OVERLAY_NONE;
 }
 
 static bool next_at_base(struct weft__walk *w) {
     const struct weft_object *o = w->view.object;
     w->item = WEFT__OVERLAY_NONE;
-    while (o != NULL && (w->cell = weft__cells_next(&o->cells, &w->position)) != WEFT__SLAB_NONE) {
-        struct weft__cell c = weft__cell_at(o->pool, w->cell);
+    while (o != NULL && (w->cell = weft__contents_next(o, &w->position)) != WEFT__SLAB_NONE) {
+        struct weft__cell c = weft__cell_at(o->kind->pool, w->cell);
         w->path = c.path;
         w->element = c.element;
         if (!is_edited(w)) return true;
@@ -56,7 +57,7 @@ void weft__walk_writes(const struct weft__walk *w, struct weft__writes *it) {
 
 void weft__walk_totals(const struct weft__walk *w, struct weft__totals *out) {
     if (w->item == WEFT__OVERLAY_NONE) {
-        weft__totals_read(out, w->view.object->pool, w->cell);
+        weft__totals_read(out, w->view.object->kind->pool, w->cell);
     } else {
         *out = w->view.edit->overlay->totals[w->item];
     }

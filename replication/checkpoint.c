@@ -20,12 +20,12 @@ void weft__checkpoint_fini(struct weft__checkpoint *c) {
 
 /* Whether the range of a segment begins at or before an object. */
 static bool begins_before(const struct weft__segment *s, const struct weft__keyed *o) {
-    return weft__segment_cmp(s, weft__keyed_key(o), o->object.type) <= 0;
+    return weft__segment_cmp(s, weft__keyed_key(o), o->object.kind->type) <= 0;
 }
 
 void weft__checkpoint_touch(struct weft__checkpoint *c, struct weft__keyed *o) {
-    if (o->touched > c->made) return;
-    o->touched = c->made + 1;
+    if (o->object.is_marked) return;
+    o->object.is_marked = true;
     size_t low = 0, high = c->segments.count; /* the last segment that begins before the object is below high */
     while (low < high) {
         size_t middle = low + (high - low) / 2;

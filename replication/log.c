@@ -37,9 +37,7 @@ static struct weft__log_row *row_at(const struct weft__origin_log *o, size_t i) 
 }
 
 /* The capacity stays a power of two, so that a place is a mask away. */
-static int deque_grow(struct weft__log *l, struct weft__origin_log *o) {
-    if (o->count < o->cap) return 0;
-    size_t cap = o->cap == 0 ? 8 : o->cap * 2;
+static int deque_resize(struct weft__log *l, struct weft__origin_log *o, size_t cap) {
     struct weft__log_row *rows = weft__calloc(l->alloc, cap, sizeof *rows);
     if (rows == NULL) return WEFT_ERR_NOMEM;
     for (size_t i = 0; i < o->count; i++) rows[i] = *row_at(o, i);
@@ -48,6 +46,21 @@ static int deque_grow(struct weft__log *l, struct weft__origin_log *o) {
     o->head = 0;
     o->cap = cap;
     return 0;
+}
+
+static int deque_grow(struct weft__log *l, struct weft__origin_log *o) {
+    return o->count < o->cap ? 0 : deque_resize(l, o, o->cap == 0 ? 8 : o->cap * 2);
+}
+
+int weft__log_shrink(struct weft__log *l) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < l->cap; i++) {
+        struct weft__origin_log *o = &l->origins[i];
+        size_t cap = o->cap;
+        while (cap > 8 && cap / 2 >= o->count) cap /= 2;
+        if (cap < o->cap) rc = deque_resize(l, o, cap);
+    }
+    return rc;
 }
 
 uint8_t *weft__log_prepare(struct weft__log *l, uint32_t origin, struct weft_slice bytes) {

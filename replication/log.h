@@ -50,6 +50,8 @@ uint64_t weft__log_last(const struct weft__log *l, uint32_t origin); /* the floo
 void weft__log_drop(struct weft__log *l, uint32_t origin, uint64_t seq);
 /* Room so that weft__log_drop of this origin sticks. */
 int weft__log_reserve(struct weft__log *l, uint32_t origin);
+/* Gives back what the deques do not use. WEFT_ERR_NOMEM: not all of it. */
+int weft__log_shrink(struct weft__log *l);
 /* The origin whose first row is the oldest of all; false when the log is empty. O(origins). */
 bool weft__log_oldest(const struct weft__log *l, uint32_t *origin);
 

@@ -21,8 +21,8 @@ bool weft_replica_object(const struct weft_replica *r, struct weft_slice key, ui
     if (o == NULL) return false;
     *out = (struct weft_object_info){
         .key = weft__keyed_key(o),
-        .type = o->object.type,
-        .cls = weft__registry_find(&r->registry, o->object.type),
+        .type = o->object.kind->type,
+        .cls = weft__registry_find(&r->registry, o->object.kind->type),
         .view = {&o->object, NULL},
         .elements = weft__object_cells(&o->object),
     };
@@ -94,7 +94,7 @@ bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_l
 
 void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out) {
     memset(out, 0, sizeof *out);
-    out->objects = r->space.keys.map.count;
+    out->objects = r->space.keys.series.count;
     out->transactions = r->applied_count;
     out->log_entries = r->log.entries;
     out->log_bytes = r->log.bytes;

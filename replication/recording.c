@@ -29,10 +29,7 @@ void weft__recording_fini(struct weft__recording *q) {
     weft_version_vector_fini(&q->recorded);
 }
 
-int weft__recording_reserve(struct weft__recording *q, uint32_t origin) {
-    int rc = weft_version_vector_reserve(&q->recorded, origin + 1);
-    if (rc != 0 || q->count < q->cap) return rc;
-    size_t cap = q->cap == 0 ? 64 : q->cap * 2;
+static int resize(struct weft__recording *q, size_t cap) {
     struct weft__unrecorded *queue = weft__calloc(q->alloc, cap, sizeof *queue);
     if (queue == NULL) return WEFT_ERR_NOMEM;
     for (size_t i = 0; i < q->count; i++) queue[i] = *item_at(q, i);
@@ -41,6 +38,18 @@ int weft__recording_reserve(struct weft__recording *q, uint32_t origin) {
     q->head = 0;
     q->cap = cap;
     return 0;
+}
+
+int weft__recording_reserve(struct weft__recording *q, uint32_t origin) {
+    int rc = weft_version_vector_reserve(&q->recorded, origin + 1);
+    if (rc != 0 || q->count < q->cap) return rc;
+    return resize(q, q->cap == 0 ? 64 : q->cap * 2);
+}
+
+int weft__recording_shrink(struct weft__recording *q) {
+    size_t cap = q->cap;
+    while (cap > 64 && cap / 2 >= q->count) cap /= 2;
+    return cap < q->cap ? resize(q, cap) : 0;
 }
 
 void weft__recording_add(struct weft__recording *q, uint64_t number, uint32_t origin, uint64_t seq) {

@@ -30,6 +30,8 @@ void weft__recording_init(struct weft__recording *q, const struct weft_alloc *al
 void weft__recording_fini(struct weft__recording *q);
 /* Room for one more, for an origin with this index. */
 int weft__recording_reserve(struct weft__recording *q, uint32_t origin);
+/* Gives back what the ring does not use. WEFT_ERR_NOMEM changes nothing. */
+int weft__recording_shrink(struct weft__recording *q);
 /* The next record carries (origin, seq). Reserved. */
 void weft__recording_add(struct weft__recording *q, uint64_t number, uint32_t origin, uint64_t seq);
 /* The record `number` carries a whole state at a vector; the copy is taken. Reserved. */

@@ -53,28 +53,38 @@ int weft__segment_cmp(const struct weft__segment *s, struct weft_slice key, uint
 
 /* A guess is enough to cut by: elements are mostly short. */
 static size_t guess_bytes(const struct weft__keyed *o) {
-    return o->key_len + 48u * (weft__object_cells(&o->object) + 1);
+    return o->object.key_len + 48u * (weft__object_cells(&o->object) + 1);
+}
+
+static struct weft__keyed *walk_from(struct weft__keyspace_walk *w, const struct weft__keyspace *keys,
+                                     const struct weft__keyed *o) {
+    return weft__keyspace_walk(w, keys, weft__keyed_key(o), o->object.kind->type);
 }
 
 /* The objects of the next segment: from `from` until the cut, `end`, or the end. */
-static struct weft__keyed *find_cut(struct weft__keyed *from, const struct weft__keyed *end, size_t segment_bytes) {
+static struct weft__keyed *find_cut(const struct weft__keyspace *keys, const struct weft__keyed *from,
+                                    const struct weft__keyed *end, size_t segment_bytes) {
     size_t bytes = 0;
-    struct weft__keyed *o = from;
+    struct weft__keyspace_walk w;
+    struct weft__keyed *o = walk_from(&w, keys, from);
     while (o != NULL && o != end) {
         bytes += guess_bytes(o);
-        o = weft__keyspace_next(o);
+        o = weft__keyspace_step(&w);
         if (bytes >= segment_bytes) break;
     }
     return o;
 }
 
-static int write_objects(struct weft_buf *b, const struct weft__keyed *from, const struct weft__keyed *cut,
-                         const struct weft__origin_table *table) {
+/* Their marks go: a mark too few costs a search for the segment, one too many a change. */
+static int write_objects(struct weft_buf *b, const struct weft__keyspace *keys, const struct weft__keyed *from,
+                         const struct weft__keyed *cut, const struct weft__origin_table *table) {
+    struct weft__keyspace_walk w;
     int rc = 0;
-    for (const struct weft__keyed *o = from; rc == 0 && o != cut; o = weft__keyspace_next(o)) {
+    for (struct weft__keyed *o = walk_from(&w, keys, from); rc == 0 && o != cut; o = weft__keyspace_step(&w)) {
+        o->object.is_marked = false;
         size_t object = weft__write_begin(b, 3);
         weft__write_bytes(b, 1, weft__keyed_key(o));
-        weft__write_field_varint(b, 2, o->object.type);
+        weft__write_field_varint(b, 2, o->object.kind->type);
         size_t body = weft__write_begin(b, 4);
         rc = weft__object_encode(&o->object, table, b);
         weft__write_end(b, body);
@@ -83,19 +93,21 @@ static int write_objects(struct weft_buf *b, const struct weft__keyed *from, con
     return rc != 0 ? rc : b->err;
 }
 
-static int write_segment(struct weft_buf *b, const struct weft__keyed *from, const struct weft__keyed *cut,
-                         const struct weft_origins *origins) {
+static int write_segment(struct weft_buf *b, const struct weft__space *space, const struct weft__keyed *from,
+                         const struct weft__keyed *cut) {
+    const struct weft_origins *origins = space->origins;
+    struct weft__keyspace_walk w;
     struct weft__origin_table table;
     weft__origin_table_init(&table, b->alloc);
     weft__origin_table_begin(&table, origins, WEFT__NO_ORIGIN);
     int rc = 0;
-    for (const struct weft__keyed *o = from; rc == 0 && o != cut; o = weft__keyspace_next(o))
+    for (struct weft__keyed *o = walk_from(&w, &space->keys, from); rc == 0 && o != cut; o = weft__keyspace_step(&w))
         rc = weft__object_mention(&o->object, &table);
     if (rc == 0) {
         weft__origin_table_seal(&table);
         weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
         for (size_t i = 0; i < table.count; i++) weft__origin_write(b, 2, weft_origins_at(origins, table.listed[i]));
-        rc = write_objects(b, from, cut, &table);
+        rc = write_objects(b, &space->keys, from, cut, &table);
     }
     weft__origin_table_fini(&table);
     return rc;
@@ -109,16 +121,16 @@ int weft__segments_write(struct weft__segments *out, const struct weft__segment 
     int rc = 0;
     bool is_first = true;
     while (rc == 0 && from != NULL && from != end) {
-        struct weft__keyed *cut = find_cut(from, end, sink->segment_bytes);
+        struct weft__keyed *cut = find_cut(&space->keys, from, end, sink->segment_bytes);
         weft_buf_reset(&b);
-        rc = write_segment(&b, from, cut, space->origins);
+        rc = write_segment(&b, space, from, cut);
         if (rc != 0) break;
         struct weft__segment s = {.id = sink->next_id != NULL ? *sink->next_id : 0, .len = b.len};
         if (sink->next_id != NULL) *sink->next_id += weft__segment_pieces(&s);
         weft__blake2b128(s.hash, weft_buf_slice(&b));
         /* The range of the first one begins where the replaced one's did, or what is added there would be lost. */
         struct weft_slice key = weft__keyed_key(from);
-        s.first_type = from->object.type;
+        s.first_type = from->object.kind->type;
         if (is_first) {
             key = first == NULL ? weft_slice(NULL, 0) : weft_slice(first->first_key, first->first_len);
             s.first_type = first == NULL ? 0 : first->first_type;
@@ -197,8 +209,8 @@ static bool is_meant(const struct weft__segment *s, struct weft_slice bytes) {
 static bool is_in_range(const struct weft__segments *segments, size_t i, const struct weft__keyed *o) {
     const struct weft__segment *s = &segments->items[i];
     struct weft_slice key = weft__keyed_key(o);
-    return weft__segment_cmp(s, key, o->object.type) <= 0 &&
-           (i + 1 == segments->count || weft__segment_cmp(s + 1, key, o->object.type) > 0);
+    return weft__segment_cmp(s, key, o->object.kind->type) <= 0 &&
+           (i + 1 == segments->count || weft__segment_cmp(s + 1, key, o->object.kind->type) > 0);
 }
 
 int weft__segment_read(struct weft_slice bytes, const struct weft__segments *segments, size_t i,

@@ -11,11 +11,9 @@ int weft__space_init(struct weft__space *s, const struct weft_id *id, struct wef
     s->alloc = alloc;
     s->id = *id;
     s->origins = origins;
-    int rc = weft__pool_init(&s->pool, origins, seed, alloc);
-    if (rc != 0) return rc;
     weft__keyspace_init(&s->keys, &s->pool);
     weft_version_vector_init(&s->applied, alloc);
-    return 0;
+    return weft__pool_init(&s->pool, origins, seed, alloc);
 }
 
 void weft__space_fini(struct weft__space *s) {

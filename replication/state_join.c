@@ -85,7 +85,7 @@ static int note_changed(struct join *j, struct weft__keyed *o) {
     j->changed = items;
     if (rc != 0) return rc;
     j->changed[j->count++] = o;
-    j->key_bytes += o->key_len;
+    j->key_bytes += o->object.key_len;
     return 0;
 }
 
@@ -100,11 +100,13 @@ static int join_object(struct join *j, struct weft__keyed *into, const struct we
 /* What only this side has: the other may have seen and removed it. */
 static int join_ours(struct join *j) {
     int rc = 0;
-    struct weft__keyed *o = weft__keyspace_at(&j->r->space.keys, weft_slice(NULL, 0), 0);
-    for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
-        if (weft__keyspace_find(&j->staged->keys, weft__keyed_key(o), o->object.type) != NULL) continue;
+    struct weft__keyspace_walk w;
+    struct weft__keyed *o = weft__keyspace_first(&w, &j->r->space.keys);
+    for (; rc == 0 && o != NULL; o = weft__keyspace_step(&w)) {
+        if (weft__keyspace_find(&j->staged->keys, weft__keyed_key(o), o->object.kind->type) != NULL) continue;
+        struct weft__kind kind = weft__kind_of(&j->staged->pool, o->object.kind->type);
         struct weft_object none;
-        weft__object_init(&none, &j->staged->pool, o->object.type, weft__keyed_key(o));
+        weft__object_init(&none, &kind);
         rc = join_object(j, o, &none);
         weft__object_fini(&none);
     }
@@ -113,20 +115,13 @@ static int join_ours(struct join *j) {
 
 static int join_theirs(struct join *j) {
     int rc = 0;
-    struct weft__keyed *o = weft__keyspace_at(&j->staged->keys, weft_slice(NULL, 0), 0);
-    for (; rc == 0 && o != NULL; o = weft__keyspace_next(o)) {
-        struct weft__keyed *into = weft__keyspace_make(&j->r->space.keys, weft__keyed_key(o), o->object.type);
+    struct weft__keyspace_walk w;
+    struct weft__keyed *o = weft__keyspace_first(&w, &j->staged->keys);
+    for (; rc == 0 && o != NULL; o = weft__keyspace_step(&w)) {
+        struct weft__keyed *into = weft__keyspace_make(&j->r->space.keys, weft__keyed_key(o), o->object.kind->type);
         rc = into == NULL ? WEFT_ERR_NOMEM : join_object(j, into, &o->object);
     }
     return rc;
-}
-
-static void drop_empty_objects(struct weft_replica *r) {
-    struct weft__keyed *o = weft__keyspace_at(&r->space.keys, weft_slice(NULL, 0), 0), *next;
-    for (; o != NULL; o = next) {
-        next = weft__keyspace_next(o);
-        weft__keyspace_drop_if_empty(&r->space.keys, o);
-    }
 }
 
 static int prepare(struct join *j) {
@@ -149,10 +144,10 @@ static void publish_objects(struct join *j) {
     for (size_t i = 0; i < j->count; i++) {
         struct weft__keyed *o = j->changed[i];
         weft__checkpoint_touch(&r->checkpoint, o);
-        struct weft_change c = {.key = weft__keyed_key(o), .type = o->object.type};
+        struct weft_change c = {.key = weft__keyed_key(o), .type = o->object.kind->type};
         weft__output_change(weft__out(r), &c);
     }
-    drop_empty_objects(r);
+    weft__keyspace_drop_empty(&r->space.keys);
 }
 
 /* The origin's log cannot be followed from where it ends any more: its floor is the new number. */
@@ -189,7 +184,7 @@ static int join_staged(struct weft_replica *r, struct weft__space *staged) {
         r->join_unsaved = true;
     } else {
         weft__plan_drop(&r->plan);
-        drop_empty_objects(r);
+        weft__keyspace_drop_empty(&r->space.keys);
     }
     weft__free(r->alloc, (void *)j.changed, j.cap * sizeof(struct weft__keyed *));
     return rc;

@@ -58,9 +58,10 @@ struct tenants {
 
 static struct tenants find_tenants(struct weft_txn *t, struct weft_slice key, uint32_t type) {
     struct tenants found = {NULL, NULL, false};
-    const struct weft__keyed *o = weft__keyspace_at(&t->replica->space.keys, key, 0);
-    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_next(o)) {
-        if (o->object.type == type)
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *o = weft__keyspace_walk(&w, &t->replica->space.keys, key, 0);
+    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_step(&w)) {
+        if (o->object.kind->type == type)
             found.base = o;
         else
             found.others = true;
@@ -84,7 +85,7 @@ static struct weft_edit *refuse(struct weft_txn *t, const struct weft_crdt_class
 
 static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls,
                                    const struct weft__keyed *base) {
-    struct weft__keyed_edit *e = weft__edits_open(&t->edits, key, cls, base);
+    struct weft__keyed_edit *e = weft__edits_open(&t->edits, key, cls, base == NULL ? NULL : &base->object);
     return e != NULL ? &e->edit : refuse(t, cls, t->session.err);
 }
 

@@ -202,6 +202,11 @@ WEFT_API int weft_value_merge(struct weft_value *v, const struct weft_value *w) 
 WEFT_API int weft_value_encode(const struct weft_value *v, struct weft_buf *out) WEFT_MUST_CHECK;
 WEFT_API const struct weft_causal_context *weft_value_context(const struct weft_value *v);
 WEFT_API const struct weft_crdt_class *weft_value_class(const struct weft_value *v);
+/* Gives memory back: tables become as large as what is in them, and what is kept for the next time goes. The next
+ * change takes longer, so it is for values that were filled and are mostly read. O(elements). WEFT_ERR_BUSY: an edit is
+ * open. WEFT_ERR_NOMEM (a table moves, and both are there meanwhile): not all was given back, and nothing else changed.
+ */
+WEFT_API int weft_value_shrink(struct weft_value *v) WEFT_MUST_CHECK;
 /* Bytes held from the allocator for elements, dots and tables. */
 WEFT_API size_t weft_value_memory(const struct weft_value *v);
 

@@ -60,7 +60,8 @@ struct weft_ormap_child {
  *   weft_ormap_open(&it, v); while (weft_ormap_next(&it, &child)) ...
  * Nothing is allocated and there is nothing to close. Meanwhile the child that was met may be edited. */
 struct weft_ormap {
-    const void *base, *edit;
+    const void *children, *base, *edit;
+    uint32_t place[2];
 };
 WEFT_API void weft_ormap_open(struct weft_ormap *it, struct weft_view v);
 WEFT_API bool weft_ormap_next(struct weft_ormap *it, struct weft_ormap_child *child);

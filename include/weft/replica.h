@@ -264,6 +264,11 @@ WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_repli
 WEFT_API int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) WEFT_MUST_CHECK;
 /* Makes a checkpoint in the next update, whatever the thresholds say. */
 WEFT_API void weft_replica_checkpoint(struct weft_replica *r);
+/* Gives memory back: tables become as large as what is in them, and what is kept for the next time goes. The next
+ * changes take longer, so it is for after a bulk load or a large deletion. O(objects + elements); the last update is
+ * not lent any more. WEFT_ERR_BUSY: a transaction is open. WEFT_ERR_NOMEM (a table moves, and both are there
+ * meanwhile): not all of it was given back, and nothing else changed. */
+WEFT_API int weft_replica_shrink(struct weft_replica *r) WEFT_MUST_CHECK;
 /* Raises the clock epoch from the next own transaction on: the way out of poisoned time, at any replica, also at the
  * one whose time was wrong. WEFT_ERR_RANGE at 255. */
 WEFT_API int weft_replica_raise_clock_epoch(struct weft_replica *r) WEFT_MUST_CHECK;

@@ -150,7 +150,7 @@ static void check_peer(const struct history *h, const struct peer *p) {
         cells++;
         sum = weft__hash_add(sum, weft__dots_hash(&p->object, cell));
     }
-    ck_assert_uint_eq(p->object.cells.count, cells);
+    ck_assert_uint_eq(weft__object_cells(&p->object), cells);
     ck_assert(weft__hash_eq(sum, p->pool.hash));
 }
 
@@ -256,7 +256,7 @@ START_TEST(hazard_4_1_partial_delta_with_full_context_deletes_data) {
     peer_join(b, a);
     ck_assert(peer_eq(a, b));
     check_peer(&h, b);
-    ck_assert_uint_eq(b->object.cells.count, 2);
+    ck_assert_uint_eq(weft__object_cells(&b->object), 2);
     history_fini(&h);
 }
 END_TEST
@@ -340,7 +340,7 @@ START_TEST(hazard_4_3_no_shortcut_by_comparing_clocks) {
     one(&h, 0, 1, DROP);
     check_join(&h, &h.peers[0], &h.peers[3]);
     ck_assert(!has_dots(&h, &h.peers[0], 1));
-    ck_assert_uint_eq(h.peers[0].object.cells.count, 1);
+    ck_assert_uint_eq(weft__object_cells(&h.peers[0].object), 1);
     history_fini(&h);
 }
 END_TEST
@@ -352,7 +352,7 @@ static int apply_alone(struct peer *p, const struct txn *t) {
     struct weft__plan plan;
     env.seq_step = 1;
     env.seen = &p->seen;
-    ck_assert_int_eq(weft__delta_check(p->object.type, weft_buf_slice(&t->body), &env, NULL), 0);
+    ck_assert_int_eq(weft__delta_check(p->kind.type, weft_buf_slice(&t->body), &env, NULL), 0);
     weft__plan_init(&plan, NULL);
     ck_assert_int_eq(weft__object_prepare(&p->object, weft_buf_slice(&t->body), &env, &plan), 0);
     weft__plan_publish(&plan);
@@ -367,7 +367,7 @@ static int add_seen(void *ctx, struct weft_dot dot) {
 static void see_alone(struct peer *p, const struct txn *t) {
     struct weft__delta_env env = txn_env(t, NULL);
     env.seq_step = 1;
-    ck_assert_int_eq(weft__delta_dots(p->object.type, weft_buf_slice(&t->body), &env, add_seen, &p->seen), 0);
+    ck_assert_int_eq(weft__delta_dots(p->kind.type, weft_buf_slice(&t->body), &env, add_seen, &p->seen), 0);
 }
 
 /* A removal that comes before what it removes, and every delta twice. */
@@ -382,7 +382,7 @@ START_TEST(alone_a_removal_may_come_first) {
         see_alone(&late, txns[i % 3]);
     }
     ck_assert(peer_eq(&late, &h.peers[0]));
-    ck_assert_uint_eq(late.object.cells.count, 1);
+    ck_assert_uint_eq(weft__object_cells(&late.object), 1);
     peer_fini(&late);
     history_fini(&h);
 }

@@ -1,4 +1,5 @@
 /* test_object.c: altered bytes, out of memory, plans and the state hash, for all kernels. */
+#include "crdt/contents.h"
 #include "crdt/object.h"
 
 #include "tests/unit/crdt/fixture.h"
@@ -93,7 +94,7 @@ static void try_delta(struct world *w, struct weft_slice body) {
     struct txn altered = *last_of(w);
     struct weft__delta_env env = txn_env(&altered, &w->p);
     struct peer p;
-    if (weft__delta_check(w->p.object.type, body, &env, NULL) != 0) return;
+    if (weft__delta_check(w->p.kind.type, body, &env, NULL) != 0) return;
     peer_copy(&p, &w->p, 3);
     weft_buf_init(&altered.body, NULL);
     (void)weft_buf_append_slice(&altered.body, body);
@@ -149,7 +150,7 @@ static bool try_state(struct world *w, struct codec *c, struct weft_slice body) 
     struct peer p;
     struct weft_buf again;
     weft_buf_init(&again, NULL);
-    peer_init(&p, &w->f, w->p.object.type, 3);
+    peer_init(&p, &w->f, w->p.kind.type, 3);
     int rc = weft__object_decode(&p.object, body, c->table.listed, PEERS, &w->p.seen);
     if (rc == 0) {
         ck_assert_int_eq(weft__object_encode(&p.object, &c->table, &again), 0);
@@ -193,14 +194,14 @@ END_TEST
 
 struct before {
     struct weft__hash128 hash;
-    uint32_t count;
+    size_t count;
     size_t slab_bytes;
     struct weft_buf bytes;
 };
 
 static void remember(struct before *b, const struct peer *p) {
     b->hash = p->pool.hash;
-    b->count = p->object.cells.count;
+    b->count = weft__object_cells(&p->object);
     b->slab_bytes = weft__slab_bytes(p->pool.slab);
     weft_buf_init(&b->bytes, NULL);
     peer_encode(p, &b->bytes);
@@ -211,8 +212,8 @@ static void check_unchanged(struct before *b, const struct peer *p) {
     weft_buf_init(&now, NULL);
     peer_encode(p, &now);
     ck_assert(weft__hash_eq(b->hash, p->pool.hash));
-    ck_assert_uint_eq(b->count, p->object.cells.count);
-    ck_assert_uint_eq(p->object.cells.reserved, 0);
+    ck_assert_uint_eq(b->count, weft__object_cells(&p->object));
+    ck_assert_uint_eq(weft__contents_reserved(&p->object), 0);
     /* No chunk more; the slab's table of chunks may have grown. */
     ck_assert_uint_le(weft__slab_bytes(p->pool.slab), b->slab_bytes + 256);
     ck_assert(weft_slice_eq(weft_buf_slice(&b->bytes), weft_buf_slice(&now)));
@@ -319,7 +320,9 @@ START_TEST(one_plan_changes_many_objects) {
     struct weft__plan plan;
     fixture_init(&f);
     peer_init(&p, &f, TYPE_DOTS, 1);
-    weft__object_init(&other, &p.pool, TYPE_DOTS, weft_str("other"));
+    struct weft__kind elsewhere = weft__kind_of(&p.pool, TYPE_DOTS);
+    elsewhere.place.hi = 1;
+    weft__object_init(&other, &elsewhere);
     txn_init(&t, &p, 0);
     fill_txn(&t, TYPE_DOTS);
     weft__plan_init(&plan, NULL);
@@ -328,11 +331,11 @@ START_TEST(one_plan_changes_many_objects) {
     ck_assert_int_eq(weft__object_prepare(&other, weft_buf_slice(&t.body), &env, &plan), 0);
     ck_assert(weft__object_is_empty(&other));
     weft__plan_publish(&plan);
-    ck_assert_uint_eq(other.cells.count, 12);
-    ck_assert_uint_eq(p.object.cells.count, 12);
+    ck_assert_uint_eq(weft__object_cells(&other), 12);
+    ck_assert_uint_eq(weft__object_cells(&p.object), 12);
     struct weft__hash128 both = p.pool.hash;
     weft__object_fini(&other);
-    ck_assert(!weft__hash_eq(weft__hash_add(p.pool.hash, p.pool.hash), both)); /* the key of an object is in its hash */
+    ck_assert(!weft__hash_eq(weft__hash_add(p.pool.hash, p.pool.hash), both)); /* where an object is is in its hash */
     weft__plan_fini(&plan);
     weft_buf_fini(&t.body);
     peer_fini(&p);
