@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/endian.h"
-#include "base/prng.h"
-
 static int by_value(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -47,11 +44,6 @@ void bench_row(const char *what, struct bench_figure f, const char *unit, const 
 void bench_section(const char *title, const char *text) {
     printf("\n## %s\n\n%s\n\n| what | median (least to greatest of %d) | goal |\n|---|---|---|\n", title, text,
            BENCH_ROUNDS);
-}
-
-void bench_element(uint64_t i, uint8_t out[16]) {
-    weft__store64(out, weft__mix64(2 * i + 1));
-    weft__store64(out + 8, weft__mix64(2 * i + 2));
 }
 
 int main(int argc, char **argv) {
