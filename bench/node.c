@@ -33,7 +33,7 @@ void node_step(struct node *n, struct weft_event e) {
 
 void node_write(struct node *n, const struct subject *s, uint64_t from, uint64_t to, bool ticks) {
     struct weft_txn *t;
-    uint8_t room[16];
+    uint8_t room[16] = {0};
     struct weft_slice element = weft_slice(room, sizeof room);
     bench_check(weft_txn_begin(n->replica, &n->now, &t), "weft_txn_begin");
     for (uint64_t i = from; i < to; i++) {

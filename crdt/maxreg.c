@@ -58,7 +58,7 @@ static int get(struct weft_view v, const struct weft_crdt_class *cls, int64_t *o
 }
 
 static void set(struct weft_edit *e, const struct weft_crdt_class *cls, int64_t number) {
-    int64_t standing;
+    int64_t standing = 0;
     uint8_t room[WEFT__NUMBER_LEN];
     if (!weft__edit_is(e, cls)) return;
     if (get(weft_edit_view(e), cls, &standing) == 0 && !reaches(cls, number, standing)) return;

@@ -105,7 +105,7 @@ static void place(struct weft_edit *e, const struct weft_topk *t, const struct w
 void weft_topk_add(struct weft_edit *e, struct weft_slice element, int64_t score, size_t k) {
     if (!weft__edit_is(e, &weft_topk_class)) return;
     struct weft_topk t;
-    int64_t standing;
+    int64_t standing = 0;
     struct weft_topk_item added = {element, score};
     if (k == 0) {
         weft_edit_fail(e, WEFT_ERR_INVALID);

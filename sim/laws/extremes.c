@@ -41,7 +41,7 @@ static bool extreme_of(const struct weft_law_history *h, const bool *writes, siz
 static int furthest(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
     const struct extreme *x = ctx;
     bool writes[OPS];
-    int64_t number;
+    int64_t number = 0;
     for (size_t i = 0; i < h->count; i++)
         writes[i] = h->ops[i].kind != SET || !extreme_of(h, writes, i, &i, x->sign, &number) ||
                     x->sign * h->ops[i].amount >= x->sign * number;
