@@ -31,6 +31,8 @@ struct weft__channel_class {
     int (*send)(struct weft__channel *c, struct weft_slice plain, struct weft_buf *wire);
     /* Both sides know whom they speak to: plaintext may be sent. Once true, always true. */
     bool (*ready)(const struct weft__channel *c);
+    /* The beginning of a frame is kept here: the peer owes the rest of it. Only when ready. */
+    bool (*owed)(const struct weft__channel *c);
     /* Whether the peer may still be spoken to at that time (seconds since 1970), or would be let in by another
      * identity; NULL: its own. WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. Only when ready. */
     int (*judge)(struct weft__channel *c, const struct weft_identity *id, uint64_t now);

@@ -136,7 +136,7 @@ bool weft__link_gone(const struct weft__link *l) {
 
 /* The peer owes it something: a first message, or the rest of one. */
 static bool is_owed(const struct weft__link *l) {
-    return !l->heard || l->in.bytes.len > l->in.at;
+    return !l->heard || l->in.bytes.len > l->in.at || l->channel->cls->owed(l->channel);
 }
 
 void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {

@@ -282,6 +282,10 @@ static bool sealed_ready(const struct weft__channel *c) {
     return ((const struct sealed *)c)->ready;
 }
 
+static bool sealed_owed(const struct weft__channel *c) {
+    return ((const struct sealed *)c)->partial.len > 0;
+}
+
 static const char *sealed_peer(const struct weft__channel *c) {
     return ((const struct sealed *)c)->peer;
 }
@@ -306,6 +310,7 @@ static const struct weft__channel_class sealed_class = {
     .receive = sealed_receive,
     .send = sealed_send,
     .ready = sealed_ready,
+    .owed = sealed_owed,
     .judge = sealed_judge,
     .peer = sealed_peer,
     .errmsg = sealed_errmsg,

@@ -220,6 +220,24 @@ START_TEST(old_links_are_dialled_anew_and_nothing_is_lost) {
 }
 END_TEST
 
+/* A frame of the channel whose rest never comes; somebody between, who changes its length, makes one of any. */
+START_TEST(frame_that_is_not_finished_ends_the_link) {
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
+    write_at(1);
+    expect_converged();
+    struct weft__link *from = w.peers[1].node->links, *to = w.peers[0].node->links;
+    ck_assert_int_eq(weft_buf_append(&from->wire, "\xff\xff", 3), 0);
+    weft__link_flush(from);
+    world_run_for(&w, 50);
+    to->progress_ns -= WEFT__LINK_SILENCE_NS;
+    ck_assert(world_run(&w, first_refused, 2500));
+    ck_assert_ptr_nonnull(strstr(w.peers[0].refused_text, "did not finish a message"));
+    write_at(1);
+    expect_converged();
+}
+END_TEST
+
 static void revoke_at_second(uv_timer_t *timer) {
     static const uint64_t serial = 1;
     const struct change revoking = {.revoked = &serial};
@@ -460,6 +478,7 @@ int main(void) {
     tcase_add_test(t, links_end_with_their_certificates);
     tcase_add_test(t, revoked_peer_is_cut_at_once);
     tcase_add_test(t, revoked_peer_is_refused_where_it_was_dialled_before);
+    tcase_add_test(t, frame_that_is_not_finished_ends_the_link);
     tcase_add_test(t, old_links_are_dialled_anew_and_nothing_is_lost);
     tcase_add_test(t, cluster_key_is_rotated_under_writes);
     tcase_add_test(t, who_fails_often_is_not_heard);
