@@ -260,7 +260,7 @@ static int fill_certificate(struct weft_certificate *c, const struct weft__keys_
     if (strlen(r->name) > WEFT_NAME_MAX) return fail("cert", r->name, "the name is too long");
     memcpy(c->name, r->name, strlen(r->name) + 1);
     randombytes_buf(&c->serial, sizeof c->serial);
-    c->serial = (c->serial & UINT32_MAX) + 1;
+    if (c->serial == 0) c->serial = 1;
     time_t now = time(NULL);
     if (now < (time_t)EARLIER) return fail("cert", r->name, "the clock of this machine is wrong");
     c->not_before = (uint64_t)now - EARLIER;
