@@ -71,7 +71,8 @@ int weft_buf_reserve(struct weft_buf *b, size_t more) {
 }
 
 int weft_buf_append(struct weft_buf *b, const void *ptr, size_t len) {
-    int rc = weft_buf_reserve(b, len);
+    bool has_room = b->err == 0 && len <= b->cap - b->len && b->len <= b->max && len <= b->max - b->len;
+    int rc = has_room ? 0 : weft_buf_reserve(b, len);
     if (rc != 0 || len == 0) return rc;
     memcpy(b->ptr + b->len, ptr, len);
     b->len += len;

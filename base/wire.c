@@ -117,20 +117,10 @@ void weft__write_fixed64(struct weft_buf *b, uint64_t v) {
     (void)weft_buf_append(b, out, sizeof out);
 }
 
-void weft__write_tag(struct weft_buf *b, uint32_t field, enum weft__wire_type type) {
-    weft__write_varint(b, (uint64_t)field << 3 | type);
-}
-
 void weft__write_bytes(struct weft_buf *b, uint32_t field, struct weft_slice s) {
     weft__write_tag(b, field, WEFT__BYTES);
     weft__write_varint(b, s.len);
     (void)weft_buf_append_slice(b, s);
-}
-
-void weft__write_field_varint(struct weft_buf *b, uint32_t field, uint64_t v) {
-    if (v == 0) return;
-    weft__write_tag(b, field, WEFT__VARINT);
-    weft__write_varint(b, v);
 }
 
 void weft__write_field_fixed64(struct weft_buf *b, uint32_t field, uint64_t v) {

@@ -61,9 +61,15 @@ static inline void weft__write_varint(struct weft_buf *b, uint64_t v) {
         weft__write_varint_long(b, v);
 }
 void weft__write_fixed64(struct weft_buf *b, uint64_t v);
-void weft__write_tag(struct weft_buf *b, uint32_t field, enum weft__wire_type type);
+static inline void weft__write_tag(struct weft_buf *b, uint32_t field, enum weft__wire_type type) {
+    weft__write_varint(b, (uint64_t)field << 3 | type);
+}
 void weft__write_bytes(struct weft_buf *b, uint32_t field, struct weft_slice s); /* also when empty */
-void weft__write_field_varint(struct weft_buf *b, uint32_t field, uint64_t v);
+static inline void weft__write_field_varint(struct weft_buf *b, uint32_t field, uint64_t v) {
+    if (v == 0) return;
+    weft__write_tag(b, field, WEFT__VARINT);
+    weft__write_varint(b, v);
+}
 void weft__write_field_fixed64(struct weft_buf *b, uint32_t field, uint64_t v);
 void weft__write_field_bytes(struct weft_buf *b, uint32_t field, struct weft_slice s);
 /* A nested message whose length is not known yet: begin writes the tag and remembers the place, end inserts the minimal

@@ -57,8 +57,7 @@ void bench_law(void) {
         "One process, three replicas. Short: every history of four steps (an operation, a reset, a delivery or "
         "a merge each) of aworset with two elements, all laws but `hostile` and `memory` after each step. Random "
         "ones of pncounter: up to so many steps, with a commit of up to three operations each. The cheap laws are "
-        "value, convergence, source, copy, refusal and error after each step; all laws are those of short "
-        "histories.");
+        "value, convergence and error after each step; all laws are those of short histories.");
     bench_row("every history of four steps", bench_summary(seconds, BENCH_ROUNDS), "s", "at most 10 s");
     bench_row("... histories", bench_summary(histories, BENCH_ROUNDS), "", "");
     bench_row("random, up to 16 steps, all laws", bench_summary(whole, BENCH_ROUNDS), "/s", "");

@@ -1,8 +1,9 @@
 /* origins.c: ids, origins, and the table that gives an origin a small number.
  *
- * Origins are kept in an array in the order they came, which is their index; an open-addressing table of indices
- * (linear probing, at most half full) finds them by SipHash. The key is the address of the table: nothing that leaves
- * depends on where an origin sits in the table, and a peer that invents origins cannot aim at one place. */
+ * Origins are kept in an array in the order they came, which is their index. A few are searched in a row; of more, an
+ * open-addressing table of indices (linear probing, at most half full) finds them by SipHash. The key is the address of
+ * the table: nothing that leaves depends on where an origin sits in the table, and a peer that invents origins cannot
+ * aim at one place. */
 #include "clock/origins.h"
 
 #include <assert.h>
@@ -16,14 +17,15 @@
 #include "base/hash.h"
 
 #define EMPTY      0u /* a slot holds index + 1 */
-#define FIRST_SIZE 16u
+#define FEW        8u
+#define FIRST_SIZE (4 * FEW)
 
 struct weft_origins {
     struct weft_origin *items;
     size_t count;
     size_t cap;
     uint32_t *slots;
-    size_t size; /* a power of two, or 0 */
+    size_t size; /* a power of two; 0: there are few origins */
     const struct weft_alloc *alloc;
 };
 
@@ -119,7 +121,8 @@ static int reserve_one(struct weft_origins *o) {
     int rc = weft__grow(o->alloc, &items, &o->cap, o->count + 1, sizeof *o->items);
     if (rc != 0) return rc;
     o->items = items;
-    return 2 * (o->count + 1) > o->size ? grow_slots(o) : 0;
+    bool is_full = o->size == 0 ? o->count == FEW : 2 * (o->count + 1) > o->size;
+    return is_full ? grow_slots(o) : 0;
 }
 
 int weft_origins_intern(struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) {
@@ -129,19 +132,28 @@ int weft_origins_intern(struct weft_origins *o, const struct weft_origin *origin
     if (rc != 0) return rc;
     o->items[o->count] = copy;
     *index = (uint32_t)o->count++;
-    *slot_of(o, &copy) = *index + 1;
+    if (o->size > 0) *slot_of(o, &copy) = *index + 1;
     return 0;
 }
 
 /* It was put into its slot last, also if the table has grown since: no other was put behind it. */
 void weft__origins_forget_last(struct weft_origins *o) {
     assert(o->count > 0);
-    *slot_of(o, &o->items[o->count - 1]) = EMPTY;
+    if (o->size > 0) *slot_of(o, &o->items[o->count - 1]) = EMPTY;
     o->count--;
 }
 
+static bool find_in_row(const struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) {
+    for (uint32_t i = 0; i < o->count; i++) {
+        if (weft_origin_cmp(&o->items[i], origin) != 0) continue;
+        *index = i;
+        return true;
+    }
+    return false;
+}
+
 bool weft_origins_find(const struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) {
-    if (o->size == 0) return false;
+    if (o->size == 0) return find_in_row(o, origin, index);
     uint32_t held = *slot_of(o, origin);
     if (held == EMPTY) return false;
     *index = held - 1;

@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+#include "base/endian.h"
+
+#define ID_LEN    18u /* the fields, with their tags */
+#define EPOCH_LEN 9u
+
 bool weft__origin_next(struct weft__reader *r, uint32_t field, struct weft_origin *out) {
     if (!weft__read_tag(r, field, WEFT__BYTES)) return false;
     struct weft__reader in;
@@ -19,8 +24,9 @@ bool weft__origin_next(struct weft__reader *r, uint32_t field, struct weft_origi
 }
 
 void weft__origin_write(struct weft_buf *b, uint32_t field, const struct weft_origin *o) {
-    weft__write_tag(b, field, WEFT__BYTES);
-    weft__write_varint(b, 18 + (o->epoch != 0 ? 9 : 0));
-    weft__write_bytes(b, 1, weft_slice(o->replica.bytes, sizeof o->replica.bytes));
-    weft__write_field_fixed64(b, 2, o->epoch);
+    uint8_t bytes[ID_LEN + EPOCH_LEN] = {1 << 3 | WEFT__BYTES, sizeof o->replica.bytes};
+    memcpy(bytes + 2, o->replica.bytes, sizeof o->replica.bytes);
+    bytes[ID_LEN] = 2 << 3 | WEFT__FIXED64;
+    weft__store64(bytes + ID_LEN + 1, o->epoch);
+    weft__write_bytes(b, field, weft_slice(bytes, o->epoch != 0 ? sizeof bytes : ID_LEN));
 }

@@ -2,8 +2,9 @@
  * first failure every allocation fails until recovery: code that recovers from a failure by allocating is then seen.
  * Giving back always succeeds.
  *
- * A history makes and gives back hundreds of small blocks, and then all of it goes at once. So a block that is given
- * back waits, in a list of its size class, for the next that is asked for. Under AddressSanitizer every block goes to
+ * A history makes and gives back hundreds of small blocks, and then all of it goes at once. So a small block is never
+ * freed: given back, it waits, in a list of its size class, for the next that is asked for. Those that a history did
+ * not give back are found among all that were made. Under AddressSanitizer every block is a large one, which goes to
  * free at once, because only then is a use after it seen. */
 #include "sim/law_alloc.h"
 
@@ -26,8 +27,11 @@
 #define GIVEN_BACK  0xdd /* what a block that waits is filled with: who reads it is noticed */
 
 struct weft__law_block {
-    struct weft__law_block *next;
-    struct weft__law_block *prev; /* NULL: the first */
+    struct weft__law_block *next; /* large: of those that are held; small: of those that wait */
+    union {
+        struct weft__law_block *prev;   /* large; NULL: the first */
+        struct weft__law_block *before; /* small: made before it */
+    } other;
     size_t size;
     alignas(max_align_t) unsigned char data[];
 };
@@ -36,77 +40,97 @@ static struct weft__law_block *block_of(void *ptr) {
     return (struct weft__law_block *)(void *)((unsigned char *)ptr - offsetof(struct weft__law_block, data));
 }
 
-static void link_block(struct weft__law_alloc *a, struct weft__law_block *b) {
-    b->prev = NULL;
-    b->next = a->first;
-    if (b->next != NULL) b->next->prev = b;
-    a->first = b;
-    a->blocks++;
-    a->bytes += b->size;
-}
-
-static void unlink_block(struct weft__law_alloc *a, struct weft__law_block *b) {
-    if (b->prev != NULL)
-        b->prev->next = b->next;
-    else
-        a->first = b->next;
-    if (b->next != NULL) b->next->prev = b->prev;
-    a->blocks--;
-    a->bytes -= b->size;
-}
-
 static size_t class_of(size_t size) {
     return (size - 1) / CLASS_BYTES;
 }
 
-static bool waits(size_t size) {
+static bool is_small(size_t size) {
     return !IS_WATCHED && class_of(size) < WEFT__LAW_CLASSES;
 }
 
-static struct weft__law_block *take(struct weft__law_alloc *a, size_t size) {
-    if (!waits(size)) return malloc(offsetof(struct weft__law_block, data) + size);
-    struct weft__law_block **first = &a->waiting[class_of(size)], *b = *first;
-    if (b == NULL) return malloc(offsetof(struct weft__law_block, data) + (class_of(size) + 1) * CLASS_BYTES);
-    *first = b->next;
+WEFT_COLD static struct weft__law_block *make_small(struct weft__law_alloc *a, size_t size) {
+    struct weft__law_block *b = malloc(offsetof(struct weft__law_block, data) + (class_of(size) + 1) * CLASS_BYTES);
+    if (b == NULL) return NULL;
+    b->other.before = a->small;
+    a->small = b;
     return b;
 }
 
-static void give(struct weft__law_alloc *a, struct weft__law_block *b) {
-    if (!waits(b->size)) {
-        free(b);
-        return;
-    }
+WEFT_COLD static struct weft__law_block *make_large(struct weft__law_alloc *a, size_t size) {
+    struct weft__law_block *b = malloc(offsetof(struct weft__law_block, data) + size);
+    if (b == NULL) return NULL;
+    b->other.prev = NULL;
+    b->next = a->large;
+    if (b->next != NULL) b->next->other.prev = b;
+    a->large = b;
+    return b;
+}
+
+WEFT_COLD static void free_large(struct weft__law_alloc *a, struct weft__law_block *b) {
+    if (b->other.prev != NULL)
+        b->other.prev->next = b->next;
+    else
+        a->large = b->next;
+    if (b->next != NULL) b->next->other.prev = b->other.prev;
+    free(b);
+}
+
+static void let_wait(struct weft__law_alloc *a, struct weft__law_block *b) {
     memset(b->data, GIVEN_BACK, b->size);
     b->next = a->waiting[class_of(b->size)];
     a->waiting[class_of(b->size)] = b;
 }
 
+static void *take(struct weft__law_alloc *a, size_t size) {
+    struct weft__law_block *b = is_small(size) ? a->waiting[class_of(size)] : NULL;
+    if (b != NULL) {
+        a->waiting[class_of(size)] = b->next;
+    } else {
+        b = is_small(size) ? make_small(a, size) : make_large(a, size);
+        if (b == NULL) return NULL;
+    }
+    b->size = size;
+    a->blocks++;
+    a->bytes += size;
+    return b->data;
+}
+
+static void give(struct weft__law_alloc *a, struct weft__law_block *b) {
+    a->blocks--;
+    a->bytes -= b->size;
+    if (is_small(b->size))
+        let_wait(a, b);
+    else
+        free_large(a, b);
+}
+
 static bool grant(struct weft__law_alloc *a) {
     if (a->until_failure == 0)
         a->failed = true;
-    else if (a->until_failure != UINT64_MAX)
+    else
         a->until_failure--;
     return !a->failed;
 }
 
+static void give_back(struct weft__law_alloc *a, void *ptr, size_t size) {
+    struct weft__law_block *b = block_of(ptr);
+    if (b->size != size) a->lied = true;
+    give(a, b);
+}
+
 static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
     struct weft__law_alloc *a = ctx;
-    struct weft__law_block *old = ptr == NULL ? NULL : block_of(ptr);
-    if (old != NULL && old->size != old_size) a->lied = true;
-    if (new_size != 0 && !grant(a)) return NULL;
-    struct weft__law_block *b = NULL;
-    if (new_size != 0) {
-        b = take(a, new_size);
-        if (b == NULL) return NULL;
-        b->size = new_size;
-        link_block(a, b);
+    if (new_size == 0) {
+        if (ptr != NULL) give_back(a, ptr, old_size);
+        return NULL;
     }
-    if (old != NULL) {
-        if (b != NULL) memcpy(b->data, old->data, old->size < new_size ? old->size : new_size);
-        unlink_block(a, old);
-        give(a, old);
-    }
-    return b == NULL ? NULL : b->data;
+    if (a->until_failure != UINT64_MAX && !grant(a)) return NULL;
+    void *data = take(a, new_size);
+    if (ptr == NULL || data == NULL) return data;
+    size_t held = block_of(ptr)->size;
+    memcpy(data, ptr, held < new_size ? held : new_size);
+    give_back(a, ptr, old_size);
+    return data;
 }
 
 void weft__law_alloc_init(struct weft__law_alloc *a) {
@@ -114,24 +138,24 @@ void weft__law_alloc_init(struct weft__law_alloc *a) {
 }
 
 void weft__law_alloc_clear(struct weft__law_alloc *a) {
-    while (a->first != NULL) {
-        struct weft__law_block *b = a->first;
-        unlink_block(a, b);
-        give(a, b);
+    while (a->large != NULL) free_large(a, a->large);
+    if (a->blocks > 0) {
+        memset(a->waiting, 0, sizeof a->waiting);
+        for (struct weft__law_block *b = a->small; b != NULL; b = b->other.before) let_wait(a, b);
     }
+    a->blocks = a->bytes = 0;
     a->lied = false;
     (void)weft__law_alloc_recover(a);
 }
 
 void weft__law_alloc_fini(struct weft__law_alloc *a) {
     weft__law_alloc_clear(a);
-    for (size_t i = 0; i < WEFT__LAW_CLASSES; i++) {
-        for (struct weft__law_block *b = a->waiting[i], *next; b != NULL; b = next) {
-            next = b->next;
-            free(b);
-        }
-        a->waiting[i] = NULL;
+    for (struct weft__law_block *b = a->small, *before; b != NULL; b = before) {
+        before = b->other.before;
+        free(b);
     }
+    a->small = NULL;
+    memset(a->waiting, 0, sizeof a->waiting);
 }
 
 void weft__law_alloc_fail_after(struct weft__law_alloc *a, uint64_t successes) {

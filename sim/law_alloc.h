@@ -13,9 +13,10 @@
 struct weft__law_block;
 
 struct weft__law_alloc {
-    struct weft_alloc hook; /* to be handed out; its context is this structure, which must not move */
-    struct weft__law_block *first;
-    size_t blocks; /* held */
+    struct weft_alloc hook;        /* to be handed out; its context is this structure, which must not move */
+    struct weft__law_block *large; /* held */
+    struct weft__law_block *small; /* all that were made, held or not */
+    size_t blocks;                 /* held */
     size_t bytes;
     uint64_t until_failure; /* the allocation after so many more fails, and all after it; UINT64_MAX: none */
     bool failed;

@@ -82,11 +82,11 @@ uint64_t weft_law_choose(struct weft_law_choices *c, uint64_t bound) {
 }
 
 uint64_t weft_law_choose_kind(struct weft_law_choices *c, uint64_t bound) {
-    uint32_t weights[32], in = 0;
+    uint32_t upto[32], in = 0;
     if (bound < 2) return 0;
     if (bound >= 31) return weft__law_pick(c, bound);
-    for (uint32_t i = 0; i < bound; i++) in += weights[i] = ~c->left_out >> i & 1;
-    return in == 0 ? weft__law_pick(c, bound) : weft__law_weighted(c, weights, (uint32_t)bound);
+    for (uint32_t i = 0; i < bound; i++) upto[i] = in += ~c->left_out >> i & 1;
+    return in == 0 ? weft__law_pick(c, bound) : weft__law_weighted(c, upto, (uint32_t)bound);
 }
 
 uint64_t weft__law_pick(struct weft_law_choices *c, uint64_t bound) {
@@ -94,13 +94,11 @@ uint64_t weft__law_pick(struct weft_law_choices *c, uint64_t bound) {
     return take(c, draw ? weft__prng_below(&c->prng, bound) : 0, bound);
 }
 
-uint64_t weft__law_weighted(struct weft_law_choices *c, const uint32_t *weights, uint32_t count) {
+uint64_t weft__law_weighted(struct weft_law_choices *c, const uint32_t *upto, uint32_t count) {
     uint64_t index = 0;
     if (c->random && c->pos == c->count) {
-        uint64_t sum = 0;
-        for (uint32_t i = 0; i < count; i++) sum += weights[i];
-        uint64_t at = weft__prng_below(&c->prng, sum);
-        while (at >= weights[index]) at -= weights[index++];
+        uint64_t at = weft__prng_below(&c->prng, upto[count - 1]);
+        while (at >= upto[index]) index++;
     }
     return take(c, index, count);
 }

@@ -43,8 +43,9 @@ void weft__law_choices_rewind(struct weft_law_choices *c);
  * differs. */
 bool weft__law_choices_next(struct weft_law_choices *c, size_t *fresh);
 
-/* An index of `weights`, drawn by weight, of which at least one is not 0; enumeration and shrinking treat all alike. */
-uint64_t weft__law_weighted(struct weft_law_choices *c, const uint32_t *weights, uint32_t count);
+/* An index below `count`, drawn by weight: upto[i] is the sum of the weights of 0 .. i, and the last is not 0.
+ * Enumeration and shrinking treat all alike. */
+uint64_t weft__law_weighted(struct weft_law_choices *c, const uint32_t *upto, uint32_t count);
 /* As weft_law_choose, and recorded even where there is nothing to choose: a step is at least one choice. */
 uint64_t weft__law_pick(struct weft_law_choices *c, uint64_t bound);
 /* Whether a replay has used all it was given. */

@@ -14,8 +14,8 @@
 /* Mostly the next word, so that concurrent stamps are equal; at times a clock that runs ahead, or a raised clock epoch.
  */
 static struct weft_stamp next_stamp(struct weft__law_case *c, struct weft_stamp last) {
-    static const uint32_t weights[] = {12, 3, 2, 1};
-    uint64_t kind = c->is_short ? 0 : weft__law_weighted(&c->choices, weights, 4);
+    static const uint32_t upto[] = {12, 15, 17, 18};
+    uint64_t kind = c->is_short ? 0 : weft__law_weighted(&c->choices, upto, 4);
     if (kind == 3 && last.epoch < UINT8_MAX) return (struct weft_stamp){.word = 1, .epoch = (uint8_t)(last.epoch + 1)};
     return (struct weft_stamp){.word = last.word + (kind == 2 ? 50 : kind + 1), .epoch = last.epoch};
 }

@@ -16,12 +16,13 @@
 
 #define MOVES_MAX 1024
 
-static const uint32_t action_weights[][WEFT__LAW_ACTIONS] = {
+/* Weights, each with those before it. */
+static const uint32_t actions_upto[][WEFT__LAW_ACTIONS] = {
     /* stop, commit, deliver, merge, save, merge saved, fork, restart */
-    {1, 14, 10, 6, 2, 2, 1, 1}, {1, 14, 14, 0, 0, 0, 0, 1}, /* deltas only */
-    {1, 14, 0, 10, 3, 3, 0, 0},                             /* states only */
-    {1, 20, 2, 2, 0, 0, 0, 0},                              /* far apart */
-    {1, 8, 12, 8, 2, 4, 4, 3},
+    {1, 15, 25, 31, 33, 35, 36, 37}, {1, 15, 29, 29, 29, 29, 29, 30}, /* deltas only */
+    {1, 15, 15, 25, 28, 31, 31, 31},                                  /* states only */
+    {1, 21, 23, 25, 25, 25, 25, 25},                                  /* far apart */
+    {1, 9, 21, 29, 31, 35, 39, 42},
 };
 
 static bool has_news(const struct weft__law_replica *r, const struct weft__law_replica *from) {
@@ -74,10 +75,10 @@ static struct weft__law_step draw_short(struct weft__law_case *c) {
 
 static struct weft__law_step draw_long(struct weft__law_case *c) {
     struct weft_law_choices *choices = &c->choices;
-    uint32_t rows = sizeof action_weights / sizeof *action_weights;
-    static const uint32_t row_weights[] = {6, 2, 2, 1, 2};
-    if (c->step_count == 0) c->swarm = (uint32_t)weft__law_weighted(choices, row_weights, rows);
-    uint64_t drawn = weft__law_weighted(choices, action_weights[c->swarm], WEFT__LAW_ACTIONS);
+    uint32_t rows = sizeof actions_upto / sizeof *actions_upto;
+    static const uint32_t rows_upto[] = {6, 8, 10, 11, 13};
+    if (c->step_count == 0) c->swarm = (uint32_t)weft__law_weighted(choices, rows_upto, rows);
+    uint64_t drawn = weft__law_weighted(choices, actions_upto[c->swarm], WEFT__LAW_ACTIONS);
     struct weft__law_step step = {.action = (enum weft__law_action)drawn};
     if (step.action == WEFT__LAW_STOP) return step;
     step.replica = (uint32_t)weft_law_choose(choices, c->o->replicas);

@@ -45,8 +45,8 @@ static int value_copy(void *ctx, const void *state, const struct weft_law_place 
 
 static void edit(const struct weft_law_options *o, struct weft_law_choices *c, struct weft_edit *e,
                  struct weft_law_op *op) {
-    const uint32_t weights[] = {9, (c->left_out & WEFT__LAW_NO_RESETS) == 0};
-    if (o->resets && weft__law_weighted(c, weights, 2) == 1) {
+    const uint32_t upto[] = {9, 9 + ((c->left_out & WEFT__LAW_NO_RESETS) == 0)};
+    if (o->resets && weft__law_weighted(c, upto, 2) == 1) {
         weft_edit_reset(e);
         op->kind = WEFT_LAW_RESET;
         weft_law_tell(c, op, "reset");

@@ -73,7 +73,8 @@ static int compare(struct weft__law_case *c, const struct weft__law_met *m, uint
 static int remember(struct weft__law_case *c, const struct weft__law_met *m, const struct weft_buf *parts[3]) {
     int rc = weft__grow(NULL, (void **)&c->met, &c->met_cap, c->met_count + 1, sizeof *c->met);
     if (rc != 0) return rc;
-    for (int i = 0; i < 3; i++) weft_buf_append_slice(&c->met_bytes, weft_buf_slice(parts[i]));
+    for (int i = 0; i < 3; i++)
+        if (parts[i]->len > 0) weft_buf_append_slice(&c->met_bytes, weft_buf_slice(parts[i]));
     if (c->met_bytes.err != 0) return c->met_bytes.err;
     c->met[c->met_count++] = *m;
     return 0;
@@ -129,7 +130,9 @@ static int compare_with(struct weft__law_case *c, struct weft__law_replica *r, s
                         uint64_t seen) {
     if (other == r || other->state == NULL || (other->seen & c->effects) != seen) return 0;
     int rc = weft__law_refresh(c, other);
-    return rc != 0 ? rc : weft__law_expect(c, "convergence", r->state, &other->bytes, seen_too);
+    if (rc == 0) rc = weft__law_refresh(c, r);
+    if (rc != 0 || weft__law_same(&r->bytes, &other->bytes)) return rc;
+    return weft__law_expect(c, "convergence", r->state, &other->bytes, seen_too);
 }
 
 static int look_briefly(struct weft__law_case *c, struct weft__law_replica *r) {

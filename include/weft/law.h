@@ -203,9 +203,10 @@ struct weft_law_options {
     /* Failures of earlier runs, one a line, as weft_law_report_known writes them; lines that begin with # are remarks.
      * Those of this type's name are run first. Lent. Default: none. */
     struct weft_slice known;
-    /* One of so many random histories is checked against all laws; the others only against value, after every step,
-     * convergence, of replicas that have seen the same, and error: a tenth of the cost, for long runs. 0: none is.
-     * Default 1: every one. */
+    /* One of so many random histories is checked against all laws; the others, which make no states but those of their
+     * replicas, against value, after every step, convergence, of replicas that have seen the same, error, and what is
+     * returned of memory; and against source, copy, codec and refusal only where a state that these speak of has been
+     * encoded anyway. A tenth of the cost, for long runs. 0: none is. Default 1: every one. */
     uint32_t thorough_every;
 };
 #define weft_law_options_init(o) weft_law_options_init_sized((o), sizeof *(o))
