@@ -75,7 +75,7 @@ static int check_laws(void) {
     opts.mutate = any_bid;
     opts.spec = highest_bid;
     int rc = weft_law_check(&opts, &report);
-    printf("%s%s\n", rc == 0 ? "every law holds" : report.law, report.counterexample);
+    printf("%s\n", rc == 0 ? "every law holds" : report.counterexample);
     weft_law_report_fini(&report);
     return rc;
 }

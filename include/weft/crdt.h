@@ -5,14 +5,15 @@
  * deletes, hashes and passes on its objects exactly:
  *
  *   DOTS     (path, element) -> { dot -> bytes }. Join: a dot that one side lacks is dropped if that side's context
- * covers it, and kept otherwise (Almeida et al. 2016, DotMap). Sets, flags, and, STAMPED, registers: there each dot
- *            also carries the stamp of its transaction.
+ *            covers it, and kept otherwise (Almeida et al. 2016, DotMap). Sets, flags, and, STAMPED, registers: there
+ *            each dot also carries the stamp of its transaction.
  *   TOTALS   (path, origin) -> pairs (total, base) of monotone u64. Join: maximum. Counters: a column's value is the
- * sum of total - base; a reset raises bases to the totals that it saw.
- *   MAP      (key, type) -> an object of any kernel, maps too. Join: that of each child. Its types are written and read
- * through weft/ormap.h.
+ *            sum of total - base; a reset raises bases to the totals that it saw.
+ *   MAP      (key, type) -> an object of any kernel, maps too. Join: that of each child. Its types are written and
+ *            read through weft/ormap.h.
  *   CUSTOM   a lattice of the type's own. It is kept as DOTS whose bytes are states of that lattice, and the value is
- * the class's merge of them all, on reading: weft/custom.h. A replica that does not know the type does all but delete.
+ *            the class's merge of them all, on reading: weft/custom.h. A replica that does not know the type does all
+ *            but delete.
  *
  * The rules of each type, and what concurrent operations give, are in the type's own header.
  *

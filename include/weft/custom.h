@@ -7,12 +7,12 @@
  * reading and writing only. That is sound because a join that loses nothing may be put off.
  *
  * The class gives two pure functions of bytes, the same at every replica and in every version of the program:
- *   check(x)         whether x is the one encoding of a state that is not bottom. Bottom is no bytes at all, and
- * neither function is asked about it. Bytes come from anywhere: x may be anything. merge(x, y, out) appends the
- * encoding of the join of two states that passed check. Returns 0 or an error, such as WEFT_ERR_NOMEM that the appends
- * left in `out`. x and y may be one and the same. merge is commutative, associative, idempotent, and what it makes
- * passes check. Weft cannot see whether it is; the law kit can, and looks for exactly that in CUSTOM classes (law.h). A
- * class without both is refused.
+ *   check(x)           whether x is the one encoding of a state that is not bottom. Bottom is no bytes at all, and
+ *                      neither function is asked about it. Bytes come from anywhere: x may be anything.
+ *   merge(x, y, out)   appends the encoding of the join of two states that passed check. Returns 0 or an error, such
+ *                      as WEFT_ERR_NOMEM that the appends left in `out`. x and y may be one and the same.
+ * merge is commutative, associative, idempotent, and what it makes passes check. Weft cannot see whether it is; the law
+ * kit can, and looks for exactly that in CUSTOM classes (law.h). A class without both is refused.
  *
  * Fragments that an older schema wrote are read through the class's upcast. Those that a newer one wrote, and those
  * that fail check, may be another version's: they are kept and passed on, left out on reading, which says how many they

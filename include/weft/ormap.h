@@ -19,8 +19,8 @@
  * an entry per origin. A child without content (every write taken away, every total reset) is not listed.
  * Cost: a child by key O(log n) expected, per step; size and the next child O(1) each and the content of a counter or a
  * map that is passed over; remove and delete in the size of what they take away, and so bounded by WEFT_TXN_MAX. A
- * checkpoint rewrites the map whole: what grows without bound is better split over keys of the space. Memory: 112 bytes
- * a child beside its key and what is in it, so elements of one set are far cheaper than children.
+ * checkpoint rewrites the map whole: what grows without bound is better split over keys of the space. Memory: 20 bytes
+ * a child beside its key and what is in it, once it is shrunk, and 48 or more where that is more than one cell.
  * A value used alone removes children of types that are not Weft's by their kernel, and not by their class's own reset.
  * Limits: key of 1 to WEFT_KEY_MAX bytes; WEFT_PATH_DEPTH_MAX steps from the object to the deepest child. */
 #ifndef WEFT_ORMAP_H
