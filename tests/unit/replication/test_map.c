@@ -6,11 +6,13 @@
 #include <weft/aworset.h>
 #include <weft/err.h>
 #include <weft/gset.h>
+#include <weft/hll.h>
 #include <weft/lwwreg.h>
 #include <weft/ormap.h>
 #include <weft/pncounter.h>
 
 #include "tests/support/cluster.h"
+#include "tests/support/failing_alloc.h"
 #include "tests/support/suite.h"
 
 #define ROUNDS 12
@@ -460,11 +462,110 @@ START_TEST(a_registered_class_resets_its_children) {
 }
 END_TEST
 
+/* --- Without memory ----------------------------------------------------------------------------------------------- */
+
+/* Takes one child away with all that is in it, changes another, makes a third, and all that in one transaction. */
+static int change_children(int i) {
+    struct weft_txn *t;
+    int rc = weft_txn_begin(c.at[i].replica, &c.at[i].now, &t);
+    if (rc != 0) return rc;
+    struct weft_edit *m = map_in(t), *ada, *cid;
+    weft_ormap_remove(m, weft_str("bob"));
+    ada = weft_ormap_edit(m, weft_str("ada"), &weft_ormap_class);
+    weft_ormap_remove(ada, weft_str("settings"));
+    weft_hll_add(weft_ormap_edit(ada, weft_str("seen"), &weft_hll_class), weft_str("x"));
+    cid = weft_ormap_edit(m, weft_str("cid"), &weft_ormap_class);
+    weft_pncounter_add(weft_ormap_edit(cid, weft_str("visits"), &weft_pncounter_class), 3);
+    return weft_txn_commit(t, NULL);
+}
+
+#define CHANGED                                                                                                        \
+    "{ada (ormap): {seen (hll): about 1, tags (aworset): {new}, visits (pncounter): 1}, "                              \
+    "cid (ormap): {visits (pncounter): 3}}"
+
+static struct weft_buf state_of(int i) {
+    struct weft_buf out;
+    weft_buf_init(&out, NULL);
+    ck_assert_int_eq(weft_replica_encode(c.at[i].replica, &out), 0);
+    return out;
+}
+
+START_TEST(the_nth_allocation_of_a_commit_fails_and_nothing_has_changed) {
+    bool failed = true;
+    for (size_t n = 1; failed; n++) {
+        struct failing_alloc f;
+        failing_alloc_init(&f);
+        cluster_init(&c, 1);
+        c.at[0].options.alloc = &f.alloc;
+        ck_assert_int_eq(cluster_open(&c, 0), 0);
+        write_all_at(0);
+        struct weft_buf before = state_of(0), after;
+        f.calls = 0;
+        f.fail_at = n;
+        int rc = change_children(0);
+        f.fail_at = 0;
+        failed = rc != 0;
+        after = state_of(0);
+        ck_assert_int_eq(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)), failed);
+        if (failed) ck_assert_int_eq(rc, WEFT_ERR_NOMEM);
+        if (failed) ck_assert_int_eq(change_children(0), 0);
+        expect(0, CHANGED);
+        weft_buf_fini(&before);
+        weft_buf_fini(&after);
+        cluster_fini(&c);
+        ck_assert_uint_eq(f.live_bytes, 0);
+        if (!failed) ck_assert_uint_gt(n, 20); /* it did allocate */
+    }
+}
+END_TEST
+
+/* The n-th allocation of a replica fails that takes a state, of which it has some, and then what was written since. */
+static size_t converge_without(size_t n, bool *failed) {
+    struct failing_alloc f;
+    failing_alloc_init(&f);
+    open_all(2);
+    weft_replica_free(c.at[0].replica);
+    c.at[0].replica = NULL;
+    cluster_crash(&c, 0);
+    c.at[0].options.alloc = &f.alloc;
+    c.at[0].retries_nomem = true;
+    ck_assert_int_eq(cluster_open(&c, 0), 0);
+    write_all();
+    checkpoint(1);
+    f.calls = 0;
+    f.fail_at = n;
+    converge();
+    ck_assert_int_eq(change_children(1), 0);
+    ck_assert_int_eq(cluster_step(&c, 1, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+    converge();
+    *failed = f.calls >= n;
+    f.fail_at = 0;
+    expect_everywhere(CHANGED);
+    struct weft_buf ours = state_of(0), theirs = state_of(1);
+    ck_assert(weft_slice_eq(weft_buf_slice(&ours), weft_buf_slice(&theirs)));
+    weft_buf_fini(&ours);
+    weft_buf_fini(&theirs);
+    size_t nomems = c.at[0].nomems;
+    cluster_fini(&c);
+    ck_assert_uint_eq(f.live_bytes, 0);
+    return nomems;
+}
+
+START_TEST(the_nth_allocation_of_a_join_fails_and_it_is_done_again) {
+    bool failed = true;
+    size_t nomems = 0;
+    for (size_t n = 1; failed; n++) nomems += converge_without(n, &failed);
+    ck_assert_uint_gt(nomems, 50);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("map", it_is_replicated, it_is_restored_from_log_and_checkpoint, it_is_joined_as_a_state,
                      a_state_tells_of_what_it_changes_only, a_deletion_takes_what_it_has_seen,
                      what_is_aborted_or_fails_leaves_nothing, unknown_children_are_kept_joined_and_passed_on,
                      unknown_children_are_removed_by_their_kernels, it_is_issued_again,
                      the_hash_tells_where_a_child_stands, objects_of_other_types_stand_beside_it,
-                     a_registered_class_resets_its_children);
+                     a_registered_class_resets_its_children,
+                     the_nth_allocation_of_a_commit_fails_and_nothing_has_changed,
+                     the_nth_allocation_of_a_join_fails_and_it_is_done_again);
 }
