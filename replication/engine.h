@@ -141,7 +141,7 @@ struct weft_replica {
     bool started;          /* START is done */
     uint64_t epoch_record; /* nothing is said before this record is durable */
     uint8_t clock_epoch;   /* raised by hand, or heard of; for the next own transaction */
-    uint8_t heard_epoch;   /* of transactions that wait behind a parked one of their origin (receive.c) */
+    uint8_t heard_epoch;   /* of transactions that wait, next or behind the next of their origin (receive.c) */
     bool wants_epoch;
     bool join_unsaved; /* a joined state whose checkpoint is not among the records yet: no update may leave */
     struct weft__hash128 restored_hash; /* of the manifest: what the restored segments must add up to */

@@ -58,7 +58,7 @@ static bool is_compatible(struct weft_replica *r, const struct weft__space *stag
 
 /* A checkpoint obeys the rule of parked transactions: what is stamped beyond the drift bound is not taken yet. */
 static bool is_ahead(const struct weft_replica *r, const struct weft__space *staged) {
-    if (staged->clock.epoch < r->space.clock.epoch) return false;
+    if (staged->clock.epoch < r->space.clock.epoch || staged->clock.epoch < r->heard_epoch) return false;
     for (uint32_t i = 0; i < staged->applied.len; i++) {
         const struct weft_stamp *s = &staged->lineages[i].stamp;
         if (staged->applied.seq[i] > 0 && s->epoch == staged->clock.epoch &&

@@ -187,6 +187,54 @@ START_TEST(a_raised_clock_epoch_ends_poisoned_time) {
 }
 END_TEST
 
+static void checkpoint(int i) {
+    weft_replica_checkpoint(c.at[i].replica);
+    ck_assert_int_eq(cluster_step(&c, i, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+    ck_assert_uint_eq(cluster_stats(&c, i).log_entries, 0);
+}
+
+/* What left the epoch waits for what only a state brings, and that state holds the poison. */
+START_TEST(a_state_is_not_ahead_in_an_epoch_that_was_left) {
+    cluster_fini(&c);
+    cluster_init(&c, 3);
+    for (int i = 0; i < 3; i++) {
+        c.at[i].options.log_max = 0;
+        c.at[i].options.chunk_bytes = 50;
+        ck_assert_int_eq(cluster_open(&c, i), 0);
+    }
+    cluster_link(&c, 0, 1);
+    cluster_count(&c, 1, "n", 1);
+    cluster_settle(&c);
+    checkpoint(0);
+    c.at[0].now.wall += WEFT_HLC_SECONDS(110);
+    c.at[1].now.wall += WEFT_HLC_SECONDS(55);
+    cluster_set(&c, 0, "r", "poisoned");
+    cluster_settle(&c);
+    checkpoint(1);
+    cluster_unlink(&c, 0, 1);
+    c.at[0].now.wall -= WEFT_HLC_SECONDS(110);
+    ck_assert_int_eq(weft_replica_raise_clock_epoch(c.at[0].replica), 0);
+    cluster_set(&c, 0, "r", "better");
+
+    cluster_link(&c, 0, 2);
+    while (cluster_stats(&c, 2).pending < 2) {
+        ck_assert_uint_gt(c.queued, 0);
+        cluster_deliver(&c, 0);
+    }
+    cluster_unlink(&c, 0, 2);
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 0);
+    cluster_link(&c, 1, 2);
+    cluster_settle(&c);
+    for (int i = 0; i < 20; i++) {
+        cluster_pass(&c, UINT64_C(1000000000));
+        cluster_settle(&c);
+    }
+    ck_assert_int_eq(cluster_value(&c, 2, "n"), 1);
+    ck_assert(cluster_reads(&c, 2, "r", "better"));
+    ck_assert(cluster_reads(&c, 1, "r", "better"));
+}
+END_TEST
+
 /* --- Dots issued twice ----------------------------------------------------------------------------------------------
  */
 
@@ -406,6 +454,7 @@ int main(void) {
     tcase_add_test(t, a_void_transaction_is_passed_on_without_effect);
     tcase_add_test(t, a_stamp_beyond_the_drift_bound_is_parked);
     tcase_add_test(t, a_raised_clock_epoch_ends_poisoned_time);
+    tcase_add_test(t, a_state_is_not_ahead_in_an_epoch_that_was_left);
     tcase_add_test(t, rolled_back_memory_is_detected_and_takes_a_new_epoch);
     tcase_add_test(t, equivocation_is_named_and_contained);
     tcase_add_test(t, a_digest_of_too_many_names_is_refused);
