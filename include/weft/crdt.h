@@ -85,6 +85,7 @@ struct weft_crdt_class {
 
 /* Whether a class can be registered: it has a size, a name, a type number and a schema, the kernel is one that this
  * library has, and an upcast, a merge and a check are there where they are needed and only where they are used.
+ * Weft's own classes pass; that a number below 1024 is not for yours is said where it is registered.
  * WEFT_ERR_INVALID: errmsg (may be NULL) gets a sentence that names what is wrong. */
 WEFT_API int weft_crdt_class_check(const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) WEFT_MUST_CHECK;
 /* Weft's own types, in the order of their ids: those that every replica knows. NULL after the last. Static storage. */
