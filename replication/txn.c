@@ -9,6 +9,8 @@
 
 #include "base/alloc.h"
 #include "base/hash.h"
+#include "crdt/class.h"
+#include "crdt/object.h"
 #include "replication/engine.h"
 
 /* Room for what a transaction holds beside its deltas: header, origins, dependencies. */
@@ -92,6 +94,7 @@ static struct weft_edit *open_edit(struct weft_txn *t, struct weft_slice key, co
 struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls) {
     assert(t->open);
     if (key.len == 0 || key.len > WEFT_KEY_MAX) return refuse(t, cls, WEFT_ERR_LIMIT);
+    if (!weft__kernel_is_known(cls->type) || !weft__class_is_whole(cls)) return refuse(t, cls, WEFT_ERR_INVALID);
     struct tenants found = find_tenants(t, key, cls->type);
     if (found.others) return refuse(t, cls, WEFT_ERR_TYPE);
     if (found.edit == NULL) return open_edit(t, key, cls, found.base);

@@ -176,7 +176,8 @@ WEFT_API const char *weft_replica_errmsg(const struct weft_replica *r);
 WEFT_API int weft_txn_begin(struct weft_replica *r, const struct weft_time *now, struct weft_txn **out) WEFT_MUST_CHECK;
 /* The edit of an object, made by its first write. Never NULL: errors stick and commit returns the first. WEFT_ERR_TYPE:
  * the key holds an object of another type here, or this transaction edits it under another schema of the type.
- * WEFT_ERR_LIMIT: the key is empty or too long. Lent until commit or abort. */
+ * WEFT_ERR_LIMIT: the key is empty or too long. WEFT_ERR_INVALID: a class that could not be registered, for its kernel
+ * or for what a CUSTOM one lacks. Lent until commit or abort. */
 WEFT_API struct weft_edit *weft_txn_edit(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);
 /* What the transaction sees: committed state and its own edits. */
 WEFT_API struct weft_view weft_txn_view(struct weft_txn *t, struct weft_slice key, const struct weft_crdt_class *cls);

@@ -509,6 +509,17 @@ START_TEST(a_key_has_one_type_and_a_length) {
 }
 END_TEST
 
+static void put_anything(struct weft_edit *e) {
+    weft_edit_put(e, weft_slice(NULL, 0), weft_str("x"), weft_str("y"));
+}
+
+START_TEST(a_class_that_could_not_be_registered_edits_nothing) {
+    static const uint32_t types_of_none[] = {WEFT_TYPE_ID(2000, 9), WEFT_TYPE_ID(2000, WEFT_KERNEL_CUSTOM)};
+    const struct weft_crdt_class cls = {.size = sizeof cls, .name = "none", .type = types_of_none[_i], .schema = 1};
+    refused_in_replica(weft_str("k"), &cls, put_anything, WEFT_ERR_INVALID);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("refusals");
     TCase *t = tcase_create("refusals");
@@ -519,6 +530,7 @@ int main(void) {
     tcase_add_loop_test(t, alone_no_other_bytes_are_taken, 0, TYPES);
     tcase_add_loop_test(t, in_a_replica_each_is_refused_and_nothing_changes, 0, REFUSALS);
     tcase_add_loop_test(t, a_key_has_one_type_and_a_length, 0, TYPES);
+    tcase_add_loop_test(t, a_class_that_could_not_be_registered_edits_nothing, 0, 2);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
