@@ -66,6 +66,7 @@ static void teardown(void) {
     for (int side = 0; side < 2; side++) {
         close_channel(side);
         weft_identity_free(ids[side]);
+        ids[side] = NULL;
         weft_buf_fini(&certificates[side]);
         weft_buf_fini(&wire[side]);
         weft_buf_fini(&plain[side]);
