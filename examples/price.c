@@ -15,7 +15,7 @@ static int cents_from(uint32_t from, struct weft_slice old, struct weft_buf *out
 static const struct weft_crdt_class price = {
     .size = sizeof(struct weft_crdt_class),
     .name = "price",
-    .type = WEFT_TYPE_ID(1025, WEFT_KERNEL_STAMPED), /* the same for ever */
+    .type = WEFT_TYPE_ID(1026, WEFT_KERNEL_STAMPED), /* the same for ever */
     .schema = 2,
     .upcast = cents_from,
 };
@@ -36,7 +36,7 @@ static int price_read(struct weft_view v, unsigned *cents) {
 static const struct weft_crdt_class old_price = {
     .size = sizeof(struct weft_crdt_class),
     .name = "price",
-    .type = WEFT_TYPE_ID(1025, WEFT_KERNEL_STAMPED),
+    .type = WEFT_TYPE_ID(1026, WEFT_KERNEL_STAMPED),
     .schema = 1,
 };
 

@@ -175,7 +175,7 @@ static const struct weft__verb verbs[] = {
     WORDS(topk, add, 3, "ELEMENT SCORE K", topk_add),
     WORDS(lease, acquire, 2, "OWNER SECONDS", lease_acquire),
     {&weft_lease_class, "release", "OWNER", 1, 1, .bytes = weft_lease_release},
-    WORDS(windowcounter, add, 3, "N WINDOW SLOT", window_add), /* both in seconds */
+    WORDS(windowcounter, add, 3, "N WINDOW-SECONDS SLOT-SECONDS", window_add),
     AMOUNT(bcounter, add),
     AMOUNT(bcounter, consume),
     WORDS(bcounter, transfer, 2, "ORIGIN N", rights_transfer),
