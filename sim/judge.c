@@ -246,7 +246,8 @@ static int specify(const struct weft__judge *j, unsigned type, const struct weft
 
 /* Two texts, one after the other in a buffer. */
 static bool is_same(const struct weft_buf *b, size_t begin, size_t middle) {
-    return middle - begin == b->len - middle && memcmp(b->ptr + begin, b->ptr + middle, middle - begin) == 0;
+    size_t len = middle - begin;
+    return len == b->len - middle && (len == 0 || memcmp(b->ptr + begin, b->ptr + middle, len) == 0);
 }
 
 static int compare(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
