@@ -61,7 +61,7 @@ function writeMap(name, count, full, perChange) {
 }
 
 function map() {
-  writeMap('map.one', 10 * SLOW, c.WRITES, 10 * SLOW);
+  writeMap('map.one', SLOW, c.WRITES, SLOW);
   writeMap('map.each', SLOW / 5, c.WRITES_EACH, 1);
 }
 

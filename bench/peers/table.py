@@ -70,18 +70,20 @@ The machine is noisy: read the spread.
 
 
 def run(command, figures):
+    """Whether it ran: what did not is not tried again."""
     try:
         out = subprocess.run(command, cwd=HERE, stdout=subprocess.PIPE, timeout=TIMEOUT, check=False, text=True)
     except subprocess.TimeoutExpired:
         print(f"{' '.join(command)}: more than {TIMEOUT} s, left out", file=sys.stderr)
-        return
+        return False
     if out.returncode != 0:
         print(f"{' '.join(command)}: exit {out.returncode}, left out", file=sys.stderr)
-        return
+        return False
     for line in out.stdout.splitlines():
         what, figure, *size = line.split("\t")
         entry = figures.setdefault(what, {"samples": [], "size": size[0] if size else None})
         entry["samples"].append(float(figure))
+    return True
 
 
 def number(v):
@@ -146,12 +148,12 @@ def main():
         if shutil.which(program) is None:
             sys.exit(f"{program} is not here")
     figures = {name: {} for name in ["weft"] + PEERS}
+    commands = {peer: ["node", "--expose-gc", f"{peer}.mjs"] for peer in PEERS}
     for workload in WORKLOADS:
+        running = {"weft": [weft], **commands}
         for i in range(rounds):
             print(f"{workload}, round {i + 1} of {rounds}", file=sys.stderr)
-            run([weft, workload], figures["weft"])
-            for peer in PEERS:
-                run(["node", "--expose-gc", f"{peer}.mjs", workload], figures[peer])
+            running = {name: c for name, c in running.items() if run([*c, workload], figures[name])}
     with open(out, "w", encoding="utf-8") as f:
         f.write(HEAD.format(rounds=rounds, versions=versions()))
         f.write("\n".join(table(figures) + goals(figures)) + "\n")
