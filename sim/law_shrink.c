@@ -1,8 +1,9 @@
 /* law_shrink.c: smaller choices that still fail the same law.
  *
  * The measure is shortlex: fewer choices, then smaller ones from the left. Passes: leave out whole steps, several at
- * once first; leave out single choices; make choices 0; lower them. They are repeated until none of them helps. A
- * candidate that fails another law is not taken (slippage): the report would name one bug and show another. */
+ * once first; leave out single choices; make choices 0; lower them; swap steps; make one 0 and leave out one or two
+ * after it. They are repeated until none of them helps. A candidate that fails another law is not taken (slippage): the
+ * report would name one bug and show another. */
 #include "sim/law_shrink.h"
 
 #include <string.h>
@@ -130,6 +131,26 @@ static bool swap_steps(struct shrink *s) {
     return better;
 }
 
+static bool attempt_zero_without(struct shrink *s, size_t zero, size_t from, size_t to) {
+    memcpy(s->trial, s->best, from * sizeof *s->best);
+    memcpy(s->trial + from, s->best + to, (s->count - to) * sizeof *s->best);
+    s->trial[zero].value = 0;
+    return attempt(s, from + s->count - to);
+}
+
+/* Two choices hang together: an operation of another replica, and who hears of it. So one becomes 0 while one or two
+ * after it go. Many runs, so it comes when nothing else helps. */
+static bool zero_and_drop(struct shrink *s) {
+    bool better = false;
+    for (size_t i = 1; i < s->count; i++) {
+        for (size_t at = i + 1; at < s->count && s->best[i].value != 0; at++) {
+            for (size_t end = at + 1; end <= at + 2 && end <= s->count; end++)
+                better = attempt_zero_without(s, i, at, end) || better;
+        }
+    }
+    return better;
+}
+
 int weft__law_shrink(struct weft__law_case *c, uint32_t length, uint32_t *runs) {
     struct shrink s = {.c = c, .law = c->law, .length = length};
     struct weft_law_report *report = c->report;
@@ -145,6 +166,7 @@ int weft__law_shrink(struct weft__law_case *c, uint32_t length, uint32_t *runs) 
         better = drop_choices(&s) || better;
         better = lower(&s) || better;
         better = swap_steps(&s) || better;
+        better = better || zero_and_drop(&s);
     }
     c->choices.tells = true;
     rc = s.err != 0 ? s.err : replay(&s, s.best, s.count);
