@@ -1,4 +1,6 @@
 /* act.c: what a schedule's item does. */
+#include <string.h>
+
 #include <weft/aworset.h>
 #include <weft/err.h>
 #include <weft/gcounter.h>
@@ -70,19 +72,19 @@ static int refuse(struct weft_sim *s, uint32_t i, int rc) {
 static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft__machine *m = &s->machines[item->replica];
     struct weft_time now = weft__sim_clock_read(&m->clock, s->now_ns);
-    const struct weft__sim_op *ops = s->schedule->ops + item->first_op;
+    const struct weft__sim_op *ops = s->schedule->ops + item->first;
     struct weft_txn *t;
     uint64_t seq;
     m->watched.wall = now.wall;
     int rc = weft_txn_begin(m->replica, &now, &t);
     if (rc != 0) return refuse(s, item->replica, rc);
-    rc = edit_all(s, t, ops, item->op_count);
+    rc = edit_all(s, t, ops, item->count);
     if (rc != 0) {
         weft_txn_abort(t);
         return rc;
     }
     rc = weft_txn_commit(t, &seq);
-    if (rc == WEFT_ERR_HELD && has_lease(ops, item->op_count)) {
+    if (rc == WEFT_ERR_HELD && has_lease(ops, item->count)) {
         s->stats.refused_transactions++;
         return 0;
     }
@@ -90,11 +92,11 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     if (seq == 0) {
         s->stats.empty_transactions++;
         if (m->watched.branch.is_open) return 0;
-        return verdict(s, item->replica, weft__check_without_effect(&s->check, &m->watched, ops, item->op_count));
+        return verdict(s, item->replica, weft__check_without_effect(&s->check, &m->watched, ops, item->count));
     }
     s->stats.transactions++;
     m->watched.announced = ops;
-    m->watched.announced_count = item->op_count;
+    m->watched.announced_count = item->count;
     m->watched.described = true;
     rc = weft__machine_tick(s, item->replica);
     if (rc == 0 && m->watched.announced != NULL)
@@ -133,33 +135,63 @@ static int copy(struct weft_sim *s, uint32_t i) {
     if (rc == 0) rc = weft__disk_copy(&s->machines[made].disk, &s->machines[i].disk);
     if (rc != 0) return rc;
     s->stats.copies++;
-    s->net.senders[made].side = s->net.senders[i].side;
+    s->net.senders[made].sides = s->net.senders[i].sides;
     return weft__machine_open(s, made);
 }
 
-static int part(struct weft_sim *s, uint64_t mask) {
-    weft__net_part(&s->net, mask);
+static int part(struct weft_sim *s, const struct weft__sim_item *item) {
+    weft__net_part(&s->net, s->schedule->members + item->first, item->count);
+    s->sides = *item;
     return weft__links_look_all(s);
 }
 
-static int rejoin(struct weft_sim *s, uint64_t mask) {
-    weft__net_rejoin(&s->net, mask);
-    return weft__links_look_all(s);
+/* The partition ends, if it is still this one. */
+static int rejoin(struct weft_sim *s, const struct weft__sim_item *item) {
+    const uint32_t *members = s->schedule->members;
+    bool stands = item->count == s->sides.count &&
+                  memcmp(members + item->first, members + s->sides.first, item->count * sizeof *members) == 0;
+    return stands ? part(s, &(struct weft__sim_item){.count = 0}) : 0;
 }
 
 static int heal(struct weft_sim *s) {
     weft__net_heal(&s->net);
-    return weft__links_look_all(s);
+    return part(s, &(struct weft__sim_item){.count = 0});
+}
+
+/* Every way from one of the first list to one of the second. */
+static int cut(struct weft_sim *s, const struct weft__sim_item *item) {
+    const uint32_t *members = s->schedule->members + item->first;
+    size_t to = 0;
+    while (members[to] != WEFT__SIM_NEXT_SIDE) to++;
+    for (size_t i = 0; i < to; i++)
+        for (size_t j = to + 1; j < item->count; j++) {
+            if (members[i] == members[j]) continue;
+            int rc = 0;
+            if (item->kind == WEFT__SIM_CUT)
+                rc = weft__net_cut(&s->net, members[i], members[j]);
+            else
+                weft__net_uncut(&s->net, members[i], members[j]);
+            if (rc != 0) return rc;
+        }
+    return 0;
+}
+
+/* Whether those that the lists name exist. */
+static bool names_all(const struct weft_sim *s, const struct weft__sim_item *item) {
+    for (size_t i = 0; i < item->count; i++) {
+        uint32_t member = s->schedule->members[item->first + i];
+        if (member != WEFT__SIM_NEXT_SIDE && member >= s->machine_count) return false;
+    }
+    return true;
 }
 
 /* What the item needs to be so: its replica exists, and runs or does not. */
 static bool is_possible(const struct weft_sim *s, const struct weft__sim_item *item) {
     if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN || item->kind == WEFT__SIM_HEAL)
         return true;
+    if (item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT) return names_all(s, item);
     if (item->replica >= s->machine_count) return false;
     bool runs = s->machines[item->replica].replica != NULL;
-    if (item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT)
-        return item->other < s->machine_count && item->other != item->replica;
     if (item->kind == WEFT__SIM_RESTART) return !runs;
     bool needs_it = item->kind == WEFT__SIM_CRASH || item->kind == WEFT__SIM_TXN || item->kind == WEFT__SIM_CHECKPOINT;
     return runs || !needs_it;
@@ -171,16 +203,14 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     case WEFT__SIM_TXN:
         return transact(s, item);
     case WEFT__SIM_PARTITION:
-        return part(s, item->mask);
+        return part(s, item);
     case WEFT__SIM_CUT:
-        return weft__net_cut(&s->net, item->replica, item->other);
+    case WEFT__SIM_UNCUT:
+        return cut(s, item);
     case WEFT__SIM_HEAL:
         return heal(s);
     case WEFT__SIM_REJOIN:
-        return rejoin(s, item->mask);
-    case WEFT__SIM_UNCUT:
-        weft__net_uncut(&s->net, item->replica, item->other);
-        return 0;
+        return rejoin(s, item);
     case WEFT__SIM_CRASH:
         return crash(s, item->replica);
     case WEFT__SIM_RESTART:
@@ -196,7 +226,7 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
         s->stats.clock_steps++;
         return 0;
     case WEFT__SIM_FAIL:
-        m->disk.failing += item->mask;
+        m->disk.failing += item->number;
         return 0;
     case WEFT__SIM_CHECKPOINT:
         weft_replica_checkpoint(m->replica);

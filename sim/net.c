@@ -11,10 +11,13 @@
 
 #include "base/alloc.h"
 #include "base/prng.h"
+#include "sim/schedule.h"
 
 enum { PURPOSE_FATE = 0x6e657400 };
 
 #define MILLION 1000000u
+/* The side of those that a partition does not name. */
+#define REST    (UINT64_C(1) << 63)
 
 int weft__net_init(struct weft__net *n, size_t regions, const uint32_t *one_way_us, const struct weft_alloc *alloc) {
     memset(n, 0, sizeof *n);
@@ -36,7 +39,9 @@ int weft__net_add(struct weft__net *n, uint8_t region) {
     void *items = n->senders;
     int rc = weft__grow(n->alloc, &items, &n->sender_cap, n->sender_count + 1, sizeof *n->senders);
     n->senders = items;
-    if (rc == 0) n->senders[n->sender_count++] = (struct weft__net_sender){.region = region, .last_ns = UINT64_MAX};
+    if (rc == 0)
+        n->senders[n->sender_count++] =
+            (struct weft__net_sender){.region = region, .sides = REST, .last_ns = UINT64_MAX};
     return rc;
 }
 
@@ -91,22 +96,25 @@ void weft__net_uncut(struct weft__net *n, uint32_t from, uint32_t to) {
     memmove(&c->keys[at], &c->keys[at + 1], (c->count - at) * sizeof *c->keys);
 }
 
-void weft__net_part(struct weft__net *n, uint64_t mask) {
-    n->mask = mask;
-    for (size_t i = 0; i < n->sender_count; i++) n->senders[i].side = i < 64 && (mask >> i & 1);
-}
-
-void weft__net_rejoin(struct weft__net *n, uint64_t mask) {
-    if (n->mask == mask) weft__net_part(n, 0);
+void weft__net_part(struct weft__net *n, const uint32_t *sides, size_t count) {
+    uint64_t side = 1;
+    for (size_t i = 0; i < n->sender_count; i++) n->senders[i].sides = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (sides[i] == WEFT__SIM_NEXT_SIDE)
+            side <<= 1;
+        else if (sides[i] < n->sender_count)
+            n->senders[sides[i]].sides |= side;
+    }
+    for (size_t i = 0; i < n->sender_count; i++)
+        if (n->senders[i].sides == 0) n->senders[i].sides = REST;
 }
 
 void weft__net_heal(struct weft__net *n) {
-    weft__net_part(n, 0);
     n->cuts.count = 0;
 }
 
 bool weft__net_is_parted(const struct weft__net *n, uint32_t a, uint32_t b) {
-    return n->senders[a].side != n->senders[b].side;
+    return (n->senders[a].sides & n->senders[b].sides) == 0;
 }
 
 bool weft__net_is_open(const struct weft__net *n, uint32_t from, uint32_t to) {

@@ -17,7 +17,7 @@ struct weft__cuts {
 
 struct weft__net_sender {
     uint8_t region;
-    uint8_t side;     /* of a partition */
+    uint64_t sides;   /* of a partition: who shares none with another is parted from it */
     uint64_t last_ns; /* of its last message */
     uint64_t ordinal; /* how many before it left at that instant */
 };
@@ -29,7 +29,6 @@ struct weft__net {
     uint64_t *latency_ns; /* region_count x region_count, from row to column */
     struct weft__net_sender *senders;
     size_t sender_count, sender_cap;
-    uint64_t mask; /* one side of the partition; 0: there is none */
     struct weft__cuts cuts;
     uint64_t lost, duplicated, reordered, corrupted;
     const struct weft_alloc *alloc;
@@ -54,11 +53,12 @@ bool weft__net_is_open(const struct weft__net *n, uint32_t from, uint32_t to);
 bool weft__net_is_parted(const struct weft__net *n, uint32_t a, uint32_t b);
 uint64_t weft__net_latency(const struct weft__net *n, uint32_t from, uint32_t to);
 
-void weft__net_part(struct weft__net *n, uint64_t mask); /* bit i: replica i on the other side; 0: one side */
+/* Lists of replicas, WEFT__SIM_NEXT_SIDE between them. A replica may be on several sides; those on none are one more.
+ * None: everybody is together. */
+void weft__net_part(struct weft__net *n, const uint32_t *sides, size_t count);
 int weft__net_cut(struct weft__net *n, uint32_t from, uint32_t to);
-/* The partition ends, if it is this one. */
-void weft__net_rejoin(struct weft__net *n, uint64_t mask);
 void weft__net_uncut(struct weft__net *n, uint32_t from, uint32_t to);
+/* Ends all cuts. */
 void weft__net_heal(struct weft__net *n);
 
 #endif

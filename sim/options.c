@@ -36,6 +36,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(drift_ppb, 50000, 0, 100 * MILLION),
     TIME(sync_ns, 4 * MILLION),
     TIME(duration_ns, 0),
+    TIME(within_ns, 120000 * MILLION),
     NUMBER(rate, 0, 0, MILLION),
     NUMBER(keys, 8, 1, MILLION),
     NUMBER(elements, 16, 1, MILLION),

@@ -81,7 +81,7 @@ static int push_txn(struct weft_sim_schedule *s, const struct mix *m, uint32_t r
     bool multi = below(d, MILLION) < o->multi_ppm;
     size_t count = multi ? 1 + (size_t)below(d, o->operations_max) : 1;
     struct weft__sim_item item = {
-        .at_ns = at_ns, .kind = WEFT__SIM_TXN, .replica = replica, .first_op = s->op_count, .op_count = count};
+        .at_ns = at_ns, .kind = WEFT__SIM_TXN, .replica = replica, .first = s->op_count, .count = count};
     for (size_t i = 0; i < count; i++) {
         struct weft__sim_op op = draw_op(o, m, d);
         int rc = weft__schedule_push_op(s, &op);
@@ -140,7 +140,8 @@ static int take_turns(struct weft_sim_schedule *s, const struct mix *m) {
     if (other == 0) return 0;
     t.taken = weft__calloc(t.alloc, t.count, sizeof *t.taken);
     if (t.taken == NULL) return WEFT_ERR_NOMEM;
-    for (size_t i = 0; i < s->count; i++) take_turn(&t, s->ops + s->items[i].first_op, s->items[i].op_count);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i].kind == WEFT__SIM_TXN) take_turn(&t, s->ops + s->items[i].first, s->items[i].count);
     weft__free(t.alloc, t.taken, t.count * sizeof *t.taken);
     return 0;
 }
@@ -176,25 +177,24 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
     uint64_t from = below(&d, o->duration_ns), until = from + 1 + below(&d, o->fault_ns);
     struct weft__sim_item item = {.kind = kind, .replica = any_replica(o, &d)}, end;
     bool ends = kind == WEFT__SIM_PARTITION || kind == WEFT__SIM_CUT || kind == WEFT__SIM_CRASH;
-    if (kind == WEFT__SIM_PARTITION) {
-        item.replica = 0;
-        item.mask = any_side(o, &d);
-    }
+    int rc = 0;
+    if (kind == WEFT__SIM_PARTITION) rc = weft__schedule_push_mask(s, any_side(o, &d), &item);
     if (kind == WEFT__SIM_CUT)
-        item.other = (item.replica + 1 + (uint32_t)below(&d, o->replicas - 1)) % (uint32_t)o->replicas;
+        rc = weft__schedule_push_cut(
+            s, item.replica, (item.replica + 1 + (uint32_t)below(&d, o->replicas - 1)) % (uint32_t)o->replicas, &item);
+    if (item.count > 0) item.replica = 0; /* it is a list that says whom */
     end = item;
     end.kind = kind == WEFT__SIM_PARTITION ? WEFT__SIM_REJOIN
                : kind == WEFT__SIM_CUT     ? WEFT__SIM_UNCUT
                                            : WEFT__SIM_RESTART;
     if (kind == WEFT__SIM_STEP) item.ns = any_step(o, &d);
-    if (kind == WEFT__SIM_FAIL) item.mask = 1 + below(&d, 20);
+    if (kind == WEFT__SIM_FAIL) item.number = 1 + below(&d, 20);
     if (kind == WEFT__SIM_RESTORE) {
         struct weft__sim_item backup = {.kind = WEFT__SIM_BACKUP, .replica = item.replica};
-        int rc = push_at(s, from, backup);
-        if (rc != 0) return rc;
+        if (rc == 0) rc = push_at(s, from, backup);
         from = until;
     }
-    int rc = push_at(s, from, item);
+    if (rc == 0) rc = push_at(s, from, item);
     return rc != 0 || !ends ? rc : push_at(s, until, end);
 }
 

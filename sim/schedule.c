@@ -17,11 +17,20 @@ static const char letters[] = "gpsr";
 
 const char *weft__sim_item_word(enum weft__sim_item_kind kind) {
     static const char *const words[] = {
-#define WORD(item, word) word,
+#define WORD(item, word, operands) word,
         WEFT__SIM_ITEM_MAP(WORD)
 #undef WORD
     };
     return words[kind];
+}
+
+const char *weft__sim_item_operands(enum weft__sim_item_kind kind) {
+    static const char *const letters_of[] = {
+#define OPERANDS(item, word, operands) operands,
+        WEFT__SIM_ITEM_MAP(OPERANDS)
+#undef OPERANDS
+    };
+    return letters_of[kind];
 }
 
 const struct weft_crdt_class *weft__sim_class(unsigned type) {
@@ -146,6 +155,7 @@ void weft_sim_schedule_free(struct weft_sim_schedule *s) {
     weft__free(s->alloc, s->one_way_us, s->region_count * s->region_count * sizeof *s->one_way_us);
     weft__free(s->alloc, s->items, s->cap * sizeof *s->items);
     weft__free(s->alloc, s->ops, s->op_cap * sizeof *s->ops);
+    weft__free(s->alloc, s->members, s->member_cap * sizeof *s->members);
     weft__free(s->alloc, s, sizeof *s);
 }
 
@@ -168,6 +178,31 @@ int weft__schedule_push_op(struct weft_sim_schedule *s, const struct weft__sim_o
     return rc;
 }
 
+int weft__schedule_push_member(struct weft_sim_schedule *s, uint32_t member) {
+    void *members = s->members;
+    int rc = weft__grow(s->alloc, &members, &s->member_cap, s->member_count + 1, sizeof *s->members);
+    s->members = members;
+    if (rc == 0) s->members[s->member_count++] = member;
+    return rc;
+}
+
+int weft__schedule_push_mask(struct weft_sim_schedule *s, uint64_t mask, struct weft__sim_item *item) {
+    int rc = 0;
+    item->first = s->member_count;
+    for (uint32_t i = 0; rc == 0 && i < 64; i++)
+        if (mask >> i & 1) rc = weft__schedule_push_member(s, i);
+    item->count = s->member_count - item->first;
+    return rc;
+}
+
+int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t to, struct weft__sim_item *item) {
+    item->first = s->member_count;
+    item->count = 3;
+    int rc = weft__schedule_push_member(s, from);
+    if (rc == 0) rc = weft__schedule_push_member(s, WEFT__SIM_NEXT_SIDE);
+    return rc == 0 ? weft__schedule_push_member(s, to) : rc;
+}
+
 static int compare(const void *a, const void *b) {
     const struct weft__sim_item *x = a, *y = b;
     if (x->at_ns != y->at_ns) return x->at_ns < y->at_ns ? -1 : 1;
@@ -177,6 +212,10 @@ static int compare(const void *a, const void *b) {
 void weft__schedule_sort(struct weft_sim_schedule *s) {
     if (s->count > 0) qsort(s->items, s->count, sizeof *s->items, compare);
     for (size_t i = 0; i < s->count; i++) s->items[i].order = i;
+}
+
+const struct weft_sim_options *weft_sim_schedule_options(const struct weft_sim_schedule *s) {
+    return &s->options;
 }
 
 size_t weft_sim_schedule_count(const struct weft_sim_schedule *s) {

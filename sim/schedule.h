@@ -9,25 +9,30 @@
 #include <weft/crdt.h>
 #include <weft/sim.h>
 
-/* X(kind, word in the text) */
+/* X(kind, word, operands). An operand is a letter, in the order of the text:
+ *   r  a replica
+ *   s  sides: "0-2,5|3,4", lists of replicas; f t  lists of replicas, from and to
+ *   d e  durations, which may be negative
+ *   n  a number; p  a share of a million: "2%"
+ *   x  the operations of a transaction */
 #define WEFT__SIM_ITEM_MAP(X)                                                                                          \
-    X(TXN, "txn")                                                                                                      \
-    X(PARTITION, "partition")                                                                                          \
-    X(CUT, "cut")                                                                                                      \
-    X(HEAL, "heal")                                                                                                    \
-    X(CRASH, "crash")                                                                                                  \
-    X(RESTART, "restart")                                                                                              \
-    X(BACKUP, "backup")                                                                                                \
-    X(RESTORE, "restore")                                                                                              \
-    X(COPY, "copy")                                                                                                    \
-    X(STEP, "step")                                                                                                    \
-    X(FAIL, "fail")                                                                                                    \
-    X(CHECKPOINT, "checkpoint")                                                                                        \
-    X(REJOIN, "rejoin")                                                                                                \
-    X(UNCUT, "uncut")
+    X(TXN, "txn", "rx")                                                                                                \
+    X(PARTITION, "partition", "s")                                                                                     \
+    X(CUT, "cut", "ft")                                                                                                \
+    X(HEAL, "heal", "")                                                                                                \
+    X(CRASH, "crash", "r")                                                                                             \
+    X(RESTART, "restart", "r")                                                                                         \
+    X(BACKUP, "backup", "r")                                                                                           \
+    X(RESTORE, "restore", "r")                                                                                         \
+    X(COPY, "copy", "r")                                                                                               \
+    X(STEP, "step", "rd")                                                                                              \
+    X(FAIL, "fail", "rn")                                                                                              \
+    X(CHECKPOINT, "checkpoint", "r")                                                                                   \
+    X(REJOIN, "rejoin", "s")                                                                                           \
+    X(UNCUT, "uncut", "ft")
 
 enum weft__sim_item_kind {
-#define WEFT__SIM_ITEM_ENUM(kind, word) WEFT__SIM_##kind,
+#define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
     WEFT__SIM_ITEM_MAP(WEFT__SIM_ITEM_ENUM)
 #undef WEFT__SIM_ITEM_ENUM
         WEFT__SIM_ITEM_KINDS
@@ -57,11 +62,15 @@ struct weft__sim_item {
     uint64_t at_ns;
     uint64_t order; /* among those of one time */
     enum weft__sim_item_kind kind;
-    uint32_t replica, other; /* CUT, UNCUT: from, to */
-    int64_t ns;              /* STEP */
-    uint64_t mask;           /* PARTITION, REJOIN: one side; FAIL: how many */
-    size_t first_op, op_count;
+    uint32_t replica;    /* r */
+    int64_t ns, ns2;     /* d, e */
+    uint64_t number;     /* n, p */
+    size_t first, count; /* x: of the operations; s, f and t: of the members */
 };
+
+/* Between two sides, and between from and to. */
+#define WEFT__SIM_NEXT_SIDE UINT32_MAX
+#define WEFT__SIM_SIDES_MAX 63u
 
 struct weft_sim_schedule {
     struct weft_sim_options options; /* its pointers are not used: what they said is below */
@@ -74,10 +83,13 @@ struct weft_sim_schedule {
     size_t count, cap;
     struct weft__sim_op *ops;
     size_t op_count, op_cap;
+    uint32_t *members; /* of lists of replicas */
+    size_t member_count, member_cap;
     const struct weft_alloc *alloc;
 };
 
 const char *weft__sim_item_word(enum weft__sim_item_kind kind);
+const char *weft__sim_item_operands(enum weft__sim_item_kind kind);
 /* NULL: there is no such type. */
 const struct weft_crdt_class *weft__sim_class(unsigned type);
 #define WEFT__SIM_OBJECTS_MAX 1000000u /* of each type */
@@ -94,13 +106,22 @@ int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_opt
 /* After all of its time; item->order is set here. Keeps the order only once sorted. */
 int weft__schedule_push(struct weft_sim_schedule *s, const struct weft__sim_item *item);
 int weft__schedule_push_op(struct weft_sim_schedule *s, const struct weft__sim_op *op);
+/* One more member of the list that an item will have: its `first` is member_count before, its `count` the difference.
+ */
+int weft__schedule_push_member(struct weft_sim_schedule *s, uint32_t member);
+/* One side, bit i being replica i; one way. */
+int weft__schedule_push_mask(struct weft_sim_schedule *s, uint64_t mask, struct weft__sim_item *item);
+int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t to, struct weft__sim_item *item);
 void weft__schedule_sort(struct weft_sim_schedule *s);
 
-/* schedule_text.c. One line without its time; ops go to the schedule. */
+/* schedule_item.c. One line without its time; operations and members go to the schedule. */
 int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice line, struct weft__sim_item *out,
                               struct weft_buf *message);
 void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct weft__sim_item *item,
                                struct weft_buf *out);
+
+/* The first line of a schedule's text. */
+#define WEFT__SCHEDULE_MARK "# weft schedule"
 
 /* options.c: numbers by name. */
 struct weft__sim_number {

@@ -162,11 +162,15 @@ static int act(struct weft_sim *s, struct weft__sim_item item) {
 }
 
 int weft_sim_partition(struct weft_sim *s, uint64_t mask) {
-    return act(s, (struct weft__sim_item){.kind = WEFT__SIM_PARTITION, .mask = mask});
+    struct weft__sim_item item = {.kind = WEFT__SIM_PARTITION};
+    int rc = weft__schedule_push_mask(s->schedule, mask, &item);
+    return rc == 0 ? act(s, item) : rc;
 }
 
 int weft_sim_cut(struct weft_sim *s, uint32_t from, uint32_t to) {
-    return act(s, (struct weft__sim_item){.kind = WEFT__SIM_CUT, .replica = from, .other = to});
+    struct weft__sim_item item = {.kind = WEFT__SIM_CUT};
+    int rc = from == to ? WEFT_ERR_INVALID : weft__schedule_push_cut(s->schedule, from, to, &item);
+    return rc == 0 ? act(s, item) : rc;
 }
 
 int weft_sim_heal(struct weft_sim *s) {
@@ -199,7 +203,7 @@ int weft_sim_clock_step(struct weft_sim *s, uint32_t i, int64_t ns) {
 }
 
 int weft_sim_store_fail(struct weft_sim *s, uint32_t i, uint32_t writes) {
-    return act(s, (struct weft__sim_item){.kind = WEFT__SIM_FAIL, .replica = i, .mask = writes});
+    return act(s, (struct weft__sim_item){.kind = WEFT__SIM_FAIL, .replica = i, .number = writes});
 }
 
 int weft_sim_do(struct weft_sim *s, const char *line) {

@@ -87,6 +87,7 @@ struct weft_sim {
     size_t happening_count, happening_cap;
     uint32_t free_happening;
     struct weft__net net;
+    struct weft__sim_item sides; /* the partition that stands */
     struct weft__machine *machines;
     size_t machine_count, machine_cap;
     struct weft__pair *pairs; /* of (a, b), a < b: b (b - 1) / 2 + a */

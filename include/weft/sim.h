@@ -107,6 +107,10 @@ struct weft_sim_options {
      * not wanted. */
     char *errmsg;
     size_t errmsg_len;
+
+    /* How long after the last item of the schedule all must have converged, for whoever runs the schedule (it is not
+     * looked at here); default 120 s. */
+    uint64_t within_ns;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
@@ -122,7 +126,8 @@ WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, 
  *   replicas 5                          an option of struct weft_sim_options
  *   place dallas tokyo                  placement
  *   10.5s partition 0,1                 these against the rest, until the next partition or heal
- *   11s cut 0 2                         messages from 0 to 2 are lost; no one notices
+ *   10.5s partition 0-2|2,3             who shares a side is together (2 is with all), the rest is one more side
+ *   11s cut 0 2-4                       messages from 0 to 2, 3 and 4 are lost; no one notices
  *   12s heal                            all partitions and cuts end
  *   12s rejoin 0,1 | uncut 0 2          this partition ends, if it is still the one that stands; this cut ends
  *   13s crash 1 | restart 1             what is not synced is lost; the write under way, perhaps
@@ -153,6 +158,8 @@ WEFT_API int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line
 /* Its text: parsing that gives the same schedule. */
 WEFT_API int weft_sim_schedule_print(const struct weft_sim_schedule *s, struct weft_buf *out) WEFT_MUST_CHECK;
 WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);
+/* Its numbers; placement and regions are not to be read. Lent. */
+WEFT_API const struct weft_sim_options *weft_sim_schedule_options(const struct weft_sim_schedule *s);
 WEFT_API void weft_sim_schedule_free(struct weft_sim_schedule *s);
 
 /* --- Simulations -------------------------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* test_net.c: a message's fate is its own, shares are as asked, and cuts and partitions are exact. */
 #include "sim/net.h"
+#include "sim/schedule.h"
 
 #include "tests/support/suite.h"
 
@@ -92,9 +93,10 @@ START_TEST(a_cut_is_one_way_and_a_partition_is_not) {
     ck_assert(weft__net_is_open(&n, 1, 3));
     ck_assert(!weft__net_is_parted(&n, 1, 3));
     ck_assert_uint_eq(weft__net_send(&n, 0, 3, 1).copies, 0);
-    weft__net_part(&n, 0x03);
+    weft__net_part(&n, (const uint32_t[]){0, 1}, 2);
     for (uint32_t i = 0; i < 5; i++)
         for (uint32_t j = 0; j < 5; j++) ck_assert_int_eq(weft__net_is_parted(&n, i, j), (i < 2) != (j < 2));
+    weft__net_part(&n, NULL, 0);
     weft__net_heal(&n);
     for (uint32_t i = 0; i < 5; i++)
         for (uint32_t j = 0; j < 5; j++) ck_assert(weft__net_is_open(&n, i, j));
@@ -102,15 +104,28 @@ START_TEST(a_cut_is_one_way_and_a_partition_is_not) {
 }
 END_TEST
 
+/* Those on one side; a bridge is on two, a ring is made of sides of two. */
+START_TEST(who_shares_a_side_is_together) {
+    static const uint32_t bridge[] = {0, 1, 2, WEFT__SIM_NEXT_SIDE, 2, 3};
+    static const bool together[5][5] = {
+        {1, 1, 1, 0, 0}, {1, 1, 1, 0, 0}, {1, 1, 1, 1, 0}, {0, 0, 1, 1, 0}, {0, 0, 0, 0, 1}};
+    struct weft__net n;
+    make(&n, 5);
+    weft__net_part(&n, bridge, sizeof bridge / sizeof *bridge);
+    for (uint32_t i = 0; i < 5; i++)
+        for (uint32_t j = 0; j < 5; j++) ck_assert_int_eq(weft__net_is_parted(&n, i, j), !together[i][j]);
+    weft__net_fini(&n);
+}
+END_TEST
+
 START_TEST(a_partition_and_a_cut_end_each_by_itself) {
     struct weft__net n;
     make(&n, 5);
-    weft__net_part(&n, 1);
+    weft__net_part(&n, (const uint32_t[]){0}, 1);
     ck_assert_int_eq(weft__net_cut(&n, 1, 0), 0);
     ck_assert_int_eq(weft__net_cut(&n, 1, 2), 0);
-    weft__net_rejoin(&n, 2);
     ck_assert(weft__net_is_parted(&n, 0, 1));
-    weft__net_rejoin(&n, 1);
+    weft__net_part(&n, NULL, 0);
     ck_assert(!weft__net_is_parted(&n, 0, 1));
     ck_assert(!weft__net_is_open(&n, 1, 0) && !weft__net_is_open(&n, 1, 2)); /* cuts stay */
     weft__net_uncut(&n, 1, 0);
@@ -123,5 +138,5 @@ END_TEST
 int main(void) {
     return RUN_SUITE("sim-net", a_quiet_link_has_its_latency, shares_are_as_asked, a_fate_depends_on_the_message_alone,
                      messages_of_one_instant_have_fates_of_their_own, a_cut_is_one_way_and_a_partition_is_not,
-                     a_partition_and_a_cut_end_each_by_itself);
+                     who_shares_a_side_is_together, a_partition_and_a_cut_end_each_by_itself);
 }

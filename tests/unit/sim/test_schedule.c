@@ -48,7 +48,7 @@ START_TEST(text_is_the_whole_schedule) {
         ck_assert_uint_eq(a->op_count, b->op_count);
         for (size_t i = 0; i < a->count; i++) {
             REQUIRE(a->items[i].at_ns == b->items[i].at_ns && a->items[i].kind == b->items[i].kind);
-            REQUIRE(a->items[i].replica == b->items[i].replica && a->items[i].op_count == b->items[i].op_count);
+            REQUIRE(a->items[i].replica == b->items[i].replica && a->items[i].count == b->items[i].count);
         }
         weft_buf_fini(&text);
         weft_buf_fini(&again);
@@ -87,8 +87,10 @@ START_TEST(objects_of_the_law_kit_are_left_after_a_while) {
     size_t counts[400] = {0}, most = 0, met[400] = {0};
     uint32_t next[8] = {0};
     for (size_t i = 0; i < s->count; i++) {
-        const struct weft__sim_op *op = s->ops + s->items[i].first_op;
-        if (s->items[i].op_count != 1 || weft__sim_class(op->type) != &weft_ewflag_class) continue;
+        const struct weft__sim_op *op = s->ops + s->items[i].first;
+        if (s->items[i].kind != WEFT__SIM_TXN || s->items[i].count != 1 ||
+            weft__sim_class(op->type) != &weft_ewflag_class)
+            continue;
         ck_assert_uint_lt(op->object, 400);
         ck_assert_uint_ge(op->object / 8, next[op->object % 8]);
         next[op->object % 8] = op->object / 8;
@@ -172,23 +174,26 @@ START_TEST(reads_what_people_write) {
     ck_assert_uint_eq(s->region_count, 2);
     ck_assert_uint_eq(s->place[0], 1);
     ck_assert_uint_eq(s->count, 9);
-    ck_assert_uint_eq(s->items[8].op_count, 2);
+    ck_assert_uint_eq(s->items[8].count, 2);
     ck_assert_ptr_eq(weft__sim_class(s->ops[7].type), &weft_ewflag_class);
     ck_assert_uint_eq(s->ops[7].object, 7);
     ck_assert_uint_eq(s->ops[7].amount, 12);
     ck_assert_int_eq(s->ops[8].verb, WEFT__SIM_DELETE);
     ck_assert_uint_eq(s->ops[8].object, 999999);
     ck_assert_int_eq(s->items[6].kind, WEFT__SIM_REJOIN);
-    ck_assert_uint_eq(s->items[6].mask, 5);
+    static const uint32_t sides[] = {0, 2}, cut[] = {0, WEFT__SIM_NEXT_SIDE, 1};
+    ck_assert_uint_eq(s->items[6].count, 2);
+    ck_assert_mem_eq(s->members + s->items[6].first, sides, sizeof sides);
     ck_assert_int_eq(s->items[7].kind, WEFT__SIM_UNCUT);
-    ck_assert_uint_eq(s->items[7].other, 1);
+    ck_assert_uint_eq(s->items[7].count, 3);
+    ck_assert_mem_eq(s->members + s->items[7].first, cut, sizeof cut);
     ck_assert_int_eq(s->items[0].kind, WEFT__SIM_TXN);
-    ck_assert_uint_eq(s->items[0].op_count, 7);
+    ck_assert_uint_eq(s->items[0].count, 7);
     ck_assert_int_eq(s->items[1].kind, WEFT__SIM_PARTITION); /* of one time: the order of the lines */
-    ck_assert_uint_eq(s->items[1].mask, 5);
+    ck_assert_mem_eq(s->members + s->items[1].first, sides, sizeof sides);
     ck_assert_int_eq(s->items[2].kind, WEFT__SIM_CUT);
     ck_assert_int_eq(s->items[3].ns, -250000000);
-    ck_assert_uint_eq(s->items[5].mask, 3);
+    ck_assert_uint_eq(s->items[5].number, 3);
     weft_buf_fini(&message);
     weft_sim_schedule_free(s);
 }
@@ -209,8 +214,15 @@ START_TEST(nonsense_is_refused_with_its_line) {
         {"1s explode 1\n", "nothing that can happen: \"explode\""},
         {"1s crash\n", "not a replica: \"\""},
         {"1s crash 1 2\n", "one word too many: \"2\""},
-        {"1s partition 0,x\n", "not a list of replicas"},
-        {"1s partition 64\n", "not a list of replicas"},
+        {"1s partition 0,x\n", "not lists of replicas: \"0,x\""},
+        {"1s partition\n", "which replicas?"},
+        {"1s partition 0,\n", "not lists of replicas"},
+        {"1s partition 0|\n", "a side of nobody"},
+        {"1s partition |0\n", "not lists of replicas"},
+        {"1s partition 2-1\n", "not lists of replicas"},
+        {"1s partition 1024\n", "not lists of replicas"},
+        {"1s cut 0\n", "not a list of replicas: \"\""},
+        {"1s cut 0|1 2\n", "not a list of replicas: \"0|1\""},
         {"1s txn 0\n", "a transaction of nothing"},
         {"1s txn 0 g/1-5\n", "not an operation: \"g/1-5\""},
         {"1s txn 0 r/1+5\n", "not an operation"},
@@ -235,6 +247,30 @@ START_TEST(nonsense_is_refused_with_its_line) {
         ck_assert_msg(strstr((const char *)message.ptr, bad[i].says) != NULL, "%s: %s", bad[i].text, message.ptr);
     }
     weft_buf_fini(&message);
+}
+END_TEST
+
+START_TEST(lists_are_printed_as_they_are_written) {
+    static const char *const lines[] = {
+        "partition 0-2,5,7-8|3,4|9-1000", "partition 0,1|1,2|2,0", "cut 0-3 2,4", "uncut 7 0", "rejoin 3",
+    };
+    struct weft_sim_options o;
+    struct weft_buf message, text;
+    weft_sim_options_init(&o);
+    weft_buf_init(&message, NULL);
+    weft_buf_init(&text, NULL);
+    struct weft_sim_schedule *s = plan(&o);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct weft__sim_item item;
+        ck_assert_int_eq(weft__schedule_parse_item(s, weft_str(lines[i]), &item, &message), 0);
+        weft_buf_reset(&text);
+        weft__schedule_print_item(s, &item, &text);
+        weft_buf_append(&text, "", 1);
+        ck_assert_str_eq((const char *)text.ptr, i == 0 ? "partition 0-2,5,7,8|3,4|9-1000" : lines[i]);
+    }
+    weft_buf_fini(&message);
+    weft_buf_fini(&text);
+    weft_sim_schedule_free(s);
 }
 END_TEST
 
@@ -297,5 +333,6 @@ int main(void) {
     return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_plan_is_a_function_of_its_options,
                      objects_of_the_law_kit_are_left_after_a_while, one_more_fault_moves_nothing_else,
                      a_plan_ends_whole, reads_what_people_write, nonsense_is_refused_with_its_line,
-                     a_line_is_added_in_its_place, options_are_set_by_name, a_class_that_cannot_be_registered_is_named);
+                     lists_are_printed_as_they_are_written, a_line_is_added_in_its_place, options_are_set_by_name,
+                     a_class_that_cannot_be_registered_is_named);
 }

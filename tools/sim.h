@@ -1,0 +1,38 @@
+/* sim.h: weft sim: a run, from options, a scenario or a schedule; and what else is done with runs. */
+#ifndef WEFT_TOOLS_SIM_H
+#define WEFT_TOOLS_SIM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <weft/sim.h>
+
+#define WEFT__SIM_LINES_MAX 256u
+
+struct weft__sim_request {
+    struct weft_sim_options options;
+    const char *places[WEFT_SIM_REGIONS_MAX + 1];
+    char *lines[WEFT__SIM_LINES_MAX]; /* of the schedule, besides the plan */
+    size_t line_count;
+    uint64_t seeds;
+    bool has_within;          /* said, also of a schedule from a file */
+    const char *file, *trace; /* file: a schedule */
+    const char *planned;      /* the last option that says something of the plan */
+    char *regions;            /* what `places` point into */
+    bool print, verbose, help;
+};
+
+/* sim_options.c. All return 0, 2 (usage: said on stderr) or 1 (out of memory: said). */
+void weft__sim_request_init(struct weft__sim_request *q);
+void weft__sim_request_fini(struct weft__sim_request *q);
+/* argv[from] and what follows. */
+int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv);
+void weft__sim_usage(FILE *to);
+int weft__sim_complain(const char *option, const char *why, const char *value);
+
+/* sim_source.c: what a request asks for, with the seed that its options have now. */
+int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_schedule **out);
+
+#endif

@@ -1,0 +1,104 @@
+/* sim_source.c: the schedule of a request: drawn from its options, or read from a file. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/sim.h"
+
+/* Enough for any file that a person or this program wrote. */
+#define SCHEDULE_MAX ((size_t)256 << 20)
+
+static int read_file(const char *path, struct weft_buf *out) {
+    char chunk[65536];
+    size_t n;
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        perror(path);
+        return 2;
+    }
+    out->max = SCHEDULE_MAX;
+    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
+    int rc = ferror(f) || out->err != 0 ? 2 : 0;
+    if (rc != 0) fprintf(stderr, "weft sim: %s: not read\n", path);
+    fclose(f);
+    return rc;
+}
+
+static int parse_file(const struct weft__sim_request *q, struct weft_sim_schedule **out, struct weft_buf *message) {
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    int rc = read_file(q->file, &text);
+    if (rc == 0 && weft_sim_schedule_parse(out, weft_buf_slice(&text), message, NULL) != 0) {
+        fprintf(stderr, "weft sim: %s: %.*s\n", q->file, (int)message->len, (const char *)message->ptr);
+        rc = 2;
+    }
+    weft_buf_fini(&text);
+    return rc;
+}
+
+static bool ends_with(const char *line, const char *end) {
+    size_t len = strlen(line), tail = strlen(end);
+    return len >= tail && strcmp(line + len - tail, end) == 0;
+}
+
+/* A line is "time what replicas": those there are, and those that copies will be. */
+static int check_replicas(const struct weft__sim_request *q, const char *line) {
+    const char *at = strchr(line, ' ');
+    if (at != NULL) at = strchr(at + 1, ' ');
+    while (at != NULL && *at != '\0') {
+        char *end;
+        unsigned long long number = strtoull(at + 1, &end, 10);
+        if (end != at + 1 && number >= q->options.replicas + q->options.copies_started) {
+            fprintf(stderr, "weft sim: %s: there is no replica %llu\n", line, number);
+            return 2;
+        }
+        at = *end == ',' || *end == ' ' ? end : NULL;
+    }
+    return 0;
+}
+
+/* A partition without a list: the first half, or one of two. */
+static int add(const struct weft__sim_request *q, struct weft_sim_schedule *s, const char *line,
+               struct weft_buf *message) {
+    struct weft_buf whole;
+    weft_buf_init(&whole, NULL);
+    weft_buf_append_str(&whole, line);
+    bool bare = ends_with(line, " partition ") || ends_with(line, " rejoin ");
+    for (uint64_t i = 0; bare && (i == 0 || i < q->options.replicas / 2) && i < 64; i++)
+        weft_buf_printf(&whole, "%s%" PRIu64, i == 0 ? "" : ",", i);
+    weft_buf_append(&whole, "", 1);
+    int rc = whole.err != 0 ? 1 : check_replicas(q, line);
+    if (rc == 0 && weft_sim_schedule_add(s, (const char *)whole.ptr, message) != 0) {
+        fprintf(stderr, "weft sim: %s: %.*s\n", line, (int)message->len, (const char *)message->ptr);
+        rc = 2;
+    }
+    weft_buf_fini(&whole);
+    return rc;
+}
+
+static int plan(const struct weft__sim_request *q, struct weft_sim_schedule **out, struct weft_buf *message) {
+    int rc = weft_sim_schedule_plan(out, &q->options);
+    if (rc == WEFT_ERR_NOT_FOUND) {
+        fprintf(stderr, "weft sim: --regions: there is no such region; see --help\n");
+        return 2;
+    }
+    if (rc != 0) {
+        fprintf(stderr, "weft sim: %s\n", weft_strerror(rc));
+        return 1;
+    }
+    for (size_t i = 0; rc == 0 && i < q->line_count; i++) rc = add(q, *out, q->lines[i], message);
+    if (rc != 0) {
+        weft_sim_schedule_free(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
+int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_schedule **out) {
+    struct weft_buf message;
+    weft_buf_init(&message, NULL);
+    int rc = q->file != NULL ? parse_file(q, out, &message) : plan(q, out, &message);
+    weft_buf_fini(&message);
+    return rc;
+}
