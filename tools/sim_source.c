@@ -53,7 +53,7 @@ static int check_replicas(const struct weft__sim_request *q, const char *line) {
             fprintf(stderr, "weft sim: %s: there is no replica %llu\n", line, number);
             return 2;
         }
-        at = *end == ',' || *end == ' ' ? end : NULL;
+        at = *end != '\0' && strchr(", -|", *end) != NULL ? end : NULL;
     }
     return 0;
 }
