@@ -114,9 +114,9 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     m->timer_ns = m->wanted_ns = m->deadline = NONE;
     m->epoch_posted = m->reopen_posted = m->touched = false;
     s->moved = true;
-    m->options.seed ^= s->mutant.other_tables;
+    m->options.seed ^= s->schedule->options.tables;
     int rc = weft_replica_new(&m->replica, &m->options);
-    m->options.seed ^= s->mutant.other_tables;
+    m->options.seed ^= s->schedule->options.tables;
     m->options.errmsg = NULL; /* it was lent for the first opening */
     if (rc != 0) return rc;
     m->replica->options.seed = m->options.seed; /* tables have theirs by now */

@@ -78,6 +78,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(engine_segment_bytes, 0, 0, LARGE),
     NUMBER(engine_pending_max, 0, 0, LARGE),
     NUMBER(engine_chunk_bytes, 0, 0, WEFT_TXN_MAX),
+    NUMBER(tables, 0, 0, UINT64_MAX),
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 

@@ -75,7 +75,6 @@ struct weft__sim_mutant {
     bool shows_another;      /* what the last replica shows is what the first one has */
     bool changes_bytes;      /* a byte of each pushed value, in one direction only */
     bool loses_transactions; /* no message with transactions gets to the last replica */
-    bool other_tables;       /* hash tables are laid out in another way, which nobody may notice */
 };
 
 struct weft_sim {

@@ -102,6 +102,8 @@ struct weft_sim_options {
     /* The engine's own options (weft_replica_options); 0: its default. */
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
     uint64_t engine_pending_max, engine_chunk_bytes;
+    uint64_t tables; /* hash tables are laid out by this number, and nobody may notice: a run twice, with another one,
+                      * is the same run */
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL; lent */
     /* Where a class cannot be registered a sentence there says which and why. Lent until the simulation is made; NULL:
      * not wanted. */

@@ -97,7 +97,7 @@ START_TEST(tables_laid_out_otherwise_are_the_same_run) {
         struct weft_sim_stats a, b;
         for (int other = 0; other < 2; other++) {
             struct weft_sim *sim = make(seed);
-            sim->mutant.other_tables = other == 1;
+            sim->schedule->options.tables = (uint64_t)other;
             for (uint32_t i = 0; i < 4; i++) { /* those of the first opening, too */
                 ck_assert_int_eq(weft_sim_crash(sim, i), 0);
                 ck_assert_int_eq(weft_sim_restart(sim, i), 0);
