@@ -15,28 +15,40 @@
 #define LARGE   (UINT64_C(1) << 50)
 
 #define NUMBER(field, initial, least, most)                                                                            \
-    { #field, offsetof(struct weft_sim_options, field), initial, least, most, false }
+    { #field, offsetof(struct weft_sim_options, field), initial, least, most, false, ROLE }
 #define TIME(field, initial)                                                                                           \
-    { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true }
+    { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true, ROLE }
 #define WEIGHT(type)        NUMBER(weight_##type, 0, 0, MILLION)
 #define PPM(field, initial) NUMBER(field, initial, 0, MILLION)
 
+/* What the rows below it are for. */
+#define ROLE                WEFT__SIM_WORLD
 const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(seed, 1, 0, UINT64_MAX),
     NUMBER(replicas, 5, 1, WEFT_SIM_REPLICAS_MAX),
+#undef ROLE
+#define ROLE WEFT__SIM_TROUBLE
     PPM(loss_ppm, 10000),
     PPM(duplicate_ppm, 1000),
     PPM(reorder_ppm, 10000),
     PPM(corrupt_ppm, 0),
     NUMBER(jitter_ppm, 100000, 0, 100 * MILLION),
+#undef ROLE
+#define ROLE WEFT__SIM_WORLD
     TIME(reorder_ns, 100 * MILLION),
     TIME(detect_ns, 200 * MILLION),
     TIME(connect_ns, 100 * MILLION),
+#undef ROLE
+#define ROLE WEFT__SIM_TROUBLE
     TIME(skew_ns, 100 * MILLION),
     NUMBER(drift_ppb, 50000, 0, 100 * MILLION),
+#undef ROLE
+#define ROLE WEFT__SIM_WORLD
     TIME(sync_ns, 4 * MILLION),
-    TIME(duration_ns, 0),
     TIME(within_ns, 120000 * MILLION),
+#undef ROLE
+#define ROLE WEFT__SIM_PLAN
+    TIME(duration_ns, 0),
     NUMBER(rate, 0, 0, MILLION),
     NUMBER(keys, 8, 1, MILLION),
     NUMBER(elements, 16, 1, MILLION),
@@ -71,6 +83,8 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(checkpoints, 0, 0, MILLION),
     TIME(fault_ns, 10000 * MILLION),
     TIME(step_ns, 1000 * MILLION),
+#undef ROLE
+#define ROLE WEFT__SIM_WORLD
     TIME(engine_drift_ns, 0),
     TIME(engine_digest_ns, 0),
     NUMBER(engine_log_max, 0, 0, LARGE),

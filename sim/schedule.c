@@ -203,6 +203,31 @@ int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t
     return rc == 0 ? weft__schedule_push_member(s, to) : rc;
 }
 
+static int copy_lists(struct weft_sim_schedule *s, const struct weft_sim_schedule *from) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < from->count; i++) rc = weft__schedule_push(s, &from->items[i]);
+    for (size_t i = 0; rc == 0 && i < from->op_count; i++) rc = weft__schedule_push_op(s, &from->ops[i]);
+    for (size_t i = 0; rc == 0 && i < from->member_count; i++) rc = weft__schedule_push_member(s, from->members[i]);
+    return rc;
+}
+
+int weft__schedule_copy(struct weft_sim_schedule **out, const struct weft_sim_schedule *from) {
+    const struct weft_sim_regions regions = {from->region_count, (const char *const *)from->names, from->one_way_us};
+    struct weft_sim_options o = from->options;
+    o.regions = &regions;
+    int rc = weft__schedule_new(out, &o);
+    if (rc != 0) return rc;
+    struct weft_sim_schedule *s = *out;
+    memcpy(s->place, from->place, sizeof s->place);
+    s->place_count = from->place_count;
+    rc = copy_lists(s, from);
+    if (rc != 0) {
+        weft_sim_schedule_free(s);
+        *out = NULL;
+    }
+    return rc;
+}
+
 static int compare(const void *a, const void *b) {
     const struct weft__sim_item *x = a, *y = b;
     if (x->at_ns != y->at_ns) return x->at_ns < y->at_ns ? -1 : 1;

@@ -103,6 +103,8 @@ bool weft__sim_key_parse(struct weft_slice key, unsigned *type, uint32_t *object
 
 /* Without items. Codes: weft_sim_schedule_plan. */
 int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_options *o);
+/* WEFT_ERR_NOMEM. */
+int weft__schedule_copy(struct weft_sim_schedule **out, const struct weft_sim_schedule *from);
 /* After all of its time; item->order is set here. Keeps the order only once sorted. */
 int weft__schedule_push(struct weft_sim_schedule *s, const struct weft__sim_item *item);
 int weft__schedule_push_op(struct weft_sim_schedule *s, const struct weft__sim_op *op);
@@ -124,12 +126,19 @@ void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct w
 #define WEFT__SCHEDULE_MARK "# weft schedule"
 
 /* options.c: numbers by name. */
+enum weft__sim_role {
+    WEFT__SIM_WORLD,
+    WEFT__SIM_TROUBLE, /* makes links, clocks and disks worse; 0: they are perfect */
+    WEFT__SIM_PLAN     /* read when a schedule is drawn, and by no run */
+};
+
 struct weft__sim_number {
     const char *name;
     size_t offset;
     uint64_t initial;
     uint64_t least, most;
     bool is_time; /* nanoseconds */
+    enum weft__sim_role role;
 };
 extern const struct weft__sim_number weft__sim_numbers[];
 extern const size_t weft__sim_number_count;

@@ -59,6 +59,25 @@ START_TEST(text_is_the_whole_schedule) {
 }
 END_TEST
 
+/* And the copy's own: what becomes of one is nothing to the other. */
+START_TEST(a_copy_is_the_whole_schedule) {
+    struct weft_sim_options o;
+    static const char *const places[] = {"tokyo", "dallas", "tokyo", NULL};
+    everything(&o, 3);
+    o.placement = places;
+    struct weft_sim_schedule *a = plan(&o), *b;
+    struct weft_buf text = print(a);
+    ck_assert_int_eq(weft__schedule_copy(&b, a), 0);
+    a->items[0].at_ns = a->ops[0].amount = a->members[0] = 0;
+    weft_sim_schedule_free(a);
+    struct weft_buf copied = print(b);
+    ck_assert(weft_slice_eq(weft_buf_slice(&text), weft_buf_slice(&copied)));
+    weft_buf_fini(&text);
+    weft_buf_fini(&copied);
+    weft_sim_schedule_free(b);
+}
+END_TEST
+
 START_TEST(a_plan_is_a_function_of_its_options) {
     struct weft_sim_options o;
     everything(&o, 3);
@@ -330,9 +349,9 @@ START_TEST(a_class_that_cannot_be_registered_is_named) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_plan_is_a_function_of_its_options,
-                     objects_of_the_law_kit_are_left_after_a_while, one_more_fault_moves_nothing_else,
-                     a_plan_ends_whole, reads_what_people_write, nonsense_is_refused_with_its_line,
-                     lists_are_printed_as_they_are_written, a_line_is_added_in_its_place, options_are_set_by_name,
-                     a_class_that_cannot_be_registered_is_named);
+    return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_copy_is_the_whole_schedule,
+                     a_plan_is_a_function_of_its_options, objects_of_the_law_kit_are_left_after_a_while,
+                     one_more_fault_moves_nothing_else, a_plan_ends_whole, reads_what_people_write,
+                     nonsense_is_refused_with_its_line, lists_are_printed_as_they_are_written,
+                     a_line_is_added_in_its_place, options_are_set_by_name, a_class_that_cannot_be_registered_is_named);
 }
