@@ -196,45 +196,20 @@ static void turn_dw(struct weft_edit *e, uint64_t i) {
     if (i % 2 == 1) weft_dwflag_disable(e);
 }
 
-static void add_g(struct weft_edit *e, uint64_t i) {
-    struct element el;
-    weft_gset_add(e, element_of(&el, i));
-}
-
-static uint64_t has_g(struct weft_view v, uint64_t i) {
-    struct element el;
-    return weft_gset_contains(v, element_of(&el, i));
-}
-
-static void add_aw(struct weft_edit *e, uint64_t i) {
-    struct element el;
-    weft_aworset_add(e, element_of(&el, i));
-}
-
-static uint64_t has_aw(struct weft_view v, uint64_t i) {
-    struct element el;
-    return weft_aworset_contains(v, element_of(&el, i));
-}
-
-static void add_rw(struct weft_edit *e, uint64_t i) {
-    struct element el;
-    weft_rworset_add(e, element_of(&el, i));
-}
-
-static uint64_t has_rw(struct weft_view v, uint64_t i) {
-    struct element el;
-    return weft_rworset_contains(v, element_of(&el, i));
-}
-
-static void add_lww(struct weft_edit *e, uint64_t i) {
-    struct element el;
-    weft_lwwset_add(e, element_of(&el, i));
-}
-
-static uint64_t has_lww(struct weft_view v, uint64_t i) {
-    struct element el;
-    return weft_lwwset_contains(v, element_of(&el, i));
-}
+/* add_NAME and has_NAME of a set. */
+#define SET_OPS(name, type)                                                                                            \
+    static void add_##name(struct weft_edit *e, uint64_t i) {                                                          \
+        struct element el;                                                                                             \
+        weft_##type##_add(e, element_of(&el, i));                                                                      \
+    }                                                                                                                  \
+    static uint64_t has_##name(struct weft_view v, uint64_t i) {                                                       \
+        struct element el;                                                                                             \
+        return weft_##type##_contains(v, element_of(&el, i));                                                          \
+    }
+SET_OPS(g, gset)
+SET_OPS(aw, aworset)
+SET_OPS(rw, rworset)
+SET_OPS(lww, lwwset)
 
 /* Every second element that was added goes again: a set that takes as much in as out. */
 static void churn_aw(struct weft_edit *e, uint64_t i) {

@@ -2,10 +2,17 @@
  *
  * Rule: an element is in the set if some add of it has been observed by no remove (or later add) of it.
  * Mathematics: DOTS without values (Almeida et al. 2016, AWORSet; Bieniusa et al., An optimized conflict-free
- * replicated set, 2012). Nothing stays of an element that is removed. Concurrent: add(x) || remove(x): x is in. remove
- * || remove: out. add(x) || delete of the set: x is in. Within one transaction the last edit of an element counts;
- * removing what is absent writes nothing; adding what is present writes a new dot, so that it wins over a concurrent
- * remove. Cost: add, remove, contains O(1) expected; size O(1); in key order O(n log n). Limits: element of
+ * replicated set, 2012). Nothing stays of an element that is removed.
+ *
+ *   concurrent                    result
+ *   add(x) || add(x)              x is in
+ *   add(x) || remove(x)           x is in
+ *   remove(x) || remove(x)        x is out
+ *   add(x) || delete of the set   x is in
+ *
+ * Within one transaction the last edit of an element counts; removing what is absent writes nothing; adding what is
+ * present writes a new dot, so that it wins over a concurrent remove.
+ * Cost: add, remove, contains O(1) expected; size O(1); in key order O(n log n). Limits: element of
  * WEFT_VALUE_MAX bytes. */
 #ifndef WEFT_AWORSET_H
 #define WEFT_AWORSET_H

@@ -4,8 +4,13 @@
  * enabling and no disabling. A fresh flag is off.
  * Mathematics: DOTS, one element; a dot with a byte is a disabling, one without an enabling; each replaces what it has
  * observed. So disabling leaves one entry behind, until an enabling has observed it or the flag is deleted.
- * Concurrent: enable || disable: off. disable || delete: the entry stays, off. enable || delete: on. Disabling what is
- * off writes an entry too: it wins over every concurrent enabling, also one that was not seen here.
+ *
+ *   concurrent          result
+ *   enable || disable   off
+ *   enable || delete    on
+ *   disable || delete   off, and the entry stays
+ *
+ * Disabling what is off writes an entry too: it wins over every concurrent enabling, also one that was not seen here.
  * Cost: O(concurrent writes). */
 #ifndef WEFT_DWFLAG_H
 #define WEFT_DWFLAG_H

@@ -2,7 +2,13 @@
  *
  * Rule: on if some enabling has been observed by no disabling (or deletion, or later enabling). A fresh flag is off.
  * Mathematics: DOTS, one element without a value (Almeida et al. 2016, EWFlag): an aworset of one element. Nothing
- * stays of a flag that is off. Concurrent: enable || disable: on. disable || disable: off. enable || delete: on.
+ * stays of a flag that is off.
+ *
+ *   concurrent           result
+ *   enable || disable    on
+ *   disable || disable   off
+ *   enable || delete     on
+ *
  * Enabling what is on writes a new dot, so that it wins over a concurrent disabling; disabling what is off writes
  * nothing. Cost: O(1); enabling and disabling also O(concurrent enablings). */
 #ifndef WEFT_EWFLAG_H

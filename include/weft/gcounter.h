@@ -3,7 +3,12 @@
  * Rule: the value is the sum of all increments that no observed reset (deletion of the object) has taken back.
  * Mathematics: TOTALS with one column; origin -> (total, base), join = maximum, value = sum of (total - base)
  * (Shapiro et al., A comprehensive study of CRDTs, 2011, spec. 6; resets: the bases).
- * Concurrent: increment || increment: both count. increment || delete: the increment survives, exactly.
+ *
+ *   concurrent               result
+ *   increment || increment   both count
+ *   increment || delete      the increment survives, to the unit
+ *   delete || delete         what both had seen is taken back once
+ *
  * Cost: increment O(1), value O(origins). Limits: an origin's total is a u64. */
 #ifndef WEFT_GCOUNTER_H
 #define WEFT_GCOUNTER_H

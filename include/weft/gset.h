@@ -2,8 +2,14 @@
  *
  * Rule: an element is in the set if some add of it has been observed by no deletion of the set (or later add of it).
  * Mathematics: DOTS without values, as aworset, and no operation that takes an element away (Shapiro et al., A
- * comprehensive study of CRDTs, 2011, spec. 11). Concurrent: add(x) || add(x): x is in, once. add(x) || delete of the
- * set: x is in. Adding what is there writes a new dot, so that it wins over a concurrent deletion.
+ * comprehensive study of CRDTs, 2011, spec. 11).
+ *
+ *   concurrent                    result
+ *   add(x) || add(x)              x is in, once
+ *   add(x) || delete of the set   x is in
+ *   delete || delete              empty
+ *
+ * Adding what is there writes a new dot, so that it wins over a concurrent deletion.
  * Cost: add, contains O(1) expected; size O(1); in key order O(n log n). Limits: element of WEFT_VALUE_MAX bytes. */
 #ifndef WEFT_GSET_H
 #define WEFT_GSET_H

@@ -4,7 +4,12 @@
  * origin). A write that has observed another beats it whatever the clocks say.
  * Mathematics: STAMPED DOTS under one element; every unobserved write is kept (at most one per origin) and the winner
  * is computed on reading, because a state that forgot the losers would diverge when the winner is deleted concurrently.
- * Concurrent: set || set: greatest stamp, then greatest origin. set || delete: the set survives.
+ *
+ *   writes                 result
+ *   set(a) || set(b)       the greater stamp, then the greater origin
+ *   set || clear, delete   the set survives
+ *   set(a) after set(b)    a, whatever the clocks say
+ *
  * An empty value is a value; an absent register is WEFT_ERR_NOT_FOUND.
  * Cost: set O(concurrent writes), get the same. Limits: value of WEFT_VALUE_MAX bytes.
  *

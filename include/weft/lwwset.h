@@ -7,8 +7,13 @@
  * the winner is computed on reading (Shapiro et al. 2011, section 3.3.3, LWW-element-Set, but losers are kept while
  * they are concurrent to the winner, so that a concurrent deletion of the winner does not diverge). So a removed
  * element leaves one entry behind, until an add has observed it or the set is deleted.
- * Concurrent: add(x) || remove(x): the later stamp. add(x) || delete of the set: x is in. Removing what is absent
- * writes an entry too: it wins over concurrent adds of earlier stamps.
+ *
+ *   concurrent                       result
+ *   add(x) || remove(x)              the greater stamp; at equal stamps x is in
+ *   add(x) || delete of the set      x is in
+ *   remove(x) || delete of the set   x is out, and the entry stays
+ *
+ * Removing what is absent writes an entry too: it wins over concurrent adds of earlier stamps.
  * Cost: add, remove, contains O(1) expected, plus O(concurrent writes of the element); size and iteration look at the
  * entries of removed elements as well: O(entries), and O(n log n) in key order. Limits: element of WEFT_VALUE_MAX
  * bytes. */

@@ -6,7 +6,12 @@
  * Mathematics: DOTS under one element, a dot with its number for each standing write, at most one per origin; the
  * winner is computed on reading, because a state that forgot the losers would diverge when the winner is deleted
  * concurrently. Without deletion this is the lattice of numbers under max (Almeida et al. 2016, MaxReg).
- * Concurrent: set(3) || set(5): 5, and 3 if 5 is deleted by one that had not seen 3. set || delete: the set survives.
+ *
+ *   concurrent                   result
+ *   set(3) || set(5)             5 (minreg: 3)
+ *   set || delete                the set survives
+ *   set(3) || (set(5), delete)   3: the deletion had not seen it
+ *
  * Cost: O(standing writes). */
 #ifndef WEFT_MAXREG_H
 #define WEFT_MAXREG_H

@@ -3,8 +3,14 @@
  * Rule: the values of the writes that no other write (or clearing, or deletion) has observed; equal ones are shown
  * once. A write replaces all that it has observed, so writing what was chosen among them ends the conflict.
  * Mathematics: DOTS under one element, a dot with its bytes for each standing write, at most one per origin (Almeida et
- * al. 2016, MVRegister; Shapiro et al. 2011, spec. 10). Concurrent: set(a) || set(b): both. set || clear, set ||
- * delete: the set survives. An empty value is a value; an absent register has none.
+ * al. 2016, MVRegister; Shapiro et al. 2011, spec. 10).
+ *
+ *   concurrent             result
+ *   set(a) || set(b)       both; one value where a equals b
+ *   set || clear, delete   the set survives
+ *   clear || delete        absent
+ *
+ * An empty value is a value; an absent register has none.
  * Cost: set O(standing writes), reading O(m log m) of them. Limits: value of WEFT_VALUE_MAX bytes.
  *
  * A register of your own bytes, which change from one version to the next: a class of your own on the kernel DOTS, with

@@ -2,7 +2,13 @@
  *
  * Rule: the value is the sum of all additions, of either sign, that no observed reset has taken back.
  * Mathematics: TOTALS with two columns, what was added and what was taken (Shapiro et al. 2011, spec. 7); value =
- * sum(added) - sum(taken), exact in 128 bits. Concurrent: all count; add || delete: the addition survives, exactly.
+ * sum(added) - sum(taken), exact in 128 bits.
+ *
+ *   concurrent         result
+ *   add || add         both count
+ *   add || delete      the addition survives, to the unit
+ *   delete || delete   what both had seen is taken back once
+ *
  * Cost: add O(1), value O(origins). Limits: each origin's added and taken totals are u64. */
 #ifndef WEFT_PNCOUNTER_H
 #define WEFT_PNCOUNTER_H

@@ -4,8 +4,13 @@
  * if there is an add and no remove.
  * Mathematics: DOTS; a dot with a byte is a remove, one without an add; each replaces what it has observed (Almeida et
  * al. 2016, RWORSet). So a removed element leaves one entry behind, until an add has observed it or the set is deleted.
- * Concurrent: add(x) || remove(x): x is out. add(x) || delete of the set: x is in. remove(x) || delete: the entry
- * stays. Removing what is absent writes an entry too: it wins over every concurrent add, also one not seen here.
+ *
+ *   concurrent                       result
+ *   add(x) || remove(x)              x is out
+ *   add(x) || delete of the set      x is in
+ *   remove(x) || delete of the set   x is out, and the entry stays
+ *
+ * Removing what is absent writes an entry too: it wins over every concurrent add, also one not seen here.
  * Cost: add, remove, contains O(1) expected, plus O(concurrent writes of the element); size and iteration look at the
  * entries of removed elements as well: O(entries), and O(n log n) in key order. Limits: element of WEFT_VALUE_MAX
  * bytes. */

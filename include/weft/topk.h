@@ -7,7 +7,12 @@
  * reading. Exact over what was seen: an element that was pushed out has k greater ones above it in every state that
  * knows of it, because scores only grow. What it loses: after a deletion of the board, elements that had been pushed
  * out before by elements which the deletion took away do not come back.
- * Concurrent: add(x, 3) || add(x, 5): 5. add(x) || add(y): the k greatest of all. add || delete: the add survives.
+ *
+ *   concurrent               result
+ *   add(x, 3) || add(x, 5)   x has 5
+ *   add(x) || add(y)         the k greatest of all
+ *   add(x) || delete         x survives
+ *
  * Use one k for one board: an element that was pushed out under a small k is missing under a greater one.
  * Cost: with m elements that stand (k, and what concurrent adds brought beyond it until the next add) add and open are
  * O(m log m). Limits: element of WEFT_VALUE_MAX bytes. */

@@ -71,6 +71,27 @@ static inline void order_of(uint32_t code, uint32_t n, uint32_t *order) {
     }
 }
 
+/* Four deltas (empty ones are none) applied in every order: each time what `check` wants, and the same bytes. */
+static inline void check_all_orders(const struct weft_crdt_class *cls, const struct weft_buf *deltas,
+                                    void (*check)(const struct weft_value *v, const void *wanted), const void *wanted) {
+    struct weft_buf first;
+    weft_buf_init(&first, NULL);
+    for (uint32_t code = 0; code < 24; code++) {
+        struct weft_value *v = value_of(cls, 9);
+        uint32_t order[4];
+        order_of(code, 4, order);
+        for (uint32_t i = 0; i < 4; i++)
+            if (deltas[order[i]].len > 0) apply_ok(v, &deltas[order[i]]);
+        check(v, wanted);
+        struct weft_buf bytes = bytes_of(v);
+        if (code == 0) ck_assert_int_eq(weft_buf_append(&first, bytes.ptr, bytes.len), 0);
+        ck_assert(buf_eq(&first, &bytes));
+        weft_buf_fini(&bytes);
+        weft_value_free(v);
+    }
+    weft_buf_fini(&first);
+}
+
 /* Every order and both groupings of three states come to one value. */
 static inline void check_all_merges(struct weft_value *const *three, const char *text) {
     struct weft_buf first;
