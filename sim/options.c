@@ -8,6 +8,7 @@
 
 #include "base/options.h"
 #include "sim/schedule.h"
+#include "sim/workload.h"
 
 #define MILLION UINT64_C(1000000)
 #define YEAR    (UINT64_C(366) * 86400 * 1000 * MILLION)
@@ -15,14 +16,21 @@
 #define LARGE   (UINT64_C(1) << 50)
 
 #define NUMBER(field, initial, least, most)                                                                            \
-    { #field, offsetof(struct weft_sim_options, field), initial, least, most, false, ROLE }
+    { #field, offsetof(struct weft_sim_options, field), initial, least, most, false, NULL, ROLE }
 #define TIME(field, initial)                                                                                           \
-    { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true, ROLE }
+    { #field, offsetof(struct weft_sim_options, field), initial, 0, YEAR, true, NULL, ROLE }
 #define WEIGHT(type)        NUMBER(weight_##type, 0, 0, MILLION)
 #define PPM(field, initial) NUMBER(field, initial, 0, MILLION)
 
 /* What the rows below it are for. */
 #define ROLE                WEFT__SIM_WORLD
+
+static const char *const workloads[] = {
+#define NAME(kind, name, what) name,
+    WEFT__WORKLOAD_MAP(NAME)
+#undef NAME
+        NULL};
+
 const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(seed, 1, 0, UINT64_MAX),
     NUMBER(replicas, 5, 1, WEFT_SIM_REPLICAS_MAX),
@@ -73,6 +81,10 @@ const struct weft__sim_number weft__sim_numbers[] = {
     PPM(multi_ppm, 300000),
     NUMBER(operations_max, 6, 1, 1000),
     PPM(delete_ppm, 30000),
+    {"workload", offsetof(struct weft_sim_options, workload), 0, 0, WEFT__WORKLOADS - 1, false, workloads, ROLE},
+    NUMBER(zipf_ppm, 0, 0, WEFT__ZIPF_EXPONENT_MAX),
+    TIME(work_from_ns, 0),
+    TIME(work_until_ns, 0),
     NUMBER(partitions, 0, 0, MILLION),
     NUMBER(one_way_cuts, 0, 0, MILLION),
     NUMBER(crashes, 0, 0, MILLION),

@@ -120,7 +120,7 @@ static int copy_placement(struct weft_sim_schedule *s, const char *const *placem
         size_t i = 0;
         while (i < s->region_count && strcmp(s->names[i], *placement) != 0) i++;
         if (i == s->region_count) return WEFT_ERR_NOT_FOUND;
-        if (s->place_count == WEFT_SIM_REGIONS_MAX) return WEFT_ERR_INVALID;
+        if (s->place_count == WEFT_SIM_REPLICAS_MAX) return WEFT_ERR_INVALID;
         s->place[s->place_count++] = (uint8_t)i;
     }
     return s->place_count == 0 ? WEFT_ERR_INVALID : 0;
@@ -139,6 +139,7 @@ int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_opt
     if (rc == 0) rc = copy_placement(s, o->placement);
     s->options.regions = NULL;
     s->options.placement = NULL;
+    s->options.rates = NULL;
     if (rc != 0) {
         weft_sim_schedule_free(s);
         return rc;

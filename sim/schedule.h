@@ -77,7 +77,7 @@ struct weft_sim_schedule {
     char **names;                    /* of regions */
     uint32_t *one_way_us;
     size_t region_count;
-    uint8_t place[WEFT_SIM_REGIONS_MAX]; /* replica i stands in place[i % place_count] */
+    uint8_t place[WEFT_SIM_REPLICAS_MAX]; /* replica i stands in place[i % place_count] */
     size_t place_count;
     struct weft__sim_item *items; /* sorted by time, then order */
     size_t count, cap;
@@ -137,7 +137,8 @@ struct weft__sim_number {
     size_t offset;
     uint64_t initial;
     uint64_t least, most;
-    bool is_time; /* nanoseconds */
+    bool is_time;             /* nanoseconds */
+    const char *const *names; /* of its values, NULL-terminated; NULL: they have none */
     enum weft__sim_role role;
 };
 extern const struct weft__sim_number weft__sim_numbers[];

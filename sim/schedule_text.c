@@ -24,12 +24,30 @@ static bool ends_with(struct weft_slice name, const char *end) {
     return name.len > len && memcmp(name.ptr + name.len - len, end, len) == 0;
 }
 
+static bool parse_name(const struct weft__sim_number *n, struct weft_slice word, uint64_t *out) {
+    *out = 0;
+    while (n->names[*out] != NULL && !weft_slice_eq(word, weft_str(n->names[*out]))) ++*out;
+    return n->names[*out] != NULL;
+}
+
+static int bad_name(struct weft__line *w, const struct weft__sim_number *n, struct weft_slice word) {
+    (void)weft__line_bad(w, "none of its names", word);
+    for (size_t i = 0; n->names[i] != NULL; i++) {
+        weft_buf_append_str(w->message, i == 0 ? " (" : ", ");
+        weft_buf_append_str(w->message, n->names[i]);
+    }
+    weft_buf_append(w->message, ")", 1);
+    return WEFT_ERR_MALFORMED;
+}
+
 static int parse_option(struct weft_sim_options *o, const struct weft__sim_number *n, struct weft__line *w) {
     struct weft_slice word = weft__line_next(w), name = weft_str(n->name);
     uint64_t *to = weft__sim_number_at(o, n), value = 0;
     int64_t ns = 0;
     bool read;
-    if (n->is_time) {
+    if (n->names != NULL) {
+        read = parse_name(n, word, &value);
+    } else if (n->is_time) {
         read = weft__duration_parse(word, &ns) && ns >= 0;
         value = (uint64_t)ns;
     } else {
@@ -37,6 +55,7 @@ static int parse_option(struct weft_sim_options *o, const struct weft__sim_numbe
                (ends_with(name, "_ppm") && weft__line_share(word, "%", 10000, &value)) ||
                (ends_with(name, "_ppb") && weft__line_share(word, "ppm", 1000, &value));
     }
+    if (!read && n->names != NULL) return bad_name(w, n, word);
     if (!read) return weft__line_bad(w, n->is_time ? "not a duration" : "not a number", word);
     if (value < n->least || value > n->most) {
         (void)weft__line_bad(w, "out of bounds", word);
@@ -67,8 +86,8 @@ struct geography {
     uint32_t rows[WEFT_SIM_REGIONS_MAX][WEFT_SIM_REGIONS_MAX];
     size_t columns[WEFT_SIM_REGIONS_MAX];
     size_t count;
-    char places[WEFT_SIM_REGIONS_MAX][64];
-    const char *place_at[WEFT_SIM_REGIONS_MAX + 1];
+    char places[WEFT_SIM_REPLICAS_MAX][64];
+    const char *place_at[WEFT_SIM_REPLICAS_MAX + 1];
     size_t place_count;
 };
 
@@ -98,7 +117,7 @@ static int parse_region(struct geography *g, struct weft__line *w) {
 static int parse_places(struct geography *g, struct weft__line *w) {
     struct weft_slice word;
     while ((word = weft__line_next(w)).len > 0) {
-        if (g->place_count == WEFT_SIM_REGIONS_MAX) return weft__line_bad(w, "too many places", word);
+        if (g->place_count == WEFT_SIM_REPLICAS_MAX) return weft__line_bad(w, "too many places", word);
         int rc = take_name(w, g->places[g->place_count], &g->place_at[g->place_count], word);
         if (rc != 0) return rc;
         g->place_count++;
@@ -231,7 +250,9 @@ static void print_header(const struct weft_sim_schedule *s, struct weft_buf *out
         const struct weft__sim_number *n = &weft__sim_numbers[i];
         uint64_t value = *weft__sim_number_at(&o, n);
         weft_buf_printf(out, "%s ", n->name);
-        if (n->is_time)
+        if (n->names != NULL)
+            weft_buf_append_str(out, n->names[value]);
+        else if (n->is_time)
             weft__duration_print((int64_t)value, out);
         else
             weft_buf_printf(out, "%llu", (unsigned long long)value);

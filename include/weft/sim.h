@@ -91,6 +91,12 @@ struct weft_sim_options {
     uint64_t multi_ppm;      /* transactions with several operations, on several keys; default 300,000 */
     uint64_t operations_max; /* in one of those; default 6 */
     uint64_t delete_ppm;     /* operations that delete their object; default 30,000 */
+    /* Which application: 0 "mixed", of all of the above; 1 "counters", 2 "carts", 3 "presence", 4 "quotas", 5 "retwis"
+     * (docs/simulator.md says what each does), of `keys` objects or users and `elements` items or members. */
+    uint64_t workload;
+    uint64_t zipf_ppm;                    /* exponent of the popularity of keys; default 0: all alike */
+    uint64_t work_from_ns, work_until_ns; /* default 0: from the beginning; until duration_ns */
+    const uint64_t *rates; /* transactions in a thousand seconds, of each replica; NULL: rate; read by the plan only */
 
     /* The plan's faults: how many of each, at drawn times before duration_ns; each lasts up to fault_ns. At
      * duration_ns everything is healed and restarted. */

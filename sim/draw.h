@@ -1,0 +1,23 @@
+/* draw.h: numbers for a plan. What is drawn is keyed by what it is for, and the n-th number of one thing depends on
+ * nothing else that was drawn. */
+#ifndef WEFT_SIM_DRAW_H
+#define WEFT_SIM_DRAW_H
+
+#include "base/prng.h"
+
+enum weft__draw_purpose { WEFT__DRAW_GAP = 0x706c6100, WEFT__DRAW_NUMBER, WEFT__DRAW_TRANSACTION, WEFT__DRAW_FAULT };
+
+struct weft__draw {
+    uint64_t key;
+    uint64_t n; /* numbers so far */
+};
+
+static inline uint64_t weft__draw_any(struct weft__draw *d) {
+    return weft__keyed(d->key, WEFT__DRAW_NUMBER, d->n++, 0, 0);
+}
+
+static inline uint64_t weft__draw_below(struct weft__draw *d, uint64_t bound) {
+    return bound == 0 ? 0 : weft__scale(weft__draw_any(d), bound);
+}
+
+#endif
