@@ -8,23 +8,32 @@
 
 #include <weft/alloc.h>
 
-/* What it means is its owner's affair. */
-struct weft__queue_item {
-    uint64_t at_ns;
-    uint64_t payload;
+#include "sim/heap.h"
+
+#define WEFT__QUEUE_SLOTS 32768u /* of the ring */
+#define WEFT__QUEUE_SHIFT 13     /* a slot is 2^13 ns: the ring reaches 268 ms ahead */
+#define WEFT__QUEUE_WORDS (WEFT__QUEUE_SLOTS / 64)
+
+/* A place in a slot's list. */
+struct weft__queue_node {
+    struct weft__queue_item item;
+    uint32_t next;
 };
 
-struct weft__queue_bucket {
-    struct weft__queue_item *items;
-    size_t head, count, cap; /* items[head..count) are waiting */
+struct weft__queue_ring {
+    uint32_t head[WEFT__QUEUE_SLOTS], tail[WEFT__QUEUE_SLOTS]; /* meaningful where the slot is not empty */
+    uint64_t filled[WEFT__QUEUE_WORDS];                        /* slots that are not empty */
+    uint64_t words[WEFT__QUEUE_WORDS / 64];                    /* words of `filled` that are not 0 */
 };
-
-#define WEFT__QUEUE_BUCKETS 65
 
 struct weft__queue {
-    struct weft__queue_bucket buckets[WEFT__QUEUE_BUCKETS];
-    uint64_t filled; /* bit b: bucket b + 1 is not empty */
-    uint64_t last;   /* nothing waiting is earlier */
+    struct weft__queue_ring *ring; /* NULL: nothing was pushed yet */
+    uint64_t base;                 /* the slot, counted from time 0, that the ring begins with */
+    size_t near;                   /* items in the ring */
+    struct weft__queue_node *nodes;
+    size_t node_count, node_cap;
+    uint32_t free_node;
+    struct weft__heap far; /* all that lies beyond the ring */
     size_t count;
     const struct weft_alloc *alloc;
 };

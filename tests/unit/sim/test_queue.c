@@ -33,6 +33,28 @@ START_TEST(equal_times_leave_in_the_order_they_came) {
 }
 END_TEST
 
+/* One time that lay beyond the ring when the first of them came, and within it for the last. */
+START_TEST(equal_times_wait_near_and_far) {
+    const uint64_t at = UINT64_C(1) << 40;
+    struct weft__queue q;
+    struct weft__queue_item item;
+    weft__queue_init(&q, NULL);
+    push(&q, at, 0);
+    push(&q, at + 1, 2);
+    push(&q, at - 1000, 100);
+    ck_assert_int_eq(weft__queue_pop(&q, at - 1, &item), 1);
+    ck_assert_uint_eq(item.payload, 100);
+    push(&q, at, 1);
+    push(&q, at + 1, 3);
+    for (uint64_t i = 0; i < 4; i++) {
+        ck_assert_int_eq(weft__queue_pop(&q, at + 1, &item), 1);
+        ck_assert_uint_eq(item.payload, i);
+        ck_assert_uint_eq(item.at_ns, at + i / 2);
+    }
+    weft__queue_fini(&q);
+}
+END_TEST
+
 /* A run that stops before the next event must still take earlier ones. */
 START_TEST(a_look_ahead_moves_nothing) {
     struct weft__queue q;
@@ -123,7 +145,7 @@ START_TEST(out_of_memory_loses_nothing) {
         failing_alloc_init(&f);
         f.fail_at = fail;
         weft__queue_init(&q, &f.alloc);
-        for (uint64_t i = 0; i < 64; i++) pushed += weft__queue_push(&q, i * 1000 % 777 + 1, i) == 0;
+        for (uint64_t i = 0; i < 64; i++) pushed += weft__queue_push(&q, (i * 1000 % 777 + 1) * 3000000, i) == 0;
         for (int rc; (rc = weft__queue_pop(&q, UINT64_MAX, &item)) != 0;) popped += rc == 1;
         ck_assert_uint_eq(pushed, popped);
         weft__queue_fini(&q);
@@ -133,6 +155,6 @@ START_TEST(out_of_memory_loses_nothing) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-queue", equal_times_leave_in_the_order_they_came, a_look_ahead_moves_nothing,
-                     agrees_with_a_sorted_list, out_of_memory_loses_nothing);
+    return RUN_SUITE("sim-queue", equal_times_leave_in_the_order_they_came, equal_times_wait_near_and_far,
+                     a_look_ahead_moves_nothing, agrees_with_a_sorted_list, out_of_memory_loses_nothing);
 }
