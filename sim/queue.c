@@ -19,13 +19,13 @@ void weft__queue_init(struct weft__queue *q, const struct weft_alloc *alloc) {
     memset(q, 0, sizeof *q);
     q->alloc = weft__alloc_or_default(alloc);
     q->free_node = NONE;
-    weft__heap_init(&q->far, q->alloc);
+    weft__radix_heap_init(&q->far, q->alloc);
 }
 
 void weft__queue_fini(struct weft__queue *q) {
     weft__free(q->alloc, q->ring, sizeof *q->ring);
     weft__free(q->alloc, q->nodes, q->node_cap * sizeof *q->nodes);
-    weft__heap_fini(&q->far);
+    weft__radix_heap_fini(&q->far);
     weft__queue_init(q, q->alloc);
 }
 
@@ -141,7 +141,7 @@ int weft__queue_push(struct weft__queue *q, uint64_t at_ns, uint64_t payload) {
     if (is_near(q, at_ns) && at_ns < q->far.first)
         put(q, &item);
     else
-        rc = weft__heap_push(&q->far, at_ns, payload);
+        rc = weft__radix_heap_push(&q->far, at_ns, payload);
     q->count += rc == 0;
     return rc;
 }
@@ -151,7 +151,7 @@ static int fetch(struct weft__queue *q) {
     struct weft__queue_item item;
     uint64_t last = ((q->base + WEFT__QUEUE_SLOTS) << WEFT__QUEUE_SHIFT) - 1;
     int rc;
-    while ((rc = weft__heap_pop(&q->far, last, &item)) == 1) put(q, &item);
+    while ((rc = weft__radix_heap_pop(&q->far, last, &item)) == 1) put(q, &item);
     return rc;
 }
 

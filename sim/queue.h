@@ -8,7 +8,7 @@
 
 #include <weft/alloc.h>
 
-#include "sim/heap.h"
+#include "sim/radix_heap.h"
 
 #define WEFT__QUEUE_SLOTS 32768u /* of the ring */
 #define WEFT__QUEUE_SHIFT 13     /* a slot is 2^13 ns: the ring reaches 268 ms ahead */
@@ -33,7 +33,7 @@ struct weft__queue {
     struct weft__queue_node *nodes;
     size_t node_count, node_cap;
     uint32_t free_node;
-    struct weft__heap far; /* all that lies beyond the ring */
+    struct weft__radix_heap far; /* all that lies beyond the ring */
     size_t count;
     const struct weft_alloc *alloc;
 };
