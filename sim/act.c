@@ -242,5 +242,8 @@ int weft__act(struct weft_sim *s, const struct weft__sim_item *item) {
     weft_buf_reset(&s->scratch);
     weft__schedule_print_item(s->schedule, item, &s->scratch);
     weft__trace_item(&s->trace, s->now_ns, weft_buf_slice(&s->scratch));
-    return perform(s, item);
+    int rc = weft__story_item(s, item);
+    if (rc == 0) rc = perform(s, item);
+    weft__story_look(s, item->replica);
+    return rc;
 }

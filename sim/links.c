@@ -71,10 +71,10 @@ static int tell(struct weft_sim *s, uint32_t who, uint32_t peer, enum weft_event
 static int take_down(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     bool was[2] = {p->up[0], p->up[1]};
-    int rc = 0;
     p->up[0] = p->up[1] = false;
     s->stats.links_down++;
-    if (was[0]) rc = tell(s, a, b, WEFT_EVENT_LINK_DOWN);
+    int rc = weft__story_link(s, a, b, false);
+    if (rc == 0 && was[0]) rc = tell(s, a, b, WEFT_EVENT_LINK_DOWN);
     if (rc == 0 && was[1]) rc = tell(s, b, a, WEFT_EVENT_LINK_DOWN);
     return rc;
 }
@@ -84,7 +84,8 @@ static int bring_up(struct weft_sim *s, uint32_t a, uint32_t b) {
     p->connection++;
     p->up[0] = p->up[1] = true;
     s->stats.links_up++;
-    int rc = tell(s, a, b, WEFT_EVENT_LINK_UP);
+    int rc = weft__story_link(s, a, b, true);
+    if (rc == 0) rc = tell(s, a, b, WEFT_EVENT_LINK_UP);
     return rc == 0 ? tell(s, b, a, WEFT_EVENT_LINK_UP) : rc;
 }
 
@@ -154,11 +155,12 @@ int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message
     s->stats.bytes += m->bytes.len;
     struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to);
     bool lost = s->mutant.loses_transactions && to == s->machine_count - 1 && has_transactions(s, m->bytes);
-    if (fate.copies == 0 || lost) return 0;
     struct weft__happening h = {.kind = WEFT__DELIVER, .from = from, .to = to, .tag = p->connection};
+    if (fate.copies == 0 || lost) return weft__story_sent(s, from, m, &fate, NULL, &h.told);
     h.parcel = pack(s, from, to, m->bytes, fate.damage);
     if (h.parcel == NULL) return WEFT_ERR_NOMEM;
-    int rc = post_copies(s, &h, &fate);
+    int rc = weft__story_sent(s, from, m, &fate, h.parcel, &h.told);
+    if (rc == 0) rc = post_copies(s, &h, &fate);
     weft__parcel_release(s, h.parcel);
     return rc;
 }
@@ -168,9 +170,13 @@ int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h) {
     bool stands = p->up[side_of(h->to, h->from)] && p->connection == h->tag;
     if (!stands || !weft__net_is_open(&s->net, h->from, h->to)) {
         s->net.lost++;
+        weft__story_ended(s, h->told, stands ? WEFT__STORY_CUT : WEFT__STORY_GONE);
         return 0;
     }
     struct weft_event e = {
         .kind = WEFT_EVENT_RECEIVED, .link = h->from, .bytes = weft_slice(h->parcel->bytes, h->parcel->len)};
-    return weft__machine_step(s, h->to, &e);
+    weft__story_delivers(s, h->told);
+    int rc = weft__machine_step(s, h->to, &e);
+    weft__story_delivers(s, 0);
+    return rc;
 }

@@ -132,6 +132,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     rc = w->branch.is_open ? weft__check_reopened(&s->check, w, m->replica, &u, &m->disk.durable)
                            : weft__check_opened(&s->check, w, m->replica, &m->disk.durable);
     rc = checked(s, i, rc);
+    if (rc == 0) rc = weft__story_started(s, i);
     for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
     if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
     if (rc == 0) rc = weft__machine_tick(s, i);
@@ -154,13 +155,14 @@ int weft__machine_crash(struct weft_sim *s, uint32_t i) {
     if (rc != 0) return rc;
     weft_replica_free(m->replica);
     m->replica = NULL;
+    rc = weft__story_stopped(s, i);
     m->watched.announced = NULL;
     m->watched.announced_count = 0;
     m->watched.described = false;
     s->moved = true;
     weft__disk_crash(&m->disk);
     weft__links_crashed(s, i);
-    return 0;
+    return rc;
 }
 
 /* --- Stepping
@@ -250,7 +252,8 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     s->check.shown = NULL;
     if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
-    rc = checked(s, i, rc);
+    int told = weft__story_step(s, i, &u);
+    rc = checked(s, i, rc != 0 ? rc : told);
     if (rc != 0) return rc;
     if (!weft__hash_eq(before, m->watched.vector_hash)) s->moved = true;
     trace(s, i, e, &u, bytes);

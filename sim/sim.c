@@ -77,6 +77,7 @@ void weft_sim_free(struct weft_sim *s) {
     weft_buf_fini(&s->scratch);
     weft_buf_fini(&s->message);
     weft_sim_schedule_free(s->schedule);
+    weft__story_free(s->story);
     weft__free(s->alloc, s, sizeof *s);
 }
 
@@ -232,6 +233,14 @@ uint32_t weft_sim_replica_count(const struct weft_sim *s) {
 
 const struct weft_sim_schedule *weft_sim_get_schedule(const struct weft_sim *s) {
     return s->schedule;
+}
+
+int weft_sim_keep_story(struct weft_sim *s) {
+    int rc = s->story != NULL ? 0 : weft__story_new(&s->story, s->alloc);
+    s->check.judge.choices.tells = true;
+    for (uint32_t i = 0; rc == 0 && i < s->machine_count; i++)
+        if (s->machines[i].replica != NULL) rc = weft__story_started(s, i);
+    return rc;
 }
 
 void weft_sim_on_event(struct weft_sim *s, void (*line)(void *ctx, const char *text), void *ctx) {

@@ -64,7 +64,10 @@ int weft__world_post(struct weft_sim *s, uint64_t at_ns, const struct weft__happ
 static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     const struct weft__machine *m = &s->machines[h->to];
     if (h->kind == WEFT__LINK) return weft__link_settle(s, h->from, h->to);
-    if (m->replica == NULL) return 0;
+    if (m->replica == NULL) {
+        if (h->kind == WEFT__DELIVER) weft__story_ended(s, h->told, WEFT__STORY_DOWN);
+        return 0;
+    }
     if (h->kind == WEFT__DELIVER) return weft__link_deliver(s, h);
     if (h->tag != m->boot) return 0; /* of an earlier life */
     if (h->kind == WEFT__TIMER) return weft__machine_timer(s, h->to);
@@ -113,5 +116,6 @@ int weft__world_fail(struct weft_sim *s, uint32_t replica, enum weft__check_name
                     (unsigned long long)(s->now_ns % 1000000000u), (unsigned long)replica);
     weft_buf_append_slice(&s->failure, weft_buf_slice(&s->check.failure));
     weft_buf_append(&s->failure, "", 1);
+    weft__story_failed(s, replica);
     return WEFT_ERR_CORRUPT;
 }

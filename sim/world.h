@@ -15,6 +15,7 @@
 #include "sim/net.h"
 #include "sim/queue.h"
 #include "sim/schedule.h"
+#include "sim/story.h"
 #include "sim/trace.h"
 
 /* The bytes of a message, shared by its copies. */
@@ -39,6 +40,7 @@ struct weft__happening {
     uint32_t from, to;
     uint32_t tag;
     struct weft__parcel *parcel;
+    uint64_t told; /* DELIVER: its number in the story */
     uint32_t next_free;
 };
 
@@ -93,6 +95,7 @@ struct weft_sim {
     size_t pair_count, pair_cap;
     struct weft__check check;
     struct weft__trace trace;
+    struct weft__story *story; /* NULL: nobody asked for it */
     struct weft_sim_stats stats;
     struct weft__sim_mutant mutant;
     bool converged; /* when run_until_converged looked last */
