@@ -108,6 +108,10 @@ const struct weft__sim_number weft__sim_numbers[] = {
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 
+const char *weft_sim_options_name(size_t i) {
+    return i < weft__sim_number_count ? weft__sim_numbers[i].name : NULL;
+}
+
 uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n) {
     return (uint64_t *)(void *)((char *)o + n->offset);
 }

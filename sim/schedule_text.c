@@ -244,6 +244,12 @@ int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line, struct 
     return rc;
 }
 
+int weft_sim_schedule_add_text(struct weft_sim_schedule *s, struct weft_slice text, struct weft_buf *message) {
+    int rc = parse_items(s, text, message);
+    weft__schedule_sort(s);
+    return rc;
+}
+
 static void print_header(const struct weft_sim_schedule *s, struct weft_buf *out) {
     struct weft_sim_options o = s->options;
     for (size_t i = 0; i < weft__sim_number_count; i++) {

@@ -126,6 +126,8 @@ WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t siz
  * WEFT_ERR_NOT_FOUND: no such option; WEFT_ERR_MALFORMED: not such a value, or out of bounds. `message` says so. */
 WEFT_API int weft_sim_options_set(struct weft_sim_options *o, const char *name, const char *value,
                                   struct weft_buf *message) WEFT_MUST_CHECK;
+/* The name of the i-th of these numbers; NULL: there are not so many. */
+WEFT_API const char *weft_sim_options_name(size_t i);
 
 /* --- Schedules --------------------------------------------------------------------------------------------------- */
 
@@ -163,6 +165,10 @@ WEFT_API int weft_sim_schedule_parse(struct weft_sim_schedule **out, struct weft
 /* One more line, after the others of its time. */
 WEFT_API int weft_sim_schedule_add(struct weft_sim_schedule *s, const char *line,
                                    struct weft_buf *message) WEFT_MUST_CHECK;
+/* All lines of a text that begin with a time; the others are passed over. Where one is wrong those before it are there.
+ */
+WEFT_API int weft_sim_schedule_add_text(struct weft_sim_schedule *s, struct weft_slice text,
+                                        struct weft_buf *message) WEFT_MUST_CHECK;
 /* Its text: parsing that gives the same schedule. */
 WEFT_API int weft_sim_schedule_print(const struct weft_sim_schedule *s, struct weft_buf *out) WEFT_MUST_CHECK;
 WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);

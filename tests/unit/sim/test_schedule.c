@@ -78,6 +78,36 @@ START_TEST(a_copy_is_the_whole_schedule) {
 }
 END_TEST
 
+START_TEST(text_can_be_added) {
+    struct weft_sim_options o;
+    struct weft_buf message;
+    weft_buf_init(&message, NULL);
+    weft_sim_options_init(&o);
+    struct weft_sim_schedule *s = plan(&o);
+    ck_assert_int_eq(weft_sim_schedule_add_text(s, weft_str("loss_ppm 5%\n2s heal\n1s crash 1\n"), &message), 0);
+    ck_assert_uint_eq(s->count, 2);
+    ck_assert_int_eq(s->items[0].kind, WEFT__SIM_CRASH);
+    ck_assert_uint_eq(s->options.loss_ppm, 10000);
+    ck_assert_int_eq(weft_sim_schedule_add_text(s, weft_str("3s heal\n4s explode\n"), &message), WEFT_ERR_MALFORMED);
+    ck_assert(weft_slice_eq(weft_buf_slice(&message), weft_str("nothing that can happen: \"explode\" (line 2)")));
+    weft_buf_fini(&message);
+    weft_sim_schedule_free(s);
+}
+END_TEST
+
+START_TEST(options_have_names) {
+    struct weft_sim_options o;
+    struct weft_buf message;
+    size_t count = 0;
+    weft_buf_init(&message, NULL);
+    weft_sim_options_init(&o);
+    for (const char *name; (name = weft_sim_options_name(count)) != NULL; count++)
+        ck_assert_int_ne(weft_sim_options_set(&o, name, "?", &message), WEFT_ERR_NOT_FOUND);
+    ck_assert_uint_eq(count, weft__sim_number_count);
+    weft_buf_fini(&message);
+}
+END_TEST
+
 START_TEST(a_plan_is_a_function_of_its_options) {
     struct weft_sim_options o;
     everything(&o, 3);
@@ -349,9 +379,10 @@ START_TEST(a_class_that_cannot_be_registered_is_named) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, a_copy_is_the_whole_schedule,
-                     a_plan_is_a_function_of_its_options, objects_of_the_law_kit_are_left_after_a_while,
-                     one_more_fault_moves_nothing_else, a_plan_ends_whole, reads_what_people_write,
-                     nonsense_is_refused_with_its_line, lists_are_printed_as_they_are_written,
-                     a_line_is_added_in_its_place, options_are_set_by_name, a_class_that_cannot_be_registered_is_named);
+    return RUN_SUITE("sim-schedule", text_is_the_whole_schedule, text_can_be_added, options_have_names,
+                     a_copy_is_the_whole_schedule, a_plan_is_a_function_of_its_options,
+                     objects_of_the_law_kit_are_left_after_a_while, one_more_fault_moves_nothing_else,
+                     a_plan_ends_whole, reads_what_people_write, nonsense_is_refused_with_its_line,
+                     lists_are_printed_as_they_are_written, a_line_is_added_in_its_place, options_are_set_by_name,
+                     a_class_that_cannot_be_registered_is_named);
 }
