@@ -98,6 +98,7 @@ struct weft__check {
     size_t unspecified_count;
     struct weft_buf failure;          /* what the first check that failed found; empty: none did */
     uint32_t off;                     /* bit n: check n is off */
+    bool in_passing;                  /* at this step values and messages are not looked at */
     int failed;                       /* which; -1 */
     const struct weft_replica *shown; /* a mutant's: its values are looked at instead; NULL */
     uint64_t values_checked, states_checked, bytes_checked;

@@ -233,6 +233,11 @@ static void trace(struct weft_sim *s, uint32_t i, const struct weft_event *e, co
     weft__trace_event(&s->trace, &t);
 }
 
+static bool is_in_passing(const struct weft_sim *s, uint32_t i) {
+    uint64_t one_in = s->schedule->options.check_one_in;
+    return one_in > 1 && weft__scale(drawn(s, WEFT__PURPOSE_CHECK, i, s->now_ns), one_in) != 0;
+}
+
 /* The hash of what comes in: a delivered message has it already. */
 static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct weft__hash128 bytes) {
     struct weft__machine *m = &s->machines[i];
@@ -248,9 +253,10 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     m->watched.unsynced = m->disk.waiting.bytes.len + m->disk.syncing.bytes.len;
     bool shows_another = s->mutant.shows_another && i + 1 == s->machine_count;
     s->check.shown = shows_another ? s->machines[0].replica : NULL;
+    s->check.in_passing = is_in_passing(s, i);
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
     s->check.shown = NULL;
-    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open)
+    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     int told = weft__story_step(s, i, &u);
     rc = checked(s, i, rc != 0 ? rc : told);

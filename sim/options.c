@@ -105,6 +105,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(engine_pending_max, 0, 0, LARGE),
     NUMBER(engine_chunk_bytes, 0, 0, WEFT_TXN_MAX),
     NUMBER(tables, 0, 0, UINT64_MAX),
+    NUMBER(check_one_in, 1, 1, LARGE),
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 

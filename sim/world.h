@@ -113,7 +113,8 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_DRIFT,
     WEFT__PURPOSE_SYNC,
     WEFT__PURPOSE_CRASH,
-    WEFT__PURPOSE_LINK
+    WEFT__PURPOSE_LINK,
+    WEFT__PURPOSE_CHECK
 };
 
 /* world.c */

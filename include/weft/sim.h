@@ -119,6 +119,14 @@ struct weft_sim_options {
     /* How long after the last item of the schedule all must have converged, for whoever runs the schedule (it is not
      * looked at here); default 120 s. */
     uint64_t within_ns;
+
+    /* One event in so many is looked at in full, drawn for each; default 1: all are. At the others nobody looks at the
+     * values of the objects that the event changed, nor into the messages that it sent: whether they read, and name or
+     * carry nothing that is not on the disk yet, and whether a request was answered. All other checks see every event
+     * (what was applied, in which order, and once; the state's hash against all others of its vector; the recorded
+     * vector against the disk; stamps; bounds), and so does the specification. Whole states are looked at as always:
+     * when one is joined or restored, every thousandth step of a replica its bytes, and at the end every object. */
+    uint64_t check_one_in;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);

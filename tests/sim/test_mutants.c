@@ -91,6 +91,29 @@ START_TEST(transactions_that_never_arrive) {
 }
 END_TEST
 
+/* One event in so many is looked at in full: the run is the same, fewer values are looked at, and what is wrong all the
+ * same is found by the end. */
+START_TEST(events_looked_at_in_passing) {
+    struct weft_sim_stats all, some;
+    for (uint64_t one_in = 1; one_in <= 16; one_in += 15) {
+        struct weft_sim *sim = make(1);
+        sim->schedule->options.check_one_in = one_in;
+        ck_assert_msg(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)) == 0, "%s", weft_sim_report(sim));
+        weft_sim_stats(sim, one_in == 1 ? &all : &some);
+        weft_sim_free(sim);
+    }
+    ck_assert_mem_eq(all.trace, some.trace, sizeof all.trace);
+    ck_assert_uint_eq(all.states_checked, some.states_checked);
+    ck_assert_uint_lt(some.values_checked, all.values_checked / 4);
+    struct weft_sim *sim = make(1);
+    sim->schedule->options.check_one_in = 1000000;
+    sim->mutant = (struct weft__sim_mutant){.twists_operations = true};
+    ck_assert_int_eq(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)), WEFT_ERR_CORRUPT);
+    ck_assert_int_eq(sim->check.failed, WEFT__CHECK_VALUE);
+    weft_sim_free(sim);
+}
+END_TEST
+
 /* Invariant 7: not an order of a hash table leaves, nor a length. */
 START_TEST(tables_laid_out_otherwise_are_the_same_run) {
     for (uint64_t seed = 1; seed <= 12; seed++) {
@@ -115,6 +138,7 @@ END_TEST
 int main(void) {
     return RUN_SUITE("sim-mutants", no_mutant_no_failure, a_driver_that_says_persisted_too_early,
                      an_epoch_that_is_kept_over_a_crash, a_store_that_forgets, operations_that_do_something_else,
-                     bytes_that_change_on_their_way, tables_laid_out_otherwise_are_the_same_run,
-                     equal_vectors_with_other_states, transactions_that_never_arrive);
+                     bytes_that_change_on_their_way, events_looked_at_in_passing,
+                     tables_laid_out_otherwise_are_the_same_run, equal_vectors_with_other_states,
+                     transactions_that_never_arrive);
 }
