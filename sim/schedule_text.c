@@ -255,6 +255,8 @@ static void print_header(const struct weft_sim_schedule *s, struct weft_buf *out
     for (size_t i = 0; i < weft__sim_number_count; i++) {
         const struct weft__sim_number *n = &weft__sim_numbers[i];
         uint64_t value = *weft__sim_number_at(&o, n);
+        bool says_nothing = n->role == WEFT__SIM_PLAN || value == 0;
+        if (says_nothing && value == n->initial) continue;
         weft_buf_printf(out, "%s ", n->name);
         if (n->names != NULL)
             weft_buf_append_str(out, n->names[value]);

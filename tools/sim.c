@@ -106,7 +106,17 @@ static int run(struct weft__sim_request *q, int argc, char **argv) {
     return rc;
 }
 
+/* What is done with runs besides running. */
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"shrink", weft__cmd_sim_shrink},
+};
+
 int weft__cmd_sim(int argc, char **argv) {
+    for (size_t i = 0; argc > 1 && i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
     struct weft__sim_request q;
     weft__sim_request_init(&q);
     int rc = weft__sim_request_read(&q, 1, argc, argv);

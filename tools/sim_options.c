@@ -44,7 +44,8 @@ static void print_types(FILE *to) {
 
 void weft__sim_usage(FILE *to) {
     fputs(
-        "usage: weft sim [OPTIONS] [FILE]\n\n"
+        "usage: weft sim [OPTIONS] [FILE]\n"
+        "       weft sim shrink [OPTIONS] [FILE]    a failing run made small; --help says more\n\n"
         "Runs replicas in virtual time under faults. Exits 0 if every invariant held, every value was what its type's\n"
         "specification says, and all replicas converged; 1 if not, with the command that shows it again.\n\n",
         to);

@@ -163,6 +163,7 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  * operation that the law kit draws from n. The keys are these operands: "g/3". Times and durations take ns, us, ms, s
  * or m. # begins a comment. */
 struct weft_sim_schedule;
+struct weft_sim;
 
 /* Draws the plan. WEFT_ERR_INVALID (too many replicas or regions, none), WEFT_ERR_NOT_FOUND (a region), WEFT_ERR_NOMEM.
  */
@@ -184,9 +185,46 @@ WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);
 WEFT_API const struct weft_sim_options *weft_sim_schedule_options(const struct weft_sim_schedule *s);
 WEFT_API void weft_sim_schedule_free(struct weft_sim_schedule *s);
 
-/* --- Simulations -------------------------------------------------------------------------------------------------- */
+/* --- Shrinking ---------------------------------------------------------------------------------------------------- */
 
-struct weft_sim;
+struct weft_sim_shrink_size {
+    uint64_t replicas;
+    uint64_t transactions, operations; /* operations: in all transactions */
+    uint64_t faults;                   /* items that are no transactions: what ends a fault, too */
+};
+
+#define WEFT_SIM_SHRINK_TEXT 256u
+
+struct weft_sim_shrink_report {
+    uint64_t runs; /* that it took so far */
+    struct weft_sim_shrink_size before, after;
+    char failure[WEFT_SIM_SHRINK_TEXT]; /* of the smallest schedule so far */
+    uint64_t others;                    /* runs that failed in another way, which were not followed; of the first: */
+    char other[WEFT_SIM_SHRINK_TEXT];
+};
+
+struct weft_sim_shrink_options {
+    size_t size;        /* set by weft_sim_shrink_options_init */
+    uint64_t max_runs;  /* default 2,000 */
+    uint64_t within_ns; /* instead of the schedule's; UINT64_MAX, the default: the schedule's */
+    /* Each simulation before it runs: for callbacks of the caller's. May be NULL, like the next one. */
+    void (*prepare)(void *ctx, struct weft_sim *s);
+    void (*progress)(void *ctx, const struct weft_sim_shrink_report *r); /* after each run */
+    void *ctx;
+};
+#define weft_sim_shrink_options_init(o) weft_sim_shrink_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_sim_shrink_options_init_sized(struct weft_sim_shrink_options *o, size_t size);
+/* From a schedule whose run fails (weft_sim_run_until_converged, with the schedule's within_ns) to one that fails in
+ * the same way with fewer and simpler items, options and replicas. The same way is the same check and, where it is
+ * about an object, the same object; a call that failed with the same words; or not converging, once all that was broken
+ * is mended. The same schedule gives the same result. `o` and `report` may be NULL. WEFT_ERR_NOT_FOUND: it does not
+ * fail.
+ */
+WEFT_API int weft_sim_shrink(struct weft_sim_schedule **out, const struct weft_sim_schedule *s,
+                             const struct weft_sim_shrink_options *o,
+                             struct weft_sim_shrink_report *report) WEFT_MUST_CHECK;
+
+/* --- Simulations -------------------------------------------------------------------------------------------------- */
 
 /* A schedule is drawn from the options. All replicas are up, their links come up at once. Codes: as above, and
  * WEFT_ERR_INVALID for a class that cannot be registered: errmsg of the options says which. */

@@ -1,0 +1,51 @@
+/* faults.c: the table of faults. */
+#include "sim/faults.h"
+
+#include <string.h>
+
+/* X(fault, its end). What `heal` ends has WEFT__SIM_HEAL's mark: between replicas, not at one. */
+struct fault {
+    enum weft__sim_item_kind kind, end;
+    bool is_healed;
+};
+
+static const struct fault faults[] = {
+    {WEFT__SIM_PARTITION, WEFT__SIM_REJOIN, true},
+    {WEFT__SIM_CUT, WEFT__SIM_UNCUT, true},
+    {WEFT__SIM_CRASH, WEFT__SIM_RESTART, false},
+};
+
+static const struct fault *find(enum weft__sim_item_kind kind) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].kind == kind) return &faults[i];
+    return NULL;
+}
+
+bool weft__fault_is_end(enum weft__sim_item_kind kind) {
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        if (faults[i].end == kind) return true;
+    return kind == WEFT__SIM_HEAL;
+}
+
+bool weft__fault_is_ended(const struct weft_sim_schedule *s, const struct weft__sim_item *fault,
+                          const struct weft__sim_item *end) {
+    const struct fault *f = find(fault->kind);
+    if (f == NULL || f->end != end->kind || fault->replica != end->replica || fault->count != end->count) return false;
+    return fault->count == 0 ||
+           memcmp(s->members + fault->first, s->members + end->first, fault->count * sizeof *s->members) == 0;
+}
+
+static bool has_end(const struct weft_sim_schedule *s, size_t fault, size_t before) {
+    for (size_t i = fault + 1; i < before; i++)
+        if (weft__fault_is_ended(s, &s->items[fault], &s->items[i])) return true;
+    return false;
+}
+
+bool weft__fault_ends_any(const struct weft_sim_schedule *s, size_t end) {
+    if (s->items[end].kind != WEFT__SIM_HEAL) return false;
+    for (size_t i = 0; i < end; i++) {
+        const struct fault *f = find(s->items[i].kind);
+        if (f != NULL && f->is_healed && !has_end(s, i, end)) return true;
+    }
+    return false;
+}
