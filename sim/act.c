@@ -76,6 +76,10 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft_txn *t;
     uint64_t seq;
     m->watched.wall = now.wall;
+    if (!weft__machine_has_room(s, m)) { /* WEFT_ERR_FULL to who would write */
+        s->stats.full_transactions++;
+        return 0;
+    }
     int rc = weft_txn_begin(m->replica, &now, &t);
     if (rc != 0) return refuse(s, item->replica, rc);
     rc = edit_all(s, t, ops, item->count);
@@ -109,7 +113,7 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
 
 static int crash(struct weft_sim *s, uint32_t i) {
     s->stats.crashes++;
-    int rc = weft__machine_crash(s, i);
+    int rc = weft__machine_crash(s, i, false);
     return rc == 0 ? weft__links_look(s, i) : rc;
 }
 
@@ -118,12 +122,13 @@ static int restart(struct weft_sim *s, uint32_t i) {
     return weft__machine_open(s, i);
 }
 
-static int restore(struct weft_sim *s, uint32_t i) {
+static int restore(struct weft_sim *s, uint32_t i, uint64_t backup) {
     struct weft__machine *m = &s->machines[i];
     if (m->disk.backup_count == 0) return WEFT_ERR_NOT_FOUND;
     int rc = m->replica == NULL ? 0 : crash(s, i);
-    if (rc == 0) rc = weft__disk_restore(&m->disk);
+    if (rc == 0) rc = weft__disk_restore(&m->disk, backup);
     if (rc != 0) return rc;
+    weft__branch_fini(&m->watched.branch); /* gone with the store */
     s->stats.restores++;
     return weft__machine_open(s, i);
 }
@@ -190,11 +195,7 @@ static bool is_possible(const struct weft_sim *s, const struct weft__sim_item *i
     if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN || item->kind == WEFT__SIM_HEAL)
         return true;
     if (item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT) return names_all(s, item);
-    if (item->replica >= s->machine_count) return false;
-    bool runs = s->machines[item->replica].replica != NULL;
-    if (item->kind == WEFT__SIM_RESTART) return !runs;
-    bool needs_it = item->kind == WEFT__SIM_CRASH || item->kind == WEFT__SIM_TXN || item->kind == WEFT__SIM_CHECKPOINT;
-    return runs || !needs_it;
+    return weft__mishap_is_possible(s, item);
 }
 
 static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
@@ -218,7 +219,9 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     case WEFT__SIM_BACKUP:
         return weft__disk_backup(&m->disk);
     case WEFT__SIM_RESTORE:
-        return restore(s, item->replica);
+        return restore(s, item->replica, 0);
+    case WEFT__SIM_REVERT:
+        return restore(s, item->replica, item->number);
     case WEFT__SIM_COPY:
         return copy(s, item->replica);
     case WEFT__SIM_STEP:
@@ -231,10 +234,9 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     case WEFT__SIM_CHECKPOINT:
         weft_replica_checkpoint(m->replica);
         return weft__machine_tick(s, item->replica);
-    case WEFT__SIM_ITEM_KINDS:
-        break;
+    default:
+        return weft__mishap(s, item);
     }
-    return WEFT_ERR_INVALID;
 }
 
 int weft__act(struct weft_sim *s, const struct weft__sim_item *item) {

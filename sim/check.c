@@ -541,13 +541,14 @@ static void look_for_branch(struct weft__check *c, struct weft__watched *w) {
 }
 
 int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
-                       const struct weft__vector *durable) {
+                       const struct weft__vector *durable, bool doubtful) {
     const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
     size_t origin;
     int rc = take_vector(c, w, r);
     if (rc != 0) return rc;
     look_for_branch(c, w);
-    if (weft__vector_exceeds(durable, &w->applied, &origin))
+    if (doubtful) w->parent_seq = 0; /* what it says of its epochs may be older than what it has of them */
+    if (!doubtful && weft__vector_exceeds(durable, &w->applied, &origin))
         return weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",
                                 (unsigned long long)durable->seq[origin], (unsigned long)origin,
                                 (unsigned long long)weft__vector_get(&w->applied, origin));

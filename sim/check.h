@@ -115,9 +115,9 @@ void weft__watched_fini(struct weft__watched *w);
 
 /* All return 0, WEFT_ERR_CORRUPT (a check failed: c->failure) or WEFT_ERR_NOMEM. */
 
-/* A replica was opened and started: it holds what its disk kept. */
+/* A replica was opened and started: it holds what its disk kept; all of it, unless the disk is `doubtful`. */
 int weft__check_opened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
-                       const struct weft__vector *durable);
+                       const struct weft__vector *durable, bool doubtful);
 /* The same after memory was rolled back; `u` is START's. */
 int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                          const struct weft_update *u, struct weft__vector *durable);

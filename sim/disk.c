@@ -1,5 +1,5 @@
 /* disk.c: group commit. Records wait while a sync is under way, and go together in the next one; a crash loses the
- * waiting and the syncing ones. The store underneath is the memory store, so a backup is a copy of it. */
+ * waiting and the syncing ones. What a disk does wrong besides is counted here and done by medium.c. */
 #include "sim/disk.h"
 
 #include <string.h>
@@ -29,27 +29,23 @@ static void batch_clear(struct weft__disk_batch *b) {
 int weft__disk_init(struct weft__disk *d, const struct weft_alloc *alloc) {
     memset(d, 0, sizeof *d);
     d->alloc = weft__alloc_or_default(alloc);
-    weft__vector_init(&d->durable, alloc);
     batch_init(&d->waiting, alloc);
     batch_init(&d->syncing, alloc);
-    return weft_store_memory_new(&d->store, alloc);
-}
-
-static void store_close(struct weft_store *s) {
-    if (s != NULL) s->cls->close(s);
+    return weft__medium_init(&d->now, alloc);
 }
 
 void weft__disk_fini(struct weft__disk *d) {
-    store_close(d->store);
-    for (size_t i = 0; i < d->backup_count; i++) {
-        store_close(d->backups[i].store);
-        weft__vector_fini(&d->backups[i].durable);
-    }
+    weft__medium_fini(&d->now);
+    if (d->lies) weft__medium_fini(&d->image);
+    if (d->has_machine) weft__medium_fini(&d->machine);
+    for (size_t i = 0; i < d->backup_count; i++) weft__medium_fini(&d->backups[i]);
     weft__free(d->alloc, d->backups, d->backup_cap * sizeof *d->backups);
-    weft__vector_fini(&d->durable);
     batch_fini(&d->waiting, d->alloc);
     batch_fini(&d->syncing, d->alloc);
 }
+
+/* --- Writing --------------------------------------------------------------------------------------------------------
+ */
 
 int weft__disk_put(struct weft__disk *d, const struct weft_record *records, size_t count,
                    const struct weft__vector *applied) {
@@ -73,18 +69,26 @@ int weft__disk_put(struct weft__disk *d, const struct weft_record *records, size
     return 0;
 }
 
+size_t weft__disk_unsynced(const struct weft__disk *d) {
+    return d->waiting.bytes.len + d->syncing.bytes.len;
+}
+
+/* The buffer has stopped moving. */
+static void place_records(struct weft__disk_batch *b) {
+    size_t at = 0;
+    for (size_t i = 0; i < b->count; i++) {
+        b->records[i].bytes.ptr = b->bytes.ptr + at;
+        at += b->records[i].bytes.len;
+    }
+}
+
 bool weft__disk_begin_sync(struct weft__disk *d) {
     if (d->busy || d->waiting.count == 0) return false;
     struct weft__disk_batch b = d->syncing;
     d->syncing = d->waiting;
     d->waiting = b;
     batch_clear(&d->waiting);
-    size_t at = 0;
-    for (size_t i = 0; i < d->syncing.count; i++) {
-        struct weft_record *r = &d->syncing.records[i];
-        r->bytes.ptr = d->syncing.bytes.ptr + at;
-        at += r->bytes.len;
-    }
+    place_records(&d->syncing);
     d->busy = true;
     return true;
 }
@@ -93,66 +97,138 @@ static void note_epoch(struct weft__disk *d, const struct weft_record *r) {
     struct weft__reader in;
     if (r->kind != WEFT_RECORD_META || r->id != WEFT_META_EPOCH) return;
     weft__reader_init(&in, r->bytes);
-    d->epoch = weft__read_field_fixed64(&in, 1);
+    d->now.epoch = weft__read_field_fixed64(&in, 1);
+}
+
+/* What the disk says is done. */
+static int write_batch(struct weft__disk *d, const struct weft__disk_batch *b) {
+    if (d->losing > 0) {
+        d->losing--;
+        d->now.doubtful = true;
+        return 0;
+    }
+    if (d->straying > 0) {
+        d->straying--;
+        return weft__medium_misdirect(&d->now, b->records, b->count, d->random);
+    }
+    return d->now.store->cls->write(d->now.store, b->records, b->count);
 }
 
 int weft__disk_end_sync(struct weft__disk *d, uint64_t *number) {
+    struct weft__disk_batch *b = &d->syncing;
+    if (d->full) return 0;
     if (d->failing > 0) {
         d->failing--;
         return 0;
     }
-    struct weft__disk_batch *b = &d->syncing;
-    int rc = d->store->cls->write(d->store, b->records, b->count);
-    if (rc == 0) rc = weft__vector_copy(&d->durable, &b->applied);
+    int rc = write_batch(d, b);
+    if (rc == 0) rc = weft__vector_copy(&d->now.durable, &b->applied);
     if (rc != 0) return rc;
     for (size_t i = 0; i < b->count; i++) note_epoch(d, &b->records[i]);
-    *number = b->number;
+    *number = d->done = b->number;
     d->busy = false;
     batch_clear(b);
     return 1;
 }
 
-void weft__disk_crash(struct weft__disk *d) {
+/* --- Ends -----------------------------------------------------------------------------------------------------------
+ */
+
+void weft__disk_stop(struct weft__disk *d) {
     batch_clear(&d->waiting);
     batch_clear(&d->syncing);
     d->busy = false;
+    d->done = 0;
 }
+
+int weft__disk_crash(struct weft__disk *d) {
+    weft__disk_stop(d);
+    if (!d->lies) return 0;
+    struct weft__medium copy;
+    int rc = weft__medium_copy(&copy, &d->image);
+    if (rc == 0) weft__medium_take(&d->now, &copy);
+    return rc;
+}
+
+int weft__disk_tear(struct weft__disk *d) {
+    (void)weft__disk_begin_sync(d);
+    if (d->busy && !d->full) {
+        int rc = weft__medium_tear(&d->now, d->syncing.records, d->syncing.count, d->random);
+        if (rc == 0) rc = weft__vector_copy(&d->now.durable, &d->syncing.applied);
+        if (rc != 0) return rc;
+    }
+    return weft__disk_crash(d);
+}
+
+int weft__disk_lie(struct weft__disk *d, bool lies) {
+    if (d->lies == lies) return 0;
+    if (!lies)
+        weft__medium_fini(&d->image);
+    else if (weft__medium_copy(&d->image, &d->now) != 0)
+        return WEFT_ERR_NOMEM;
+    d->lies = lies;
+    return 0;
+}
+
+/* --- Copies ---------------------------------------------------------------------------------------------------------
+ */
 
 int weft__disk_backup(struct weft__disk *d) {
     void *items = d->backups;
     int rc = weft__grow(d->alloc, &items, &d->backup_cap, d->backup_count + 1, sizeof *d->backups);
     d->backups = items;
-    if (rc != 0) return rc;
-    struct weft__disk_backup *b = &d->backups[d->backup_count];
-    weft__vector_init(&b->durable, d->alloc);
-    rc = weft__vector_copy(&b->durable, &d->durable);
-    if (rc == 0) rc = weft_store_memory_copy(&b->store, d->store, d->alloc);
-    if (rc == 0)
-        d->backup_count++;
-    else
-        weft__vector_fini(&b->durable);
+    if (rc == 0) rc = weft__medium_copy(&d->backups[d->backup_count], &d->now);
+    if (rc == 0) d->backup_count++;
     return rc;
 }
 
-static int replace(struct weft__disk *d, struct weft_store *store, const struct weft__vector *vector) {
-    struct weft_store *copy;
-    int rc = weft_store_memory_copy(&copy, store, d->alloc);
+/* It is really there, also where the disk lies. */
+static int replace(struct weft__disk *d, const struct weft__medium *from) {
+    struct weft__medium copy;
+    bool lies = d->lies;
+    int rc = weft__medium_copy(&copy, from);
     if (rc != 0) return rc;
-    rc = weft__vector_copy(&d->durable, vector);
-    if (rc != 0) {
-        store_close(copy);
-        return rc;
-    }
-    store_close(d->store);
-    d->store = copy;
-    return 0;
+    (void)weft__disk_lie(d, false);
+    weft__medium_take(&d->now, &copy);
+    return weft__disk_lie(d, lies);
 }
 
-int weft__disk_restore(struct weft__disk *d) {
+int weft__disk_restore(struct weft__disk *d, uint64_t n) {
     if (d->backup_count == 0) return WEFT_ERR_NOT_FOUND;
-    return replace(d, d->backups[0].store, &d->backups[0].durable);
+    return replace(d, &d->backups[n % d->backup_count]);
 }
 
 int weft__disk_copy(struct weft__disk *d, const struct weft__disk *from) {
-    return replace(d, from->store, &from->durable);
+    return replace(d, &from->now);
+}
+
+int weft__disk_snapshot(struct weft__disk *d, const struct weft__vector *applied, uint64_t epoch) {
+    struct weft__medium copy;
+    int rc = weft__medium_copy(&copy, &d->now);
+    if (rc != 0) return rc;
+    place_records(&d->waiting);
+    if (d->busy) rc = copy.store->cls->write(copy.store, d->syncing.records, d->syncing.count);
+    if (rc == 0) rc = copy.store->cls->write(copy.store, d->waiting.records, d->waiting.count);
+    if (rc == 0) rc = weft__vector_copy(&copy.durable, applied);
+    if (rc != 0) {
+        weft__medium_fini(&copy);
+        return rc;
+    }
+    if (d->has_machine) weft__medium_fini(&d->machine);
+    d->machine = copy;
+    d->has_machine = true;
+    d->machine_epoch = epoch;
+    return 0;
+}
+
+int weft__disk_rewind(struct weft__disk *d) {
+    return d->has_machine ? replace(d, &d->machine) : WEFT_ERR_NOT_FOUND;
+}
+
+int weft__disk_format(struct weft__disk *d) {
+    struct weft__medium empty;
+    int rc = weft__medium_init(&empty, d->alloc);
+    if (rc == 0) rc = replace(d, &empty);
+    weft__medium_fini(&empty);
+    return rc;
 }

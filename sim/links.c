@@ -65,7 +65,8 @@ int weft__links_look_all(struct weft_sim *s) {
 
 static int tell(struct weft_sim *s, uint32_t who, uint32_t peer, enum weft_event_kind kind) {
     struct weft_event e = {.kind = kind, .link = peer};
-    return weft__machine_step(s, who, &e);
+    struct weft__happening h = {.kind = WEFT__TOLD, .from = peer, .to = who, .tag = (uint32_t)kind};
+    return weft__inbox_is_shut(s, &h) ? weft__inbox_hold(s, &h) : weft__machine_step(s, who, &e);
 }
 
 static int take_down(struct weft_sim *s, uint32_t a, uint32_t b) {

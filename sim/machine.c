@@ -28,8 +28,6 @@ static uint64_t word_of_ns(uint64_t ns) {
 static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_replica_options *to) {
     const struct weft_sim_options *o = &s->schedule->options;
     weft_replica_options_init(to);
-    for (unsigned k = 0; k < 16; k++)
-        to->replica.bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, k / 8) >> (8 * (k % 8)));
     to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
     to->alloc = s->alloc;
     to->classes = o->classes;
@@ -56,7 +54,9 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     const struct weft_sim_options *o = &s->schedule->options;
     m->clock.offset_ns = either_way(drawn(s, WEFT__PURPOSE_SKEW, i, 0), o->skew_ns);
     m->clock.drift_ppb = either_way(drawn(s, WEFT__PURPOSE_DRIFT, i, 0), o->drift_ppb);
+    m->sync_ns = o->sync_ns;
     fill_options(s, i, &m->options);
+    weft__machine_name(s, i);
     weft__watched_init(&m->watched, s->alloc);
     m->watched.pending_max = m->options.pending_max;
     m->watched.drift = m->options.drift;
@@ -68,33 +68,16 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
 }
 
 void weft__machine_fini(struct weft_sim *s, struct weft__machine *m) {
-    (void)s;
     weft_replica_free(m->replica);
+    weft__inbox_fini(s, m);
     weft__watched_fini(&m->watched);
     weft__disk_fini(&m->disk);
 }
 
-/* --- Opening and crashing
- * --------------------------------------------------------------------------------------------- */
+/* --- Stepping
+ * --------------------------------------------------------------------------------------------------------- */
 
-static int restore_each(void *ctx, const struct weft_record *record) {
-    struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = record};
-    struct weft_update u;
-    return weft_replica_step(ctx, &e, &u);
-}
-
-static uint64_t draw_epoch(const struct weft_sim *s, uint32_t i) {
-    uint64_t n = s->mutant.same_epochs ? 0 : ++s->machines[i].draws;
-    return drawn(s, WEFT__PURPOSE_EPOCH, i, n);
-}
-
-static int load(struct weft_sim *s, struct weft__machine *m) {
-    struct weft_store *store = m->disk.store;
-    if (s->mutant.forgets_store && m->boot > 1) return 0;
-    return store->cls->load(store, restore_each, m->replica);
-}
-
-static int fail_call(struct weft_sim *s, uint32_t i, int rc) {
+int weft__machine_failed(struct weft_sim *s, uint32_t i, int rc) {
     if (rc == WEFT_ERR_NOMEM) return rc;
     const struct weft__machine *m = &s->machines[i];
     weft_buf_reset(&s->scratch);
@@ -104,69 +87,9 @@ static int fail_call(struct weft_sim *s, uint32_t i, int rc) {
     return weft__world_fail(s, i, WEFT__CHECK_CALL, (const char *)s->scratch.ptr);
 }
 
-static int checked(struct weft_sim *s, uint32_t i, int rc) {
+int weft__machine_checked(struct weft_sim *s, uint32_t i, int rc) {
     return rc == WEFT_ERR_CORRUPT ? weft__world_fail(s, i, WEFT__CHECKS, NULL) : rc;
 }
-
-int weft__machine_open(struct weft_sim *s, uint32_t i) {
-    struct weft__machine *m = &s->machines[i];
-    m->boot++;
-    m->timer_ns = m->wanted_ns = m->deadline = NONE;
-    m->epoch_posted = m->reopen_posted = m->touched = false;
-    s->moved = true;
-    m->options.seed ^= s->schedule->options.tables;
-    int rc = weft_replica_new(&m->replica, &m->options);
-    m->options.seed ^= s->schedule->options.tables;
-    m->options.errmsg = NULL; /* it was lent for the first opening */
-    if (rc != 0) return rc;
-    m->replica->options.seed = m->options.seed; /* tables have theirs by now */
-    rc = load(s, m);
-    if (rc != 0) return fail_call(s, i, rc);
-    struct weft_event e = {.kind = WEFT_EVENT_START, .random = draw_epoch(s, i)};
-    struct weft_update u;
-    e.now = weft__sim_clock_read(&m->clock, s->now_ns);
-    /* Once before the ghosts are set: the vector can only be read when the replica has started. */
-    rc = weft_replica_step(m->replica, &e, &u);
-    if (rc != 0) return fail_call(s, i, rc);
-    struct weft__watched *w = &m->watched;
-    rc = w->branch.is_open ? weft__check_reopened(&s->check, w, m->replica, &u, &m->disk.durable)
-                           : weft__check_opened(&s->check, w, m->replica, &m->disk.durable);
-    rc = checked(s, i, rc);
-    if (rc == 0) rc = weft__story_started(s, i);
-    for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
-    if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
-    if (rc == 0) rc = weft__machine_tick(s, i);
-    return rc == 0 ? weft__links_look(s, i) : rc;
-}
-
-/* A write that is under way may still be done: then the replica never heard that it is. */
-static int end_write(struct weft_sim *s, uint32_t i) {
-    struct weft__disk *d = &s->machines[i].disk;
-    uint64_t number;
-    bool began = d->busy && s->machines[i].write_ns < s->now_ns;
-    if (!began || drawn(s, WEFT__PURPOSE_CRASH, i, s->now_ns) % 2 == 0) return 0;
-    int rc = weft__disk_end_sync(d, &number);
-    return rc < 0 ? rc : 0;
-}
-
-int weft__machine_crash(struct weft_sim *s, uint32_t i) {
-    struct weft__machine *m = &s->machines[i];
-    int rc = end_write(s, i);
-    if (rc != 0) return rc;
-    weft_replica_free(m->replica);
-    m->replica = NULL;
-    rc = weft__story_stopped(s, i);
-    m->watched.announced = NULL;
-    m->watched.announced_count = 0;
-    m->watched.described = false;
-    s->moved = true;
-    weft__disk_crash(&m->disk);
-    weft__links_crashed(s, i);
-    return rc;
-}
-
-/* --- Stepping
- * --------------------------------------------------------------------------------------------------------- */
 
 static int post_to(struct weft_sim *s, uint32_t i, enum weft__happening_kind kind, uint64_t at_ns) {
     struct weft__happening h = {.kind = kind, .to = i, .tag = s->machines[i].boot};
@@ -176,7 +99,7 @@ static int post_to(struct weft_sim *s, uint32_t i, enum weft__happening_kind kin
 static int begin_sync(struct weft_sim *s, uint32_t i) {
     if (!weft__disk_begin_sync(&s->machines[i].disk)) return 0;
     s->machines[i].write_ns = s->now_ns;
-    uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->schedule->options.sync_ns);
+    uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->machines[i].sync_ns);
     return post_to(s, i, WEFT__SYNCED, s->now_ns + delay);
 }
 
@@ -203,6 +126,14 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
     return weft__link_close(s, i, refused->link);
 }
 
+/* Nothing else is looked at meanwhile. */
+static int take_time(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    if (m->step_ns == 0) return 0;
+    m->busy_ns = s->now_ns + weft__world_delay(s, WEFT__PURPOSE_STEP, i, m->step_ns);
+    return post_to(s, i, WEFT__WAKE, m->busy_ns);
+}
+
 static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u) {
     struct weft__machine *m = &s->machines[i];
     int rc = 0;
@@ -218,6 +149,7 @@ static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u
         m->reopen_posted = true;
         rc = post_to(s, i, WEFT__REOPEN, s->now_ns + 1000);
     }
+    if (rc == 0) rc = take_time(s, i);
     return rc == 0 ? take_notices(s, i, u) : rc;
 }
 
@@ -245,21 +177,21 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     e->now = weft__sim_clock_read(&m->clock, s->now_ns);
     int rc = weft_replica_step(m->replica, e, &u);
     if (rc == WEFT_ERR_BUSY) return rc;
-    if (rc != 0) return fail_call(s, i, rc);
+    if (rc != 0) return weft__machine_failed(s, i, rc);
     s->stats.steps++;
     struct weft__hash128 before = m->watched.vector_hash;
     m->watched.wall = e->now.wall;
-    m->watched.epoch_recorded = m->disk.epoch;
-    m->watched.unsynced = m->disk.waiting.bytes.len + m->disk.syncing.bytes.len;
+    m->watched.epoch_recorded = m->disk.now.epoch;
+    m->watched.unsynced = weft__disk_unsynced(&m->disk);
     bool shows_another = s->mutant.shows_another && i + 1 == s->machine_count;
     s->check.shown = shows_another ? s->machines[0].replica : NULL;
     s->check.in_passing = is_in_passing(s, i);
-    rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.durable);
+    rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.now.durable);
     s->check.shown = NULL;
     if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing)
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     int told = weft__story_step(s, i, &u);
-    rc = checked(s, i, rc != 0 ? rc : told);
+    rc = weft__machine_checked(s, i, rc != 0 ? rc : told);
     if (rc != 0) return rc;
     if (!weft__hash_eq(before, m->watched.vector_hash)) s->moved = true;
     trace(s, i, e, &u, bytes);
@@ -285,7 +217,7 @@ int weft__machine_tick(struct weft_sim *s, uint32_t i) {
 
 int weft__machine_timer(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
-    if (m->timer_ns != s->now_ns) return 0; /* an earlier one went off meanwhile */
+    if (m->timer_ns > s->now_ns) return 0; /* an earlier one went off meanwhile */
     m->timer_ns = NONE;
     if (m->wanted_ns <= s->now_ns) return weft__machine_tick(s, i);
     if (m->wanted_ns == NONE) return 0;
@@ -296,28 +228,49 @@ int weft__machine_timer(struct weft_sim *s, uint32_t i) {
 int weft__machine_synced(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
     struct weft_event e = {.kind = WEFT_EVENT_PERSISTED};
+    m->disk.random = drawn(s, WEFT__PURPOSE_DAMAGE, i, s->now_ns);
     int rc = weft__disk_end_sync(&m->disk, &e.number);
     if (rc < 0) return rc;
     if (rc == 0) {
         s->stats.store_failures++;
-        uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, s->schedule->options.sync_ns);
+        uint64_t delay = weft__world_delay(s, WEFT__PURPOSE_SYNC, i, m->sync_ns);
         return post_to(s, i, WEFT__SYNCED, s->now_ns + delay + 1000);
     }
     rc = s->mutant.early_persisted ? 0 : weft__machine_step(s, i, &e);
-    return rc == 0 ? begin_sync(s, i) : rc;
+    if (rc == 0) rc = begin_sync(s, i);
+    return rc == 0 ? weft__inbox_open(s, i) : rc;
 }
 
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
     m->epoch_posted = false;
-    struct weft_event e = {.kind = WEFT_EVENT_EPOCH, .random = draw_epoch(s, i)};
+    struct weft_event e = {.kind = WEFT_EVENT_EPOCH, .random = weft__machine_next_epoch(s, i)};
     return weft__machine_step(s, i, &e);
 }
 
-int weft__machine_reopen(struct weft_sim *s, uint32_t i) {
-    const struct weft__disk *d = &s->machines[i].disk;
-    if (d->busy || d->waiting.count > 0) return post_to(s, i, WEFT__REOPEN, s->now_ns + 1000000);
-    weft__machine_crash(s, i); /* nothing is lost by it */
-    int rc = weft__links_look(s, i);
-    return rc == 0 ? weft__machine_open(s, i) : rc;
+bool weft__machine_has_room(const struct weft_sim *s, const struct weft__machine *m) {
+    return weft__disk_unsynced(&m->disk) < s->schedule->options.unwritten_max;
+}
+
+int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
+    struct weft_event e = {.kind = (enum weft_event_kind)h->tag, .link = h->from};
+    switch (h->kind) {
+    case WEFT__DELIVER:
+        return weft__link_deliver(s, h);
+    case WEFT__TOLD:
+        return weft__machine_step(s, h->to, &e);
+    case WEFT__TIMER:
+        return weft__machine_timer(s, h->to);
+    case WEFT__SYNCED:
+        return weft__machine_synced(s, h->to);
+    case WEFT__EPOCH:
+        return weft__machine_draw_epoch(s, h->to);
+    case WEFT__REOPEN:
+        return weft__machine_reopen(s, h->to);
+    case WEFT__WAKE:
+        return weft__inbox_open(s, h->to);
+    case WEFT__LINK:
+        break;
+    }
+    return 0;
 }

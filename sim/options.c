@@ -53,6 +53,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
 #undef ROLE
 #define ROLE WEFT__SIM_WORLD
     TIME(sync_ns, 4 * MILLION),
+    NUMBER(unwritten_max, 16 * MILLION, 0, LARGE),
     TIME(within_ns, 120000 * MILLION),
 #undef ROLE
 #define ROLE WEFT__SIM_PLAN
@@ -93,8 +94,22 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(copies_started, 0, 0, WEFT_SIM_REPLICAS_MAX),
     NUMBER(store_failures, 0, 0, MILLION),
     NUMBER(checkpoints, 0, 0, MILLION),
+    NUMBER(disks_full, 0, 0, MILLION),
+    NUMBER(disks_slow, 0, 0, MILLION),
+    NUMBER(disks_lying, 0, 0, MILLION),
+    NUMBER(writes_lost, 0, 0, MILLION),
+    NUMBER(writes_torn, 0, 0, MILLION),
+    NUMBER(writes_astray, 0, 0, MILLION),
+    NUMBER(bits_rotten, 0, 0, MILLION),
+    NUMBER(pauses, 0, 0, MILLION),
+    NUMBER(slowdowns, 0, 0, MILLION),
+    NUMBER(backups_reverted, 0, 0, MILLION),
+    NUMBER(joins, 0, 0, WEFT_SIM_REPLICAS_MAX),
+    NUMBER(retirements, 0, 0, WEFT_SIM_REPLICAS_MAX),
     TIME(fault_ns, 10000 * MILLION),
     TIME(step_ns, 1000 * MILLION),
+    TIME(slow_sync_ns, 500 * MILLION),
+    TIME(slow_step_ns, 20 * MILLION),
 #undef ROLE
 #define ROLE WEFT__SIM_WORLD
     TIME(engine_drift_ns, 0),

@@ -102,6 +102,7 @@ int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim
     if (rc != 0) return rc;
     rc = weft__workload_plan(*out, o->rates);
     if (rc == 0 && o->duration_ns > 0) rc = plan_faults(*out);
+    if (rc == 0 && o->duration_ns > 0) rc = weft__plan_machines(*out);
     if (rc == 0) rc = plan_end(*out);
     if (rc == 0) weft__schedule_sort(*out);
     if (rc == 0) rc = weft__workload_take_turns(*out);

@@ -78,6 +78,11 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->copies, "copied stores");
     count(b, t->clock_steps, "clock steps");
     count(b, t->store_failures, "failed writes");
+    count(b, t->disk_faults, "disk faults");
+    count(b, t->wiped, "stores refused and begun anew");
+    count(b, t->pauses, "pauses");
+    count(b, t->joins, "joined");
+    count(b, t->retirements, "retired");
     end_counts(b, begin, empty);
     begin = b->len;
     line(b, "engine");

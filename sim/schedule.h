@@ -29,7 +29,22 @@
     X(FAIL, "fail", "rn")                                                                                              \
     X(CHECKPOINT, "checkpoint", "r")                                                                                   \
     X(REJOIN, "rejoin", "s")                                                                                           \
-    X(UNCUT, "uncut", "ft")
+    X(UNCUT, "uncut", "ft")                                                                                            \
+    X(FULL, "full", "r")                                                                                               \
+    X(FREE, "free", "r")                                                                                               \
+    X(LIE, "lie", "r")                                                                                                 \
+    X(HONEST, "honest", "r")                                                                                           \
+    X(LOSE, "lose", "rn")                                                                                              \
+    X(STRAY, "stray", "rn")                                                                                            \
+    X(TEAR, "tear", "r")                                                                                               \
+    X(ROT, "rot", "r")                                                                                                 \
+    X(SYNC, "sync", "rd")                                                                                              \
+    X(REVERT, "revert", "rn")                                                                                          \
+    X(PAUSE, "pause", "r")                                                                                             \
+    X(RESUME, "resume", "r")                                                                                           \
+    X(SLOW, "slow", "rd")                                                                                              \
+    X(RETIRE, "retire", "r")                                                                                           \
+    X(JOIN, "join", "n")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
@@ -115,6 +130,9 @@ int weft__schedule_push_member(struct weft_sim_schedule *s, uint32_t member);
 int weft__schedule_push_mask(struct weft_sim_schedule *s, uint64_t mask, struct weft__sim_item *item);
 int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t to, struct weft__sim_item *item);
 void weft__schedule_sort(struct weft_sim_schedule *s);
+
+/* plan_machines.c. The plan's faults of single machines, drawn from the options. */
+int weft__plan_machines(struct weft_sim_schedule *s);
 
 /* schedule_item.c. One line without its time; operations and members go to the schedule. */
 int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice line, struct weft__sim_item *out,

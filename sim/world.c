@@ -68,11 +68,8 @@ static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
         if (h->kind == WEFT__DELIVER) weft__story_ended(s, h->told, WEFT__STORY_DOWN);
         return 0;
     }
-    if (h->kind == WEFT__DELIVER) return weft__link_deliver(s, h);
-    if (h->tag != m->boot) return 0; /* of an earlier life */
-    if (h->kind == WEFT__TIMER) return weft__machine_timer(s, h->to);
-    if (h->kind == WEFT__REOPEN) return weft__machine_reopen(s, h->to);
-    return h->kind == WEFT__SYNCED ? weft__machine_synced(s, h->to) : weft__machine_draw_epoch(s, h->to);
+    if (h->kind != WEFT__DELIVER && h->tag != m->boot) return 0; /* of an earlier life */
+    return weft__inbox_is_shut(s, h) ? weft__inbox_hold(s, h) : weft__machine_hear(s, h);
 }
 
 static int next_event(struct weft_sim *s, uint64_t until) {

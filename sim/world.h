@@ -32,7 +32,9 @@ enum weft__happening_kind {
     WEFT__SYNCED,  /* to, tag: boot */
     WEFT__EPOCH,   /* to, tag: boot */
     WEFT__REOPEN,  /* to, tag: boot */
-    WEFT__LINK     /* from, to: see what became of the link */
+    WEFT__LINK,    /* from, to: see what became of the link */
+    WEFT__TOLD,    /* from, to, tag: LINK_UP or LINK_DOWN */
+    WEFT__WAKE     /* to, tag: boot */
 };
 
 struct weft__happening {
@@ -42,6 +44,12 @@ struct weft__happening {
     struct weft__parcel *parcel;
     uint64_t told; /* DELIVER: its number in the story */
     uint32_t next_free;
+};
+
+/* What reaches a machine that does not listen, in the order of arrival. */
+struct weft__inbox {
+    struct weft__happening *items; /* a ring */
+    size_t head, count, cap;
 };
 
 struct weft__machine {
@@ -57,7 +65,13 @@ struct weft__machine {
     uint64_t deadline; /* the engine's, on its own clock */
     uint64_t write_ns; /* when the write that is under way began */
     bool epoch_posted, reopen_posted;
-    bool touched; /* a transaction of the caller's was begun: its records may wait */
+    bool touched;              /* a transaction of the caller's was begun: its records may wait */
+    bool paused;               /* nothing reaches it, and it does nothing */
+    bool retired;              /* it was seen for the last time */
+    uint64_t step_ns, busy_ns; /* what each step takes; it is at one until then */
+    uint64_t sync_ns;          /* what its disk takes */
+    uint64_t identities;       /* drawn so far: a wiped store gets a new one */
+    struct weft__inbox inbox;
 };
 
 /* The link of two machines, as each of them believes: 0 the lower number. */
@@ -72,6 +86,7 @@ struct weft__sim_mutant {
     bool early_persisted;    /* PERSISTED is said when the write begins */
     bool same_epochs;        /* an opening draws the random bits of the one before */
     bool forgets_store;      /* a restart finds an empty disk */
+    bool blind_store;        /* its rows have no checksums */
     bool twists_operations;  /* other amounts, elements and values than the history says */
     bool swaps_types;        /* flags, sets and registers are done and shown by the rule of another one */
     bool shows_another;      /* what the last replica shows is what the first one has */
@@ -114,7 +129,9 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_SYNC,
     WEFT__PURPOSE_CRASH,
     WEFT__PURPOSE_LINK,
-    WEFT__PURPOSE_CHECK
+    WEFT__PURPOSE_CHECK,
+    WEFT__PURPOSE_DAMAGE,
+    WEFT__PURPOSE_STEP
 };
 
 /* world.c */
@@ -129,8 +146,19 @@ void weft__parcel_release(struct weft_sim *s, struct weft__parcel *p);
 
 /* machine.c */
 int weft__machine_add(struct weft_sim *s, uint8_t region);
+/* A new identity, which it has once its store is empty. */
+void weft__machine_name(struct weft_sim *s, uint32_t i);
+/* What the engine, or a check, said: 0, or the run has failed, or WEFT_ERR_NOMEM. */
+int weft__machine_failed(struct weft_sim *s, uint32_t i, int rc);
+int weft__machine_checked(struct weft_sim *s, uint32_t i, int rc);
+
+/* opening.c */
 int weft__machine_open(struct weft_sim *s, uint32_t i);
-int weft__machine_crash(struct weft_sim *s, uint32_t i);
+uint64_t weft__machine_next_epoch(struct weft_sim *s, uint32_t i);
+/* The power goes; `torn`: in the middle of a write. */
+int weft__machine_crash(struct weft_sim *s, uint32_t i, bool torn);
+/* The replica wants to be made again from its store. */
+int weft__machine_reopen(struct weft_sim *s, uint32_t i);
 void weft__machine_fini(struct weft_sim *s, struct weft__machine *m);
 /* One event at a running replica: its update is checked and carried out. e->now is set here. */
 int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);
@@ -138,8 +166,23 @@ int weft__machine_tick(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
-/* The replica wants to be made again from its store. */
-int weft__machine_reopen(struct weft_sim *s, uint32_t i);
+/* What happens at a running replica. */
+int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h);
+/* Whether its records have room to wait in: where not, no transaction begins and nothing is taken from peers. */
+bool weft__machine_has_room(const struct weft_sim *s, const struct weft__machine *m);
+
+/* inbox.c */
+/* It is paused, or busy, or has no room; then what happens to it is held. */
+bool weft__inbox_is_shut(const struct weft_sim *s, const struct weft__happening *h);
+int weft__inbox_hold(struct weft_sim *s, const struct weft__happening *h);
+/* What is held and may come in does. */
+int weft__inbox_open(struct weft_sim *s, uint32_t i);
+void weft__inbox_clear(struct weft_sim *s, struct weft__machine *m);
+void weft__inbox_fini(struct weft_sim *s, struct weft__machine *m);
+
+/* mishap.c: items that are about one machine. */
+bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_item *item);
+int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item);
 
 /* links.c */
 int weft__links_add(struct weft_sim *s); /* for the machine that was added last */

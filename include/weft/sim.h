@@ -75,7 +75,9 @@ struct weft_sim_options {
     uint64_t skew_ns;   /* each wall clock is off by up to this, either way; default 100 ms */
     uint64_t drift_ppb; /* each oscillator is off by up to this, either way; default 50,000 */
     /* Disks */
-    uint64_t sync_ns; /* until a write is durable: half of it to all of it; default 4 ms */
+    uint64_t sync_ns;       /* until a write is durable: half of it to all of it; default 4 ms */
+    uint64_t unwritten_max; /* bytes of records that may wait for that; beyond, no transaction begins and nothing is
+                             * taken from peers; default 16,000,000 */
 
     /* The plan's workload: transactions on objects, at every replica, until duration_ns. */
     uint64_t duration_ns;
@@ -102,8 +104,14 @@ struct weft_sim_options {
      * duration_ns everything is healed and restarted. */
     uint64_t partitions, one_way_cuts, crashes, clock_steps, backups_restored, copies_started, store_failures;
     uint64_t checkpoints;
-    uint64_t fault_ns; /* default 10 s */
-    uint64_t step_ns;  /* a clock is stepped by up to this, either way; default 1 s */
+    /* Of disks, */
+    uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
+    /* and of replicas; a retired one is gone for good, and two stay. */
+    uint64_t pauses, slowdowns, backups_reverted, joins, retirements;
+    uint64_t fault_ns;     /* default 10 s */
+    uint64_t step_ns;      /* a clock is stepped by up to this, either way; default 1 s */
+    uint64_t slow_sync_ns; /* a slow disk takes up to this; default 500 ms */
+    uint64_t slow_step_ns; /* a slow replica takes up to this for each step; default 20 ms */
 
     /* The engine's own options (weft_replica_options); 0: its default. */
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
@@ -154,6 +162,17 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   16s step 1 -250ms                   its wall clock
  *   17s fail 1 3                        its store refuses the next 3 writes
  *   18s checkpoint 1
+ *   18s full 1 | free 1                 its store has no room for any write; it has again
+ *   18s sync 1 200ms                    its disk takes so long; 0: sync_ns again
+ *   18s lie 1 | honest 1                writes are called durable that a crash would lose; what was written is durable
+ *   18s lose 1 2 | stray 1 2            of its next 2 writes nothing is done; a record goes over another row
+ *   18s tear 1                          it crashes in the middle of a write: a part of it is there
+ *   18s rot 1                           a bit of a stored row is another one
+ *   18s revert 1 2                      as restore, from the backup numbered 2 of 0, 1, ..., counted round
+ *   18s pause 1 | resume 1              it does nothing, and what reaches it waits
+ *   18s slow 1 20ms                     each of its steps takes so long; 0: none does
+ *   18s retire 1                        it stops, and its store is never seen again
+ *   18s join 3                          a new replica starts, empty, in the region numbered 3
  *   19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x
  *   20s txn 2 ewflag/3:812 ormap/0:77 ormap/0x
  *
@@ -273,7 +292,10 @@ struct weft_sim_stats {
     uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
+    uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
+    uint64_t disk_faults, pauses, held, joins, retirements;
+    uint64_t wiped; /* a damaged store was refused, and the replica started from nothing, as another one */
     uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;
     uint8_t trace[16]; /* running hash of every event and what it led to */

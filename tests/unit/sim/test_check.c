@@ -40,7 +40,7 @@ static void setup(void) {
         (void)step(i, WEFT_EVENT_START);
         weft__watched_init(&watched[i], NULL);
         watched[i].pending_max = watched[i].log_max = SIZE_MAX / 2;
-        ck_assert_int_eq(weft__check_opened(&check, &watched[i], replicas[i], &nothing), 0);
+        ck_assert_int_eq(weft__check_opened(&check, &watched[i], replicas[i], &nothing, false), 0);
     }
 }
 
@@ -205,13 +205,13 @@ START_TEST(a_store_that_lost_and_a_store_that_invented) {
     setup();
     struct weft_update u = add(0, 1);
     ck_assert_int_eq(weft__check_step(&check, &watched[0], replicas[0], &u, &nothing), 0);
-    fails(weft__check_opened(&check, &watched[0], replicas[0], &nothing), WEFT__CHECK_LOST);
+    fails(weft__check_opened(&check, &watched[0], replicas[0], &nothing, false), WEFT__CHECK_LOST);
     struct weft__vector durable;
     weft__vector_init(&durable, NULL);
     ck_assert_int_eq(weft__vector_set(&durable, watched[0].self, 1), 0);
-    ck_assert_int_eq(weft__check_opened(&check, &watched[0], replicas[0], &durable), 0);
+    ck_assert_int_eq(weft__check_opened(&check, &watched[0], replicas[0], &durable, false), 0);
     ck_assert_int_eq(weft__vector_set(&durable, watched[0].self, 2), 0);
-    fails(weft__check_opened(&check, &watched[0], replicas[0], &durable), WEFT__CHECK_LOST);
+    fails(weft__check_opened(&check, &watched[0], replicas[0], &durable, false), WEFT__CHECK_LOST);
     weft__vector_fini(&durable);
     teardown();
 }

@@ -47,7 +47,7 @@ static void setup(void) {
     (void)step((struct weft_event){.kind = WEFT_EVENT_START, .random = 10});
     weft__watched_init(&watched, NULL);
     watched.pending_max = watched.log_max = SIZE_MAX / 2;
-    ck_assert_int_eq(weft__check_opened(&check, &watched, replica, &nothing), 0);
+    ck_assert_int_eq(weft__check_opened(&check, &watched, replica, &nothing, false), 0);
     watched.epoch_recorded = weft_replica_self(replica).epoch;
     ck_assert_int_eq(weft__vector_set(&all, watched.self, 100), 0);
 }

@@ -41,7 +41,7 @@ static int count_row(void *ctx, const struct weft_record *r) {
 
 static int rows(void) {
     int n = 0;
-    ck_assert_int_eq(disk.store->cls->load(disk.store, count_row, &n), 0);
+    ck_assert_int_eq(disk.now.store->cls->load(disk.now.store, count_row, &n), 0);
     return n;
 }
 
@@ -57,7 +57,7 @@ START_TEST(a_sync_takes_what_was_there_when_it_began) {
     ck_assert_int_eq(weft__disk_end_sync(&disk, &upto), 1);
     ck_assert_uint_eq(upto, number - 1);
     ck_assert_int_eq(rows(), 2);
-    ck_assert_uint_eq(weft__vector_get(&disk.durable, 0), 2);
+    ck_assert_uint_eq(weft__vector_get(&disk.now.durable, 0), 2);
     ck_assert(weft__disk_begin_sync(&disk));
     ck_assert_int_eq(weft__disk_end_sync(&disk, &upto), 1);
     ck_assert_int_eq(rows(), 3);
@@ -77,7 +77,7 @@ START_TEST(a_crash_loses_what_is_waiting_and_what_is_syncing) {
     put(3);
     weft__disk_crash(&disk);
     ck_assert_int_eq(rows(), 1);
-    ck_assert_uint_eq(weft__vector_get(&disk.durable, 0), 1);
+    ck_assert_uint_eq(weft__vector_get(&disk.now.durable, 0), 1);
     ck_assert(!weft__disk_begin_sync(&disk)); /* nothing comes later by itself */
     teardown();
 }
@@ -101,7 +101,7 @@ END_TEST
 START_TEST(a_backup_is_the_durable_part_and_the_oldest_comes_back) {
     uint64_t upto;
     setup();
-    ck_assert_int_eq(weft__disk_restore(&disk), WEFT_ERR_NOT_FOUND);
+    ck_assert_int_eq(weft__disk_restore(&disk, 0), WEFT_ERR_NOT_FOUND);
     for (uint64_t seq = 1; seq <= 3; seq++) {
         put(seq);
         ck_assert_int_eq(weft__disk_backup(&disk), 0); /* before the sync: seq - 1 rows */
@@ -111,10 +111,10 @@ START_TEST(a_backup_is_the_durable_part_and_the_oldest_comes_back) {
     struct weft__disk copy;
     ck_assert_int_eq(weft__disk_init(&copy, NULL), 0);
     ck_assert_int_eq(weft__disk_copy(&copy, &disk), 0);
-    ck_assert_int_eq(weft__disk_restore(&disk), 0);
+    ck_assert_int_eq(weft__disk_restore(&disk, 0), 0);
     ck_assert_int_eq(rows(), 0);
-    ck_assert_uint_eq(weft__vector_get(&disk.durable, 0), 0);
-    ck_assert_uint_eq(weft__vector_get(&copy.durable, 0), 3); /* a copy is on its own */
+    ck_assert_uint_eq(weft__vector_get(&disk.now.durable, 0), 0);
+    ck_assert_uint_eq(weft__vector_get(&copy.now.durable, 0), 3); /* a copy is on its own */
     weft__disk_fini(&copy);
     teardown();
 }

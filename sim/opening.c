@@ -1,0 +1,154 @@
+/* opening.c: a replica's lives on its machine: opened from its disk, ended by itself or by the power. Where the disk
+ * broke its promises the engine may refuse what it finds there, by a typed error and never by a wrong state; then the
+ * simulation does what an operator would: the store is wiped, and a new replica starts from nothing. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/prng.h"
+#include "replication/engine.h"
+#include "sim/world.h"
+
+#define NONE UINT64_MAX
+
+static uint64_t drawn(const struct weft_sim *s, enum weft__sim_purpose purpose, uint64_t a, uint64_t b) {
+    return weft__keyed(s->schedule->options.seed, (uint64_t)purpose, a, b, 0);
+}
+
+void weft__machine_name(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    uint64_t n = m->identities++;
+    for (unsigned k = 0; k < 16; k++)
+        m->options.replica.bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, 2 * n + k / 8) >> (8 * (k % 8)));
+}
+
+/* --- Opening --------------------------------------------------------------------------------------------------------
+ */
+
+static int restore_each(void *ctx, const struct weft_record *record) {
+    struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = record};
+    struct weft_update u;
+    return weft_replica_step(ctx, &e, &u);
+}
+
+uint64_t weft__machine_next_epoch(struct weft_sim *s, uint32_t i) {
+    uint64_t n = s->mutant.same_epochs ? 0 : ++s->machines[i].draws;
+    return drawn(s, WEFT__PURPOSE_EPOCH, i, n);
+}
+
+static int make(struct weft_sim *s, struct weft__machine *m) {
+    m->options.seed ^= s->schedule->options.tables;
+    int rc = weft_replica_new(&m->replica, &m->options);
+    m->options.seed ^= s->schedule->options.tables;
+    m->options.errmsg = NULL;                                /* it was lent for the first opening */
+    if (rc == 0) m->replica->options.seed = m->options.seed; /* tables have theirs by now */
+    return rc;
+}
+
+static int load(struct weft_sim *s, struct weft__machine *m) {
+    if (s->mutant.forgets_store && m->boot > 1) return 0;
+    return weft__medium_load(&m->disk.now, s->mutant.blind_store, restore_each, m->replica);
+}
+
+/* From the store to the first update. */
+static int start(struct weft_sim *s, uint32_t i, struct weft_update *u) {
+    struct weft__machine *m = &s->machines[i];
+    int rc = load(s, m);
+    if (rc != 0) return rc;
+    struct weft_event e = {.kind = WEFT_EVENT_START, .random = weft__machine_next_epoch(s, i)};
+    e.now = weft__sim_clock_read(&m->clock, s->now_ns);
+    return weft_replica_step(m->replica, &e, u);
+}
+
+/* The ghosts are set after START: the vector can only be read when the replica has started. */
+static int check_opened(struct weft_sim *s, struct weft__machine *m, const struct weft_update *u) {
+    struct weft__watched *w = &m->watched;
+    struct weft__medium *now = &m->disk.now;
+    if (w->branch.is_open) return weft__check_reopened(&s->check, w, m->replica, u, &now->durable);
+    int rc = weft__check_opened(&s->check, w, m->replica, &now->durable, now->doubtful);
+    if (rc == 0 && now->doubtful) rc = weft__vector_copy(&now->durable, &w->applied);
+    now->doubtful = false; /* all of it was looked at */
+    return rc;
+}
+
+/* No other store is refused. */
+static bool may_be_refused(const struct weft__machine *m, int rc) {
+    return m->disk.now.doubtful && (rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_VERSION);
+}
+
+static int begin_anew(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    weft_replica_free(m->replica);
+    m->replica = NULL;
+    s->stats.wiped++;
+    weft__branch_fini(&m->watched.branch);
+    weft__machine_name(s, i);
+    int rc = weft__disk_format(&m->disk);
+    return rc == 0 ? weft__machine_open(s, i) : rc;
+}
+
+int weft__machine_open(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    struct weft_update u;
+    m->boot++;
+    m->timer_ns = m->wanted_ns = m->deadline = NONE;
+    m->busy_ns = 0;
+    m->epoch_posted = m->reopen_posted = m->touched = m->paused = false;
+    s->moved = true;
+    int rc = make(s, m);
+    if (rc != 0) return rc;
+    rc = start(s, i, &u);
+    if (may_be_refused(m, rc)) return begin_anew(s, i);
+    if (rc != 0) return weft__machine_failed(s, i, rc);
+    rc = weft__machine_checked(s, i, check_opened(s, m, &u));
+    if (rc == 0) rc = weft__story_started(s, i);
+    for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
+    if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
+    if (rc == 0) rc = weft__machine_tick(s, i);
+    return rc == 0 ? weft__links_look(s, i) : rc;
+}
+
+/* --- Ending ---------------------------------------------------------------------------------------------------------
+ */
+
+/* The process ends; nothing happens to the disk. */
+static int end(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    weft_replica_free(m->replica);
+    m->replica = NULL;
+    m->watched.announced = NULL;
+    m->watched.announced_count = 0;
+    m->watched.described = false;
+    s->moved = true;
+    weft__inbox_clear(s, m);
+    weft__links_crashed(s, i);
+    return weft__story_stopped(s, i);
+}
+
+/* A write that is under way may still be done: then the replica never heard that it is. */
+static int end_write(struct weft_sim *s, uint32_t i) {
+    struct weft__disk *d = &s->machines[i].disk;
+    uint64_t number;
+    bool began = d->busy && s->machines[i].write_ns < s->now_ns;
+    if (!began || drawn(s, WEFT__PURPOSE_CRASH, i, s->now_ns) % 2 == 0) return 0;
+    int rc = weft__disk_end_sync(d, &number);
+    return rc < 0 ? rc : 0;
+}
+
+int weft__machine_crash(struct weft_sim *s, uint32_t i, bool torn) {
+    struct weft__disk *d = &s->machines[i].disk;
+    d->random = drawn(s, WEFT__PURPOSE_DAMAGE, i, s->now_ns);
+    int rc = torn ? weft__disk_tear(d) : end_write(s, i);
+    if (rc == 0 && !torn) rc = weft__disk_crash(d);
+    return rc == 0 ? end(s, i) : rc;
+}
+
+int weft__machine_reopen(struct weft_sim *s, uint32_t i) {
+    struct weft__disk *d = &s->machines[i].disk;
+    struct weft__happening again = {.kind = WEFT__REOPEN, .to = i, .tag = s->machines[i].boot};
+    if (d->busy || d->waiting.count > 0) return weft__world_post(s, s->now_ns + 1000000, &again);
+    weft__disk_stop(d);
+    int rc = end(s, i);
+    if (rc == 0) rc = weft__links_look(s, i);
+    return rc == 0 ? weft__machine_open(s, i) : rc;
+}
