@@ -161,7 +161,7 @@ int weft__check_refusal(struct weft__check *c, const struct weft__watched *w, in
 /* A commit had no effect. */
 int weft__check_without_effect(struct weft__check *c, const struct weft__watched *w, const struct weft__sim_op *ops,
                                size_t count);
-/* Each record of a transaction has its changes, as many as at its origin. */
+/* Each record of a transaction has its changes, one for each delta. */
 int weft__check_changes(struct weft__check *c, const struct weft_update *u);
 /* An update that says that a message was refused. */
 int weft__check_refused(struct weft__check *c, struct weft__watched *w, const struct weft_update *u,

@@ -163,16 +163,31 @@ static bool is_of(const struct weft_change *change, const struct weft_record *r)
     return change->seq == r->seq && weft_origin_cmp(&change->origin, &r->origin) == 0;
 }
 
-static int expect_changes(struct weft__check *c, const struct weft_record *r, size_t count) {
-    uint32_t origin;
-    int rc = weft__history_number(&c->history, &r->origin, &origin);
-    if (rc != 0 || weft__history_find(&c->history, origin, r->seq) == NULL) return rc;
-    struct weft__commit *commit = &c->history.origins[origin].commits[r->seq - 1];
-    if (commit->changes == 0) commit->changes = count;
-    if (count > 0 && commit->changes == count) return 0;
-    return weft__check_fail(c, WEFT__CHECK_TOLD, "%llu of origin %lu changed %llu objects, %llu were told",
-                            (unsigned long long)r->seq, (unsigned long)origin, (unsigned long long)commit->changes,
-                            (unsigned long long)count);
+static bool is_void(const struct weft_update *u, const struct weft_record *r) {
+    for (size_t i = 0; i < u->notice_count; i++)
+        if (u->notices[i].kind == WEFT_NOTICE_VOID && u->notices[i].seq == r->seq &&
+            weft_origin_cmp(&u->notices[i].origin, &r->origin) == 0)
+            return true;
+    return false;
+}
+
+/* One change for each delta, in their order. */
+static int expect_changes(struct weft__check *c, const struct weft_update *u, const struct weft_record *r, size_t *at) {
+    struct weft__transaction t;
+    struct weft__txn_delta d;
+    struct weft__reader in;
+    if (weft__transaction_parse(&t, r->bytes) != 0)
+        return weft__check_fail(c, WEFT__CHECK_TOLD, "a record's transaction does not read");
+    weft__reader_init(&in, t.deltas);
+    while (!is_void(u, r) && weft__transaction_next_delta(&in, &d)) {
+        const struct weft_change *told = *at < u->change_count ? &u->changes[*at] : NULL;
+        if (told == NULL || !is_of(told, r) || !weft_slice_eq(told->key, d.key) || told->type != d.type)
+            return weft__check_fail(c, WEFT__CHECK_TOLD, "%llu changed \"%.*s\", which was not told",
+                                    (unsigned long long)r->seq, (int)d.key.len, (const char *)d.key.ptr);
+        ++*at;
+    }
+    if (*at == u->change_count || !is_of(&u->changes[*at], r)) return 0;
+    return weft__check_fail(c, WEFT__CHECK_TOLD, "%llu told a change that is not in it", (unsigned long long)r->seq);
 }
 
 int weft__check_changes(struct weft__check *c, const struct weft_update *u) {
@@ -181,9 +196,7 @@ int weft__check_changes(struct weft__check *c, const struct weft_update *u) {
     for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
         if (u->records[i].kind != WEFT_RECORD_LOG) continue;
         while (at < u->change_count && u->changes[at].seq == 0) at++; /* of a joined state */
-        size_t from = at;
-        while (at < u->change_count && is_of(&u->changes[at], &u->records[i])) at++;
-        rc = expect_changes(c, &u->records[i], at - from);
+        rc = expect_changes(c, u, &u->records[i], &at);
     }
     return rc;
 }

@@ -23,7 +23,6 @@ struct weft__commit {
     const uint64_t *past;      /* what its origin had applied, itself left out */
     size_t past_len;
     size_t first_op, op_count; /* 0 operations: somebody else's, not known */
-    size_t changes;            /* objects that it changed, as its origin told; 0: it has not yet */
     uint64_t number;           /* in the order of commits, which no transaction's past contradicts */
 };
 

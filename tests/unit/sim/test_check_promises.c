@@ -224,7 +224,7 @@ START_TEST(what_is_applied_is_told) {
     fails(weft__check_changes(&check, &u), WEFT__CHECK_TOLD);
     u.changes = twice;
     u.change_count = 2;
-    fails(weft__check_changes(&check, &u), WEFT__CHECK_TOLD); /* at its origin it was one */
+    fails(weft__check_changes(&check, &u), WEFT__CHECK_TOLD); /* it has one delta */
     u.change_count = 1;
     twice[0].seq++;
     fails(weft__check_changes(&check, &u), WEFT__CHECK_TOLD); /* of another transaction */
