@@ -62,7 +62,7 @@ static bool is_silent(const struct weft_replica *r, const struct weft__peer *p) 
 
 /* Between three and five quarters of the interval, so that replicas that started together do not stay in step. */
 static uint64_t next_digest(const struct weft_replica *r, uint32_t link) {
-    uint64_t random = weft__keyed(r->options.seed, PURPOSE_DIGEST, link, r->now.mono_ns, 0);
+    uint64_t random = weft__keyed(r->options.jitter, PURPOSE_DIGEST, link, r->now.mono_ns, 0);
     uint64_t interval = r->options.digest_ns;
     return r->now.mono_ns + interval - interval / 4 + weft__scale(random, interval / 2 + 1);
 }

@@ -73,3 +73,21 @@ int weft__issue(struct weft_replica *r) {
     if (rc == 0) weft__forget_gained(r);
     return rc;
 }
+
+/* Who wrote the bytes had them from weft_replica_transaction, or says so: they are checked like anybody's. A stamp
+ * ahead of the clock is none of our business: the commit looked at that. */
+int weft_replica_recommit(struct weft_replica *r, struct weft_slice transaction) {
+    struct weft__transaction t;
+    if (!r->started || r->wants_epoch || weft__fork_is_found(r)) return WEFT_ERR_NOT_READY;
+    if (r->txn.open) return WEFT_ERR_BUSY;
+    int rc = weft__transaction_parse(&t, transaction);
+    if (rc != 0) return rc;
+    bool own = weft_id_cmp(&t.space, &r->space.id) == 0 &&
+               weft_origin_cmp(&t.origin, weft_origins_at(r->origins, r->self)) == 0;
+    rc = own ? weft__apply_readiness(r, &t, r->self) : WEFT_ERR_INVALID;
+    if (rc < 0) return rc;
+    if (rc != WEFT__READY && rc != WEFT__AHEAD) return WEFT_ERR_INVALID;
+    rc = weft__apply(r, &t, r->self, WEFT__LOCAL);
+    if (rc == 0) weft__forget_gained(r);
+    return rc;
+}

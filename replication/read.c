@@ -67,6 +67,14 @@ struct weft_origin weft_replica_self(const struct weft_replica *r) {
     return *weft_origins_at(r->origins, r->self);
 }
 
+struct weft_slice weft_replica_transaction(const struct weft_replica *r, const struct weft_origin *origin,
+                                           uint64_t seq) {
+    uint32_t index;
+    if (!weft_origins_find(r->origins, origin, &index)) return weft_slice(NULL, 0);
+    const struct weft__log_row *row = weft__log_get(&r->log, index, seq);
+    return row == NULL ? weft_slice(NULL, 0) : weft_slice(row->bytes, row->len);
+}
+
 /* How much of a is above b, summed over origins. */
 static uint64_t excess(const struct weft_version_vector *a, const struct weft_version_vector *b) {
     uint64_t sum = 0;

@@ -98,6 +98,7 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
     if (r == NULL) return WEFT_ERR_NOMEM;
     r->alloc = alloc;
     r->options = own;
+    if (own.jitter == 0) r->options.jitter = own.seed;
     if (r->options.batch_max > WEFT_TXN_MAX) r->options.batch_max = WEFT_TXN_MAX; /* a message fits a frame */
     init_parts(r);
     rc = weft_origins_new(&r->origins, alloc);

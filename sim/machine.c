@@ -29,6 +29,7 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
     const struct weft_sim_options *o = &s->schedule->options;
     weft_replica_options_init(to);
     to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
+    to->jitter = to->seed; /* also where tables are laid out otherwise */
     to->alloc = s->alloc;
     to->classes = o->classes;
     to->errmsg = o->errmsg;

@@ -4,6 +4,7 @@
  * is told on standard error. The end of input, nobody to read answers, quit, SIGINT and SIGTERM all end in
  * weft_uv_close, which writes what is unwritten; only then the last answers are given. */
 #define _POSIX_C_SOURCE 200809L
+#include <errno.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@
 #define SIGNALS     3u
 
 struct options {
-    const char *store, *listen, *name, *cluster, *key;
+    const char *store, *listen, *name, *cluster, *key, *record, *record_max;
     const char *seeds[SEEDS_MAX + 1];
     size_t seed_count;
     bool quiet, daemon, help, plain;
@@ -53,6 +54,8 @@ static void usage(FILE *to) {
           "  --key FILE           this replica's key (weft keygen), with its certificate beside it (weft cert sign)\n"
           "  --plain              links without encryption instead: anybody may join; loopback only\n"
           "  --name NAME          for status and messages (default: weft)\n"
+          "  --record FILE        write all that happens to this replica into a file, for weft sim replay\n"
+          "  --record-max BYTES   where that ends (268435456)\n"
           "  --quiet              errors only on standard error\n"
           "  --daemon             go on when standard input ends, or nobody reads the answers\n\n"
           "Commands are read from standard input, one a line: try help.\n",
@@ -71,12 +74,14 @@ static int add_seed(struct options *o, const char *value) {
 }
 
 static int take_value(struct options *o, const char *name, const char *value) {
-    const char **to = strcmp(name, "--store") == 0     ? &o->store
-                      : strcmp(name, "--listen") == 0  ? &o->listen
-                      : strcmp(name, "--name") == 0    ? &o->name
-                      : strcmp(name, "--cluster") == 0 ? &o->cluster
-                      : strcmp(name, "--key") == 0     ? &o->key
-                                                       : NULL;
+    const char **to = strcmp(name, "--store") == 0        ? &o->store
+                      : strcmp(name, "--listen") == 0     ? &o->listen
+                      : strcmp(name, "--name") == 0       ? &o->name
+                      : strcmp(name, "--cluster") == 0    ? &o->cluster
+                      : strcmp(name, "--key") == 0        ? &o->key
+                      : strcmp(name, "--record") == 0     ? &o->record
+                      : strcmp(name, "--record-max") == 0 ? &o->record_max
+                                                          : NULL;
     bool seed = strcmp(name, "--seed") == 0;
     if (to == NULL && !seed) {
         fprintf(stderr, "weft serve: there is no option \"%.80s\"; try --help\n", name);
@@ -251,17 +256,29 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 /* --- Beginning --------------------------------------------------------------------------------------------------- */
 
+static int read_record_max(const struct options *o, uint64_t *max) {
+    char *end;
+    if (o->record_max == NULL) return 0;
+    errno = 0;
+    *max = strtoull(o->record_max, &end, 10);
+    if (errno == 0 && end != o->record_max && *end == '\0' && o->record_max[0] != '-') return 0;
+    fprintf(stderr, "weft serve: --record-max: \"%.80s\" is not a number of bytes\n", o->record_max);
+    return WEFT_ERR_INVALID;
+}
+
 static int open_node(struct serve *s) {
     struct weft_uv_options o;
     struct weft_replica_options engine;
     char errmsg[512];
     weft_uv_options_init(&o);
-    int rc = load_identity(s, &o.identity);
+    int rc = read_record_max(&s->options, &o.record_max);
+    if (rc == 0) rc = load_identity(s, &o.identity);
     if (rc != 0) return rc == WEFT_ERR_INVALID ? 2 : 1;
     o.plain_links = s->options.plain;
     s->log = (struct weft_log){.emit = on_log, .ctx = s, .max_level = WEFT_LOG_INFO};
     o.listen = s->options.listen;
     o.seeds = s->options.seeds;
+    o.record = s->options.record;
     o.on_notice = on_notice;
     o.on_store = on_store;
     o.ctx = s;

@@ -111,6 +111,7 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"replay", weft__cmd_sim_replay},
     {"shrink", weft__cmd_sim_shrink},
 };
 

@@ -35,6 +35,8 @@ int weft__sim_complain(const char *option, const char *why, const char *value);
 /* sim_source.c: what a request asks for, with the seed that its options have now. */
 int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_schedule **out);
 
+/* sim_replay.c: weft sim replay. */
+int weft__cmd_sim_replay(int argc, char **argv);
 /* sim_shrink.c: weft sim shrink. */
 int weft__cmd_sim_shrink(int argc, char **argv);
 

@@ -61,6 +61,8 @@ struct weft_replica_options {
      * call; NULL: not wanted. */
     char *errmsg;
     size_t errmsg_len;
+    uint64_t jitter; /* spreads the digests of replicas that began together; 0: the seed does, which nobody should learn
+                      * who may choose keys, while this one may be told */
 };
 #define weft_replica_options_init(o) weft_replica_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_replica_options_init_sized(struct weft_replica_options *o, size_t size);
@@ -192,6 +194,16 @@ WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_
  * effect. */
 WEFT_API int weft_txn_commit(struct weft_txn *t, uint64_t *seq) WEFT_MUST_CHECK;
 WEFT_API void weft_txn_abort(struct weft_txn *t);
+
+/* A transaction as it was committed, in canonical bytes; lent until the next commit or step. Empty: it is not in the
+ * log (any more). */
+WEFT_API struct weft_slice weft_replica_transaction(const struct weft_replica *r, const struct weft_origin *origin,
+                                                    uint64_t seq);
+/* Commits such bytes once more, where a replica that was brought the same events had committed them: what is recorded
+ * of a replica is replayed without the code that made its transactions. WEFT_ERR_INVALID: it is not the next one of
+ * this replica's epoch; WEFT_ERR_MALFORMED, WEFT_ERR_VERSION: not a transaction; WEFT_ERR_LIMIT, WEFT_ERR_NOMEM,
+ * WEFT_ERR_NOT_READY, WEFT_ERR_BUSY as for one that is new. */
+WEFT_API int weft_replica_recommit(struct weft_replica *r, struct weft_slice transaction) WEFT_MUST_CHECK;
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */
 

@@ -314,6 +314,47 @@ WEFT_API void weft_sim_on_event(struct weft_sim *s, void (*line)(void *ctx, cons
  * that happened, some hundred MiB at most). The run is the same; it takes about twice the time. WEFT_ERR_NOMEM. */
 WEFT_API int weft_sim_keep_story(struct weft_sim *s) WEFT_MUST_CHECK;
 
+/* --- Recordings --------------------------------------------------------------------------------------------------- */
+
+/* What happened to a replica in the world, once more: an engine is stepped through a file of weft_uv_options.record,
+ * alone, and what it comes to is held against what the recording says: after each event the notices that it brought,
+ * and at every 256th and at the end the hash of the state and the vector. It needs none of the application's code or
+ * types: a transaction was recorded as it was committed. */
+struct weft_sim_replay;
+
+struct weft_sim_replay_options {
+    size_t size;     /* set by weft_sim_replay_options_init */
+    bool unfinished; /* a recording without its end is taken as far as it goes: that of a process that was killed */
+    const struct weft_alloc *alloc;
+};
+#define weft_sim_replay_options_init(o) weft_sim_replay_options_init_sized((o), sizeof *(o))
+WEFT_API void weft_sim_replay_options_init_sized(struct weft_sim_replay_options *o, size_t size);
+
+struct weft_sim_replay_stats {
+    uint64_t offset;                                     /* in the recording, of the entry that was read last */
+    struct weft_time now;                                /* of the last event */
+    uint64_t openings, events, commits, notices, states; /* states: how often hash and vector were compared */
+    uint8_t state[16];
+    const char *end; /* how the recording ended, once it has */
+};
+
+/* Reads the whole recording first, which is lent until the replay is freed, and refuses one that was cut or changed;
+ * `message` says at which byte and what is wrong. WEFT_ERR_MALFORMED, WEFT_ERR_VERSION (not a recording, or of another
+ * version), WEFT_ERR_CORRUPT, WEFT_ERR_NOMEM. */
+WEFT_API int weft_sim_replay_new(struct weft_sim_replay **out, struct weft_slice recording,
+                                 const struct weft_sim_replay_options *o, struct weft_buf *message) WEFT_MUST_CHECK;
+WEFT_API void weft_sim_replay_free(struct weft_sim_replay *p);
+/* One event further. 1; 0: that was all; WEFT_ERR_CORRUPT: something came out otherwise, and nothing moves any more;
+ * WEFT_ERR_NOMEM. */
+WEFT_API int weft_sim_replay_next(struct weft_sim_replay *p) WEFT_MUST_CHECK;
+/* Where the replay differs from the recording: offset, time, event and what; NULL: it did not. */
+WEFT_API const char *weft_sim_replay_failure(const struct weft_sim_replay *p);
+/* The replica as it is now, to read from; NULL before the first event. */
+WEFT_API const struct weft_replica *weft_sim_replay_replica(const struct weft_sim_replay *p);
+WEFT_API void weft_sim_replay_stats(const struct weft_sim_replay *p, struct weft_sim_replay_stats *out);
+/* Each entry of the recording as a line, lent for the call. */
+WEFT_API void weft_sim_replay_on_line(struct weft_sim_replay *p, void (*line)(void *ctx, const char *text), void *ctx);
+
 #ifdef __cplusplus
 }
 #endif

@@ -44,13 +44,25 @@ struct weft_uv_options {
     struct weft_identity *identity;
     /* Without an identity: whoever reaches the port may read and write everything. Loopback addresses only. */
     bool plain_links;
+    /* What the engine is told from now on goes into this file as well, which `weft sim replay` and weft_sim_replay_new
+     * (sim.h) step an engine through, to the same state: the records of the store as they are at the opening, each
+     * event with its times, each transaction that is committed here, what is told. NULL: nothing is recorded. A file
+     * that is there is gone on with, also when the process before was killed.
+     *
+     * It holds all data of the replica, as the store does, and is readable for its owner only; no keys, certificates or
+     * seeds of tables are in it. At record_max bytes it ends, whole, and the node goes on without it, as it does when
+     * the file cannot be written. Written before the engine is stepped, one write a step, and never synced. */
+    const char *record;
+    uint64_t record_max; /* default 256 MiB */
+    /* It ended: WEFT_ERR_FULL, WEFT_ERR_IO, WEFT_ERR_NOMEM. May be NULL. */
+    void (*on_record)(void *ctx, int err, const char *text);
 };
 #define weft_uv_options_init(o) weft_uv_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size);
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
  * WEFT_ERR_INVALID (an address, a class that cannot be registered, neither an identity nor plain_links), WEFT_ERR_BUSY
- * (port in use), WEFT_ERR_CORRUPT,
+ * (port in use, or the file to record in), WEFT_ERR_MALFORMED (that file is something else), WEFT_ERR_CORRUPT,
  * WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
 WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                          size_t errmsg_len) WEFT_MUST_CHECK;

@@ -25,6 +25,7 @@ void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size) {
         .unwritten_max = (size_t)16 << 20,
         .reconnect_min_ms = 100,
         .reconnect_max_ms = 10000,
+        .record_max = UINT64_C(256) << 20,
     };
     weft__options_write(o, size, &defaults, sizeof defaults);
 }
@@ -77,7 +78,7 @@ static int check_addresses(const struct weft_uv_options *o, char *errmsg, size_t
 static int restore_record(void *ctx, const struct weft_record *record) {
     struct weft_uv *n = ctx;
     struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .now = weft__host_time(), .record = record};
-    return weft_replica_step(n->replica, &e, &n->update);
+    return weft__recorder_step(&n->recorder, n->replica, &e, &n->update);
 }
 
 /* The update of START is taken by the first turn, when the application's call has returned. */
@@ -85,7 +86,7 @@ static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     int rc = n->store->cls->load(n->store, restore_record, n);
     if (rc == 0) {
         struct weft_event e = {.kind = WEFT_EVENT_START, .now = weft__host_time(), .random = weft__host_random()};
-        rc = weft_replica_step(n->replica, &e, &n->update);
+        rc = weft__recorder_step(&n->recorder, n->replica, &e, &n->update);
     }
     if (rc == 0) {
         n->untaken = true;
@@ -104,7 +105,10 @@ static int make_anew(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     options.errmsg = why;
     options.errmsg_len = sizeof why;
     int rc = weft_replica_new(&n->replica, &options);
-    if (rc == 0) return load(n, errmsg, errmsg_len);
+    if (rc == 0) {
+        weft__recorder_opened(&n->recorder, &options);
+        return load(n, errmsg, errmsg_len);
+    }
     snprintf(errmsg, errmsg_len, "the replica cannot be made: %s", why[0] != '\0' ? why : weft_strerror(rc));
     return rc;
 }
@@ -118,6 +122,7 @@ static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     }
     if (all_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
     if (r->seed == 0) r->seed = weft__host_random();
+    if (r->jitter == 0) r->jitter = weft__host_random();
     return make_anew(n, errmsg, errmsg_len);
 }
 
@@ -127,6 +132,7 @@ void weft__node_reopen(struct weft_uv *n) {
     char text[256];
     n->replica = NULL;
     if (make_anew(n, text, sizeof text) != 0) {
+        if (n->replica != NULL) weft__recorder_abandoned(&n->recorder, old);
         weft_replica_free(n->replica);
         n->replica = old;
         n->update = update;
@@ -190,6 +196,7 @@ static int make_links(struct weft_uv *n, const struct weft_uv_options *o, char *
 }
 
 static void free_parts(struct weft_uv *n) {
+    weft__recorder_close(&n->recorder, NULL);
     weft_replica_free(n->replica);
     n->replica = NULL;
     if (n->store != NULL) n->store->cls->close(n->store);
@@ -216,6 +223,8 @@ static int make_knocks(struct weft_uv *n) {
 static int make(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
     int rc = check_addresses(o, errmsg, errmsg_len);
     if (rc == 0 && n->store == NULL) rc = weft_store_memory_new(&n->store, n->alloc);
+    if (rc == 0 && o->record != NULL)
+        rc = weft__recorder_start(&n->recorder, o->record, o->record_max, n->alloc, errmsg, errmsg_len);
     if (rc == 0) rc = make_engine(n, errmsg, errmsg_len);
     if (rc == 0) rc = make_knocks(n);
     if (rc != 0) return rc;
@@ -257,6 +266,7 @@ int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_
         (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store, .stepped = true};
     n->update.deadline_ns = UINT64_MAX;
     if (own.identity != NULL) n->identity = weft__identity_hold(own.identity);
+    weft__recorder_init(&n->recorder);
     weft__unwritten_init(&n->unwritten, alloc);
     weft__subscriptions_init(&n->subscriptions, alloc);
     if (errmsg_len > 0) errmsg[0] = '\0';
@@ -370,6 +380,7 @@ int weft_uv_port(const struct weft_uv *n) {
 
 void weft_uv_checkpoint(struct weft_uv *n) {
     if (n->state != WEFT__NODE_RUNNING) return;
+    weft__recorder_checkpoint(&n->recorder);
     weft_replica_checkpoint(n->replica);
     n->tick_due = true;
     weft__node_wake(n);

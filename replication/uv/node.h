@@ -14,6 +14,7 @@
 #include "replication/uv/knocks.h"
 #include "replication/uv/link.h"
 #include "replication/uv/listener.h"
+#include "replication/uv/recorder.h"
 #include "replication/uv/subscribe.h"
 #include "replication/uv/unwritten.h"
 
@@ -29,7 +30,7 @@ enum weft__node_state {
 
 struct weft_uv {
     uv_loop_t *loop;
-    struct weft_uv_options o; /* listen, seeds and replica are not valid any more */
+    struct weft_uv_options o; /* listen, seeds, record and replica are not valid any more */
     struct weft_replica_options engine;
     const struct weft_alloc *alloc;
     struct weft_replica *replica;
@@ -52,6 +53,7 @@ struct weft_uv {
     struct weft__link *links;
     uint32_t link_count, next_link;
 
+    struct weft__recorder recorder;
     struct weft__unwritten unwritten;
     struct weft__subscriptions subscriptions;
     struct weft_txn *txn;            /* the last that was begun; weft__node_lose_transaction */

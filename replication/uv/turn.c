@@ -86,7 +86,7 @@ int weft__node_step(struct weft_uv *n, struct weft_event *e) {
     if (n->untaken) take(n);
     if (n->untaken) return WEFT_ERR_NOMEM;
     e->now = weft__host_time();
-    int rc = weft_replica_step(n->replica, e, &n->update);
+    int rc = weft__recorder_step(&n->recorder, n->replica, e, &n->update);
     if (rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM) n->stalled = true;
     if (rc != 0) return rc;
     n->untaken = n->stepped = true;
@@ -148,6 +148,21 @@ static void write_records(struct weft_uv *n) {
     if (weft__node_step(n, &e) == 0) n->persisted_told = number;
 }
 
+/* --- The recording ------------------------------------------------------------------------------------------------ */
+
+static void tell_of_recording(struct weft_uv *n) {
+    int err = n->recorder.stopped;
+    char text[160];
+    if (err == 0) return;
+    n->recorder.stopped = 0;
+    snprintf(text, sizeof text, "the recording ended: %s",
+             err == WEFT_ERR_FULL ? "it is as long as it may be"
+             : err == WEFT_ERR_IO ? uv_strerror(uv_translate_sys_error(n->recorder.os_err))
+                                  : weft_strerror(err));
+    weft__node_log(n, WEFT_LOG_WARN, "%s", text);
+    if (n->o.on_record != NULL) n->o.on_record(n->o.ctx, err, text);
+}
+
 /* --- Links ------------------------------------------------------------------------------------------------------- */
 
 static void settle_links(struct weft_uv *n) {
@@ -202,7 +217,8 @@ static void on_drained(uv_timer_t *timer) {
 /* The last turn: writes what there is, then lets links finish what was queued for them. */
 static void close_down(struct weft_uv *n) {
     for (int i = 0; i < LAST_ROUNDS && n->unwritten.count > 0 && n->store_err == 0; i++) write_records(n);
-    n->state = WEFT__NODE_DRAINING;
+    n->state = WEFT__NODE_DRAINING; /* nothing is stepped any more */
+    weft__recorder_close(&n->recorder, n->replica);
     weft__listener_close(&n->listener);
     weft__dial_close_all(n);
     for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_drain(l);
@@ -228,6 +244,7 @@ void weft__node_turn(uv_check_t *check) {
     bool is_written = n->unwritten.count == 0 && !n->untaken;
     if (n->reopen_due && !n->reopen_failed && is_written && !closing) weft__node_reopen(n);
     flush_links(n);
+    tell_of_recording(n);
     weft__listener_retry(&n->listener);
     if (closing)
         close_down(n);
