@@ -18,7 +18,7 @@
 #include "replication/transaction.h"
 #include "sim/trace.h"
 
-static const char *const names[] = {
+const char *const weft__check_names[] = {
 #define NAME(name, text) text,
     WEFT__CHECK_MAP(NAME)
 #undef NAME
@@ -33,7 +33,7 @@ int weft__check_fail(struct weft__check *c, enum weft__check_name name, const ch
     va_end(args);
     if (c->failed >= 0) return WEFT_ERR_CORRUPT;
     c->failed = (int)name;
-    weft_buf_printf(&c->failure, "%s: %s", names[name], text);
+    weft_buf_printf(&c->failure, "%s: %s", weft__check_names[name], text);
     return WEFT_ERR_CORRUPT;
 }
 

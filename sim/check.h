@@ -134,6 +134,7 @@ int weft__check_whole(struct weft__check *c, struct weft__watched *w, const stru
 int weft__check_specification(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r);
 /* Records a failure. */
 int weft__check_fail(struct weft__check *c, enum weft__check_name name, const char *fmt, ...) WEFT_PRINTF(3, 4);
+extern const char *const weft__check_names[]; /* in words */
 
 /* The parts of weft__check_step. */
 int weft__check_record(struct weft__check *c, struct weft__watched *w, const struct weft_record *r);

@@ -27,6 +27,10 @@ const char *weft_sim_failure(const struct weft_sim *s) {
     return s->failure.len == 0 ? NULL : (const char *)s->failure.ptr;
 }
 
+const char *weft_sim_failed_check(const struct weft_sim *s) {
+    return s->failure.len == 0 ? NULL : weft__check_names[s->check.failed];
+}
+
 static void line(struct weft_buf *b, const char *name) {
     weft_buf_printf(b, "%s%-14s", b->len == 0 ? "" : "\n", name);
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -38,14 +39,11 @@ static void on_line(void *ctx, const char *text) {
 }
 
 static void print_replay(const struct weft__sim_request *q, int argc, char **argv) {
-    fputs("replay        weft sim", stdout);
-    for (int i = 1; i < argc; i++) {
-        bool skips = strcmp(argv[i], "--seeds") == 0 || strcmp(argv[i], "--seed") == 0;
-        if (!skips) printf(" %s", argv[i]);
-        i += skips;
-    }
+    char *command = weft__sim_command(argc, argv);
+    printf("replay        %s", command == NULL ? "" : command);
     if (q->file == NULL) printf(" --seed %" PRIu64, q->options.seed);
     fputs("\n", stdout);
+    free(command);
 }
 
 struct outcome {
@@ -75,7 +73,7 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
         out->seconds += (double)(clock() - begin) / CLOCKS_PER_SEC;
         weft_sim_stats(sim, &stats);
         out->steps += stats.steps;
-        if (out->rc != 0 || q->seeds <= 1) fputs(weft_sim_report(sim), stdout);
+        fputs(weft_sim_report(sim), stdout);
         if (out->rc != 0) print_replay(q, argc, argv);
     }
     if (out->rc != 0 && out->rc != WEFT_ERR_CORRUPT && out->rc != WEFT_ERR_NOT_READY)
@@ -95,13 +93,7 @@ static void print_speed(const struct outcome *o) {
 
 static int run(struct weft__sim_request *q, int argc, char **argv) {
     struct outcome o = {0, 0, 0};
-    uint64_t done = 0;
-    int rc = 0;
-    for (; rc == 0 && done < q->seeds; done++) {
-        rc = run_one(q, &o, argc, argv);
-        if (rc == 0) q->options.seed++;
-    }
-    if (rc != 2 && q->seeds > 1) printf("%" PRIu64 " seeds, %s\n", done, rc == 0 ? "all held" : "the last one failed");
+    int rc = run_one(q, &o, argc, argv);
     if (rc != 2) print_speed(&o);
     return rc;
 }
@@ -112,6 +104,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"replay", weft__cmd_sim_replay},
+    {"merge", weft__cmd_sim_merge},
     {"shrink", weft__cmd_sim_shrink},
 };
 
@@ -124,7 +117,7 @@ int weft__cmd_sim(int argc, char **argv) {
     if (rc == 0 && q.help)
         weft__sim_usage(stdout);
     else if (rc == 0)
-        rc = q.print ? print_schedule(&q) : run(&q, argc, argv);
+        rc = q.print ? print_schedule(&q) : q.sweep.wanted ? weft__sim_sweep(&q, argc, argv) : run(&q, argc, argv);
     weft__sim_request_fini(&q);
     return rc;
 }

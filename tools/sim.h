@@ -9,6 +9,8 @@
 
 #include <weft/sim.h>
 
+#include "tools/sim_sweep.h"
+
 #define WEFT__SIM_LINES_MAX 256u
 
 struct weft__sim_request {
@@ -17,6 +19,7 @@ struct weft__sim_request {
     char *lines[WEFT__SIM_LINES_MAX]; /* of the schedule, besides the plan */
     size_t line_count;
     uint64_t seeds;
+    struct weft__sim_sweep_options sweep;
     bool has_within;          /* said, also of a schedule from a file */
     const char *file, *trace; /* file: a schedule */
     const char *planned;      /* the last option that says something of the plan */
@@ -30,6 +33,7 @@ void weft__sim_request_fini(struct weft__sim_request *q);
 /* argv[from] and what follows. */
 int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv);
 void weft__sim_usage(FILE *to);
+int weft__sim_read_time(const char *option, const char *value, uint64_t *out);
 int weft__sim_complain(const char *option, const char *why, const char *value);
 
 /* sim_source.c: what a request asks for, with the seed that its options have now. */
@@ -38,6 +42,7 @@ int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_s
 /* sim_replay.c: weft sim replay. */
 int weft__cmd_sim_replay(int argc, char **argv);
 /* sim_shrink.c: weft sim shrink. */
+int weft__cmd_sim_merge(int argc, char **argv);
 int weft__cmd_sim_shrink(int argc, char **argv);
 
 #endif

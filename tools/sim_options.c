@@ -60,14 +60,14 @@ void weft__sim_usage(FILE *to) {
           to);
     print_types(to);
     fputs("\n  --set NAME=VALUE          any number of struct weft_sim_options\n"
-          "  --seeds N                 N runs, from --seed on\n"
           "  --within TIME             to converge, after the last fault (120s)\n"
           "  FILE, --schedule FILE     run this schedule instead\n"
           "  --print                   print the schedule instead of running it\n"
           "  --trace FILE              write every event\n"
-          "  --verbose                 tell what happens\n\n"
-          "TIME is like 250ms or 10s, SHARE like 2%.\n",
+          "  --verbose                 tell what happens\n",
           to);
+    weft__sim_sweep_usage(to);
+    fputs("\nTIME is like 250ms or 10s, SHARE like 2%.\n", to);
 }
 
 /* --- Values ------------------------------------------------------------------------------------------------------- */
@@ -146,7 +146,7 @@ static int add_line(struct weft__sim_request *q, const char *at, const char *wha
     return 0;
 }
 
-static int read_time(const char *option, const char *value, uint64_t *out) {
+int weft__sim_read_time(const char *option, const char *value, uint64_t *out) {
     struct weft_sim_options o;
     weft_sim_options_init(&o);
     int rc = set_number(&o, option, "fault_ns", value);
@@ -167,8 +167,8 @@ static int add_span_parts(struct weft__sim_request *q, const char *option, const
     uint64_t begins, ends;
     char *until = cut_at(from, ".."), *arguments = until == NULL ? NULL : cut_at(until, ":");
     if (until == NULL) return weft__sim_complain(option, "not from..to:", value);
-    int rc = read_time(option, from, &begins);
-    if (rc == 0) rc = read_time(option, until, &ends);
+    int rc = weft__sim_read_time(option, from, &begins);
+    if (rc == 0) rc = weft__sim_read_time(option, until, &ends);
     if (rc == 0 && ends <= begins) rc = weft__sim_complain(option, "ends before it begins:", value);
     for (char *c = arguments; c != NULL && *c != '\0' && strcmp(what, "cut") == 0; c++)
         if (*c == ',') *c = ' ';
@@ -225,16 +225,12 @@ static int take_value(struct weft__sim_request *q, const char *option, const cha
         q->has_within = true;
         return set_number(&q->options, option, "within_ns", value);
     }
-    if (strcmp(option, "--seeds") != 0) return 0;
-    struct weft_sim_options o = q->options; /* to read a number with */
-    int rc = set_number(&o, option, "keys", value);
-    q->seeds = o.keys;
-    return rc;
+    return 0;
 }
 
 static bool is_option(const char *option) {
-    static const char *const others[] = {"--set",   "--partition", "--cut",    "--regions", "--schedule",
-                                         "--trace", "--seeds",     "--within", "--types"};
+    static const char *const others[] = {"--set",      "--partition", "--cut",    "--regions",
+                                         "--schedule", "--trace",     "--within", "--types"};
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         if (strcmp(option, numbers[i].option) == 0) return true;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -242,33 +238,45 @@ static bool is_option(const char *option) {
     return false;
 }
 
-int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
-    for (int i = from; i < argc; i++) {
-        bool *flag = strcmp(argv[i], "--print") == 0     ? &q->print
-                     : strcmp(argv[i], "--verbose") == 0 ? &q->verbose
-                     : strcmp(argv[i], "--help") == 0    ? &q->help
-                                                         : NULL;
-        if (flag != NULL) {
-            *flag = true;
-            continue;
-        }
-        if (argv[i][0] != '-') {
-            if (q->file != NULL) return weft__sim_complain(q->file, "one file at a time, not also", argv[i]);
-            q->file = argv[i];
-            continue;
-        }
-        if (!is_option(argv[i])) {
-            fprintf(stderr, "weft sim: there is no option \"%.80s\"; try --help\n", argv[i]);
-            return 2;
-        }
-        if (i + 1 == argc) {
-            fprintf(stderr, "weft sim: %s needs a value\n", argv[i]);
-            return 2;
-        }
-        int rc = take_value(q, argv[i], argv[i + 1]);
-        if (rc != 0) return rc;
-        i++;
+static bool *flag_of(struct weft__sim_request *q, const char *option) {
+    if (strcmp(option, "--print") == 0) return &q->print;
+    if (strcmp(option, "--verbose") == 0) return &q->verbose;
+    return strcmp(option, "--help") == 0 ? &q->help : NULL;
+}
+
+/* How many of argv it took; negative: it said why none. */
+static int read_one(struct weft__sim_request *q, char **argv) {
+    bool *flag = flag_of(q, argv[0]);
+    int taken = weft__sim_sweep_option(q, argv);
+    if (taken != 0) return taken;
+    if (flag != NULL) {
+        *flag = true;
+        return 1;
     }
+    if (argv[0][0] != '-') {
+        if (q->file != NULL) return -weft__sim_complain(q->file, "one file at a time, not also", argv[0]);
+        q->file = argv[0];
+        return 1;
+    }
+    if (!is_option(argv[0])) {
+        fprintf(stderr, "weft sim: there is no option \"%.80s\"; try --help\n", argv[0]);
+        return -2;
+    }
+    if (argv[1] == NULL) {
+        fprintf(stderr, "weft sim: %s needs a value\n", argv[0]);
+        return -2;
+    }
+    int rc = take_value(q, argv[0], argv[1]);
+    return rc == 0 ? 2 : -rc;
+}
+
+int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
+    for (int i = from, taken; i < argc; i += taken) {
+        taken = read_one(q, argv + i);
+        if (taken < 0) return -taken;
+    }
+    if (q->sweep.said != NULL && !q->sweep.wanted && !q->help)
+        return weft__sim_complain(q->sweep.said, "only with", "--seeds");
     if (q->file != NULL && q->planned != NULL && !q->help)
         return weft__sim_complain(q->planned, "a schedule says that itself; edit", q->file);
     return 0;
@@ -276,6 +284,7 @@ int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char
 
 void weft__sim_request_init(struct weft__sim_request *q) {
     *q = (struct weft__sim_request){.seeds = 1};
+    weft__sim_sweep_options_init(&q->sweep);
     weft_sim_options_init(&q->options);
     q->options.duration_ns = WEFT_SECONDS(60);
     q->options.rate = 10;

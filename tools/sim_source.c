@@ -29,7 +29,7 @@ static int parse_file(const struct weft__sim_request *q, struct weft_sim_schedul
     struct weft_buf text;
     weft_buf_init(&text, NULL);
     int rc = read_file(q->file, &text);
-    if (rc == 0 && weft_sim_schedule_parse(out, weft_buf_slice(&text), message, NULL) != 0) {
+    if (rc == 0 && weft_sim_schedule_parse(out, weft_buf_slice(&text), message, q->options.alloc) != 0) {
         fprintf(stderr, "weft sim: %s: %.*s\n", q->file, (int)message->len, (const char *)message->ptr);
         rc = 2;
     }

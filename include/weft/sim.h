@@ -306,6 +306,8 @@ WEFT_API void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *ou
 WEFT_API const char *weft_sim_report(struct weft_sim *s);
 /* What the first failed check found; NULL: none failed. */
 WEFT_API const char *weft_sim_failure(const struct weft_sim *s);
+/* The name of that check, the same whatever it found; NULL: none failed. */
+WEFT_API const char *weft_sim_failed_check(const struct weft_sim *s);
 WEFT_API const struct weft_sim_schedule *weft_sim_get_schedule(const struct weft_sim *s);
 /* Each event as a line, lent for the call. */
 WEFT_API void weft_sim_on_event(struct weft_sim *s, void (*line)(void *ctx, const char *text), void *ctx);

@@ -1,0 +1,97 @@
+/* sim_seed.c: a request run with one seed, to a result. */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sodium.h>
+
+#include <weft/err.h>
+
+#include "sim/schedule.h"
+#include "tools/disturbed.h"
+#include "tools/sim.h"
+#include "tools/sim_progress.h"
+#include "tools/sim_result.h"
+#include "tools/version.h"
+
+/* Two runs with other tables have nothing else in common with them but the seed. */
+#define OTHER_TABLES UINT64_C(0x9e3779b97f4a7c15)
+
+static void say(struct weft__sim_result *out, enum weft__sim_verdict verdict, const char *check, const char *detail) {
+    out->verdict = verdict;
+    out->check = strdup(check);
+    if (detail != NULL) out->detail = strdup(detail);
+}
+
+static void judge(struct weft_sim *sim, int rc, struct weft__sim_result *out) {
+    struct weft_sim_stats stats;
+    const char *check = weft_sim_failed_check(sim);
+    weft_sim_stats(sim, &stats);
+    out->virtual_ns = stats.now_ns;
+    out->steps = stats.steps;
+    memcpy(out->trace, stats.trace, sizeof out->trace);
+    if (rc == WEFT_ERR_CORRUPT)
+        say(out, WEFT__SIM_FAILED, check == NULL ? "a check" : check, weft_sim_failure(sim));
+    else if (rc == WEFT_ERR_NOT_READY)
+        say(out, WEFT__SIM_NOT_CONVERGED, "not converged", NULL);
+    else if (rc != 0)
+        say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
+}
+
+void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report) {
+    struct weft__sim_request q = *(const struct weft__sim_request *)ctx;
+    struct weft_sim_schedule *schedule = NULL;
+    struct weft_sim *sim = NULL;
+    double begin = weft__sim_now();
+    out->seed = q.options.seed = seed;
+    if (otherwise) q.options.alloc = &weft__disturbed_alloc;
+    int rc = weft__sim_make_schedule(&q, &schedule);
+    if (rc != 0) {
+        say(out, WEFT__SIM_NOT_RUN, "no schedule", NULL);
+        return;
+    }
+    if (otherwise) schedule->options.tables ^= OTHER_TABLES;
+    uint64_t within_ns = q.has_within ? q.options.within_ns : schedule->options.within_ns;
+    rc = weft_sim_new_scheduled(&sim, schedule);
+    if (sim == NULL) {
+        say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
+        return;
+    }
+    rc = weft_sim_run_until_converged(sim, within_ns);
+    judge(sim, rc, out);
+    if (rc != 0) *report = strdup(weft_sim_report(sim));
+    weft_sim_free(sim);
+    out->seconds = weft__sim_now() - begin;
+}
+
+/* What some seeds make of it: options that do nothing for one seed are in the head of each schedule. */
+static int add_schedule(const struct weft__sim_request *q, uint64_t seed, crypto_generichash_state *hash) {
+    struct weft__sim_request of_seed = *q;
+    struct weft_sim_schedule *schedule = NULL;
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    of_seed.options.seed = seed;
+    int rc = weft__sim_make_schedule(&of_seed, &schedule);
+    if (rc == 0 && weft_sim_schedule_print(schedule, &text) != 0) {
+        fprintf(stderr, "weft sim: out of memory\n");
+        rc = 1;
+    }
+    if (rc == 0) (void)crypto_generichash_update(hash, text.ptr, text.len);
+    weft_buf_fini(&text);
+    weft_sim_schedule_free(schedule);
+    return rc;
+}
+
+int weft__sim_campaign_name(const struct weft__sim_request *q, struct weft__sim_campaign *c) {
+    crypto_generichash_state hash;
+    uint8_t digest[16];
+    int v = weft_version(), rc = 0;
+    (void)snprintf(c->version, sizeof c->version, "%d.%d.%d-%.40s", v / 1000000, v / 1000 % 1000, v % 1000,
+                   WEFT__COMMIT);
+    (void)crypto_generichash_init(&hash, NULL, 0, sizeof digest);
+    for (uint64_t seed = 0; rc == 0 && seed < 3; seed++) rc = add_schedule(q, seed, &hash);
+    (void)crypto_generichash_final(&hash, digest, sizeof digest);
+    for (size_t i = 0; i < sizeof digest; i++) (void)snprintf(c->scenario + 2 * i, 3, "%02x", digest[i]);
+    return rc;
+}

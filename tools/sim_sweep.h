@@ -1,0 +1,40 @@
+/* sim_sweep.h: one request with many seeds, in several processes. */
+#ifndef WEFT_TOOLS_SIM_SWEEP_H
+#define WEFT_TOOLS_SIM_SWEEP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct weft__sim_request;
+
+struct weft__sim_sweep_options {
+    const char *said; /* the last of these options that was said; NULL: none */
+    bool wanted;      /* --seeds was */
+    bool keep_going;
+    uint64_t jobs; /* 0: one for each core */
+    const char *out;
+    uint64_t shard, shards;
+    uint64_t timeout_ns;
+};
+
+/* sim_sweep_options.c */
+void weft__sim_sweep_options_init(struct weft__sim_sweep_options *o);
+/* Takes argv[0] and, when there is one, its value argv[1]. How many it took; 0: it is another's option; negative:
+ * it said why not. */
+int weft__sim_sweep_option(struct weft__sim_request *q, char **argv);
+void weft__sim_sweep_usage(FILE *to);
+/* The command that asks for the same without what says which seeds, and where; NULL: out of memory. */
+char *weft__sim_command(int argc, char **argv);
+
+/* sim_sweep.c. The exit code. */
+int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv);
+
+/* sim_seed.c: work for sim_worker.h; ctx is a struct weft__sim_request. */
+struct weft__sim_result;
+void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report);
+/* The version of this program, and a hash of what the request does with any seed. 0, 1, 2. */
+struct weft__sim_campaign;
+int weft__sim_campaign_name(const struct weft__sim_request *q, struct weft__sim_campaign *c);
+
+#endif
