@@ -210,21 +210,26 @@ int weft__judge_add(struct weft__judge *j, const struct weft__commit *c, const s
 
 /* --- Comparing ---------------------------------------------------------------------------------------------------- */
 
-/* Those that are applied, with origins as ranks. */
-static int see(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
-               struct weft_law_history *out) {
+/* Those that are applied but one, with origins as ranks. */
+static int see_without(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
+                       size_t without, struct weft_law_history *out) {
     void *visible = j->visible;
     size_t count = 0;
     int rc = weft__grow(j->alloc, &visible, &j->visible_cap, WEFT__JUDGE_OPS, sizeof *j->visible);
     j->visible = visible;
     if (rc == 0) rc = rank_origins(j);
     for (size_t i = 0; rc == 0 && i < x->count; i++) {
-        if (x->ops[i].seq > weft__vector_get(applied, x->ops[i].op.origin)) continue;
+        if (i == without || x->ops[i].seq > weft__vector_get(applied, x->ops[i].op.origin)) continue;
         j->visible[count] = x->ops[i].op;
         j->visible[count++].origin = j->ranks[x->ops[i].op.origin];
     }
     *out = (struct weft_law_history){.ops = j->visible, .count = count};
     return rc;
+}
+
+static int see(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
+               struct weft_law_history *out) {
+    return see_without(j, x, applied, SIZE_MAX, out);
 }
 
 static bool is_judged(const struct weft__judge *j, const struct weft__judged *x) {
@@ -242,6 +247,19 @@ static int show(const struct weft__judge *j, unsigned type, struct weft_view v, 
 static int specify(const struct weft__judge *j, unsigned type, const struct weft_law_history *h, struct weft_buf *out) {
     const struct weft__law_type *law = weft__law_type(type - WEFT__SIM_TYPES);
     return law->spec(ctx_of(j, law), h, out);
+}
+
+const struct weft__judged *weft__judge_find(const struct weft__judge *j, unsigned type, uint32_t object) {
+    bool found = false;
+    size_t at = type < WEFT__SIM_TYPES ? 0 : find(j, type, object, &found);
+    return found && is_judged(j, &j->items[at]) ? &j->items[at] : NULL;
+}
+
+int weft__judge_specify(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
+                        size_t without, struct weft_buf *out) {
+    struct weft_law_history h;
+    int rc = see_without(j, x, applied, without, &h);
+    return rc == 0 ? specify(j, x->type, &h, out) : rc;
 }
 
 /* Two texts, one after the other in a buffer. */

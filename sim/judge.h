@@ -74,6 +74,12 @@ struct weft__judge_look {
  * and what is wrong. */
 int weft__judge_compare(struct weft__judge *j, struct weft__oracle *o, bool all, const struct weft__vector *applied,
                         const struct weft__judge_look *look);
+/* NULL: there is no specification for it. */
+const struct weft__judged *weft__judge_find(const struct weft__judge *j, unsigned type, uint32_t object);
+/* What the specification says to somebody who has applied this, and to whom one operation is missing (SIZE_MAX: none
+ * is). */
+int weft__judge_specify(struct weft__judge *j, const struct weft__judged *x, const struct weft__vector *applied,
+                        size_t without, struct weft_buf *out);
 /* The same for a transaction that had no effect, by somebody who has applied this: values are the same with it. */
 int weft__judge_without_effect(struct weft__judge *j, const struct weft__vector *applied, uint32_t self,
                                const struct weft__sim_op *ops, size_t count, struct weft_buf *wrong);

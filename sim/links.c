@@ -171,7 +171,7 @@ int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h) {
     bool stands = p->up[side_of(h->to, h->from)] && p->connection == h->tag;
     if (!stands || !weft__net_is_open(&s->net, h->from, h->to)) {
         s->net.lost++;
-        weft__story_ended(s, h->told, stands ? WEFT__STORY_CUT : WEFT__STORY_GONE);
+        weft__story_ended(s, h->told, stands ? weft__story_why_lost(s, h->from, h->to) : WEFT__STORY_GONE);
         return 0;
     }
     struct weft_event e = {

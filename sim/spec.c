@@ -73,18 +73,23 @@ static bool concerns(const struct weft__spec_op *u, const struct weft__spec_op *
     return t->op->type == WEFT__SIM_R || u->op->amount == t->op->amount;
 }
 
-static bool is_write(const struct weft__spec_op *o) {
+bool weft__spec_is_write(const struct weft__spec_op *o) {
     if (o->op->type == WEFT__SIM_P) return o->op->verb == WEFT__SIM_PLUS || o->op->verb == WEFT__SIM_MINUS;
     return o->op->verb == WEFT__SIM_PLUS || o->op->verb == WEFT__SIM_ASSIGN;
 }
 
-/* A visible write that no visible operation has seen and replaced. What has seen it was committed after it. */
-static bool stands(const struct weft__spec_op *ops, size_t count, size_t at, const struct weft__vector *v) {
-    const struct weft__spec_op *t = &ops[at];
-    if (!is_write(t) || !is_visible(t, v)) return false;
+/* What has seen it was committed after it. */
+const struct weft__spec_op *weft__spec_replacing(const struct weft__spec_op *ops, size_t count, size_t at,
+                                                 const struct weft__vector *v) {
     for (size_t i = at + 1; i < count; i++)
-        if (is_visible(&ops[i], v) && concerns(&ops[i], t) && saw(&ops[i], t)) return false;
-    return true;
+        if (is_visible(&ops[i], v) && concerns(&ops[i], &ops[at]) && saw(&ops[i], &ops[at])) return &ops[i];
+    return NULL;
+}
+
+/* A visible write that no visible operation has seen and replaced. */
+static bool stands(const struct weft__spec_op *ops, size_t count, size_t at, const struct weft__vector *v) {
+    bool is_there = weft__spec_is_write(&ops[at]) && is_visible(&ops[at], v);
+    return is_there && weft__spec_replacing(ops, count, at, v) == NULL;
 }
 
 int64_t weft__spec_counter(const struct weft__spec *s, unsigned type, uint32_t object, const struct weft__vector *v) {
@@ -112,11 +117,18 @@ static bool is_greater(const struct weft__spec *s, const struct weft__spec_op *a
     return c > 0;
 }
 
-bool weft__spec_register(const struct weft__spec *s, uint32_t object, const struct weft__vector *v, uint64_t *value) {
-    size_t count;
-    const struct weft__spec_op *ops = weft__spec_of(s, WEFT__SIM_R, object, &count), *best = NULL;
+const struct weft__spec_op *weft__spec_winner(const struct weft__spec *s, const struct weft__spec_op *ops, size_t count,
+                                              const struct weft__vector *v) {
+    const struct weft__spec_op *best = NULL;
     for (size_t i = 0; i < count; i++)
         if (stands(ops, count, i, v) && (best == NULL || is_greater(s, &ops[i], best))) best = &ops[i];
+    return best;
+}
+
+bool weft__spec_register(const struct weft__spec *s, uint32_t object, const struct weft__vector *v, uint64_t *value) {
+    size_t count;
+    const struct weft__spec_op *ops = weft__spec_of(s, WEFT__SIM_R, object, &count);
+    const struct weft__spec_op *best = weft__spec_winner(s, ops, count, v);
     if (best != NULL) *value = best->op->amount;
     return best != NULL;
 }

@@ -28,6 +28,16 @@ void weft__spec_fini(struct weft__spec *s);
 /* Those of one object. */
 const struct weft__spec_op *weft__spec_of(const struct weft__spec *s, unsigned type, uint32_t object, size_t *count);
 
+/* An operation that puts something there; the others only take away. */
+bool weft__spec_is_write(const struct weft__spec_op *o);
+/* Of the operations of one object, one that has seen this one and takes its place for somebody who has seen `v`; NULL:
+ * none does. */
+const struct weft__spec_op *weft__spec_replacing(const struct weft__spec_op *ops, size_t count, size_t at,
+                                                 const struct weft__vector *v);
+/* Of a register: the write that is shown; NULL: none. */
+const struct weft__spec_op *weft__spec_winner(const struct weft__spec *s, const struct weft__spec_op *ops, size_t count,
+                                              const struct weft__vector *v);
+
 /* Values for somebody who has seen `v`. */
 int64_t weft__spec_counter(const struct weft__spec *s, unsigned type, uint32_t object, const struct weft__vector *v);
 bool weft__spec_contains(const struct weft__spec *s, uint32_t object, uint64_t element, const struct weft__vector *v);

@@ -149,7 +149,7 @@ static uint32_t first_change(struct weft_slice bytes, const struct weft__parcel 
     return bytes.len == packed->len ? UINT32_MAX : (uint32_t)len;
 }
 
-static enum weft__story_fate why_lost(const struct weft_sim *s, uint32_t from, uint32_t to) {
+enum weft__story_fate weft__story_why_lost(const struct weft_sim *s, uint32_t from, uint32_t to) {
     if (weft__net_is_parted(&s->net, from, to)) return WEFT__STORY_PARTED;
     return weft__net_is_open(&s->net, from, to) ? WEFT__STORY_LOST : WEFT__STORY_CUT;
 }
@@ -177,7 +177,7 @@ int weft__story_sent(struct weft_sim *s, uint32_t from, const struct weft_messag
     int rc = read_message(s, &fresh, m->bytes);
     if (rc != 0) return rc;
     if (packed == NULL) {
-        fresh.fate = (uint8_t)why_lost(s, from, m->link);
+        fresh.fate = (uint8_t)weft__story_why_lost(s, from, m->link);
         fresh.ended_ns = s->now_ns;
     } else {
         fresh.changed_at = first_change(m->bytes, packed);

@@ -126,6 +126,8 @@ int weft__story_item(struct weft_sim *s, const struct weft__sim_item *item);
 /* It leaves as `packed`, or not at all: NULL. Its number goes along with it. */
 int weft__story_sent(struct weft_sim *s, uint32_t from, const struct weft_message *m, const struct weft__fate *fate,
                      const struct weft__parcel *packed, uint64_t *number);
+/* As the ways are now. */
+enum weft__story_fate weft__story_why_lost(const struct weft_sim *s, uint32_t from, uint32_t to);
 /* Until it is said otherwise, what a replica does it does because of this message. */
 void weft__story_delivers(struct weft_sim *s, uint64_t number);
 void weft__story_ended(struct weft_sim *s, uint64_t number, enum weft__story_fate fate);

@@ -105,6 +105,7 @@ static const struct {
 } commands[] = {
     {"replay", weft__cmd_sim_replay},
     {"merge", weft__cmd_sim_merge},
+    {"explain", weft__cmd_sim_explain},
     {"shrink", weft__cmd_sim_shrink},
 };
 

@@ -41,6 +41,8 @@ int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_s
 
 /* sim_replay.c: weft sim replay. */
 int weft__cmd_sim_replay(int argc, char **argv);
+/* sim_explain.c: weft sim explain. */
+int weft__cmd_sim_explain(int argc, char **argv);
 /* sim_shrink.c: weft sim shrink. */
 int weft__cmd_sim_merge(int argc, char **argv);
 int weft__cmd_sim_shrink(int argc, char **argv);
