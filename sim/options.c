@@ -55,6 +55,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     TIME(sync_ns, 4 * MILLION),
     NUMBER(unwritten_max, 16 * MILLION, 0, LARGE),
     TIME(within_ns, 120000 * MILLION),
+    NUMBER(within_rounds, 0, 0, MILLION),
 #undef ROLE
 #define ROLE WEFT__SIM_PLAN
     TIME(duration_ns, 0),
@@ -149,6 +150,12 @@ void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size) {
     const char *seed = getenv("WEFT_SEED");
     if (seed != NULL && *seed != '\0') defaults.seed = strtoull(seed, NULL, 0);
     weft__options_write(o, size, &defaults, sizeof defaults);
+}
+
+uint64_t weft__sim_round_ns(const struct weft_sim_options *o) {
+    struct weft_replica_options engine;
+    weft_replica_options_init(&engine);
+    return o->engine_digest_ns > 0 ? o->engine_digest_ns : engine.digest_ns;
 }
 
 int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad) {

@@ -58,6 +58,8 @@ static void verdict(struct weft_buf *b, const struct weft_sim *s) {
     } else if (s->converged) {
         line(b, "converged");
         seconds(b, s->stats.converged_ns);
+        unsigned long long rounds = (unsigned long long)s->stats.converged_rounds;
+        weft_buf_printf(b, ", %llu round%s after the last fault or transaction", rounds, rounds == 1 ? "" : "s");
     } else {
         line(b, "not converged");
     }

@@ -126,6 +126,13 @@ static int copy_placement(struct weft_sim_schedule *s, const char *const *placem
     return s->place_count == 0 ? WEFT_ERR_INVALID : 0;
 }
 
+void weft_sim_schedule_within(struct weft_sim_schedule *s, uint64_t ns, uint64_t rounds) {
+    uint64_t most = UINT64_MAX / 4, round_ns = weft__sim_round_ns(&s->options);
+    s->options.within_rounds = rounds;
+    s->options.within_ns = ns;
+    if (rounds > 0) s->options.within_ns = round_ns > most / rounds ? most : round_ns * rounds;
+}
+
 int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_options *o) {
     const struct weft__sim_number *bad;
     *out = NULL;
@@ -135,6 +142,7 @@ int weft__schedule_new(struct weft_sim_schedule **out, const struct weft_sim_opt
     if (s == NULL) return WEFT_ERR_NOMEM;
     s->alloc = alloc;
     s->options = *o;
+    weft_sim_schedule_within(s, o->within_ns, o->within_rounds);
     int rc = copy_regions(s, o->regions == NULL ? &weft_sim_cloud : o->regions);
     if (rc == 0) rc = copy_placement(s, o->placement);
     s->options.regions = NULL;

@@ -164,6 +164,8 @@ extern const size_t weft__sim_number_count;
 /* That of a type, by its name; 0: it has none. */
 uint64_t weft__sim_weight(const struct weft_sim_options *o, const char *type);
 uint64_t *weft__sim_number_at(struct weft_sim_options *o, const struct weft__sim_number *n);
+/* The interval of digests. */
+uint64_t weft__sim_round_ns(const struct weft_sim_options *o);
 /* WEFT_ERR_INVALID: one is out of its bounds; *bad is it. */
 int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad);
 

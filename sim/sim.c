@@ -118,7 +118,7 @@ bool weft__sim_is_converged(const struct weft_sim *s) {
     return true;
 }
 
-static int check_end(struct weft_sim *s) {
+static int check_end(struct weft_sim *s, uint64_t from_ns) {
     bool first = true;
     for (uint32_t i = 0; i < s->machine_count; i++) {
         struct weft__machine *m = &s->machines[i];
@@ -129,7 +129,9 @@ static int check_end(struct weft_sim *s) {
         if (rc != 0) return rc;
         first = false;
     }
+    uint64_t round_ns = weft__sim_round_ns(&s->schedule->options);
     s->stats.converged_ns = s->now_ns;
+    s->stats.converged_rounds = (s->now_ns - from_ns + round_ns - 1) / round_ns;
     s->converged = true;
     return 0;
 }
@@ -142,13 +144,13 @@ static uint64_t last_item_ns(const struct weft_sim *s) {
 
 int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) {
     int rc = flush(s);
-    uint64_t until = last_item_ns(s) + timeout_ns;
+    uint64_t from = last_item_ns(s), until = from + timeout_ns;
     if (rc != 0) return rc;
     s->moved = true;
     s->converged = false;
     do {
         bool look = s->moved && s->next_item == s->schedule->count;
-        if (look && weft__sim_is_converged(s)) return check_end(s);
+        if (look && weft__sim_is_converged(s)) return check_end(s, from);
         s->moved = s->moved && !look;
     } while ((rc = weft__world_next(s, until)) == 1);
     return rc == 0 ? WEFT_ERR_NOT_READY : rc;

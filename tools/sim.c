@@ -69,7 +69,7 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
     if (sim != NULL) {
         if (l.trace != NULL || l.verbose) weft_sim_on_event(sim, on_line, &l);
         uint64_t within_ns = weft_sim_schedule_options(weft_sim_get_schedule(sim))->within_ns;
-        out->rc = weft_sim_run_until_converged(sim, q->has_within ? q->options.within_ns : within_ns);
+        out->rc = weft_sim_run_until_converged(sim, within_ns);
         out->seconds += (double)(clock() - begin) / CLOCKS_PER_SEC;
         weft_sim_stats(sim, &stats);
         out->steps += stats.steps;

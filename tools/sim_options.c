@@ -60,7 +60,7 @@ void weft__sim_usage(FILE *to) {
           to);
     print_types(to);
     fputs("\n  --set NAME=VALUE          any number of struct weft_sim_options\n"
-          "  --within TIME             to converge, after the last fault (120s)\n"
+          "  --within TIME|N           to converge, after the last fault (120s); N: intervals of digests\n"
           "  FILE, --schedule FILE     run this schedule instead\n"
           "  --print                   print the schedule instead of running it\n"
           "  --trace FILE              write every event\n"
@@ -222,8 +222,9 @@ static int take_value(struct weft__sim_request *q, const char *option, const cha
     if (strcmp(option, "--schedule") == 0) q->file = value;
     if (strcmp(option, "--trace") == 0) q->trace = value;
     if (strcmp(option, "--within") == 0) {
+        bool is_rounds = value[strspn(value, "0123456789")] == '\0' && strcmp(value, "0") != 0;
         q->has_within = true;
-        return set_number(&q->options, option, "within_ns", value);
+        return set_number(&q->options, option, is_rounds ? "within_rounds" : "within_ns", value);
     }
     return 0;
 }

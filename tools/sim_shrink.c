@@ -157,7 +157,6 @@ static int shrink(struct shrink_request *q) {
     struct weft_sim_shrink_report report;
     int rc = weft__sim_make_schedule(&q->run, &s);
     if (rc != 0) return rc;
-    if (q->run.has_within) q->options.within_ns = q->run.options.within_ns;
     rc = weft_sim_shrink(&small, s, &q->options, &report);
     weft_sim_schedule_free(s);
     if (q->options.progress != NULL) fputs("\r\033[K", stderr);

@@ -100,5 +100,6 @@ int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_s
     weft_buf_init(&message, NULL);
     int rc = q->file != NULL ? parse_file(q, out, &message) : plan(q, out, &message);
     weft_buf_fini(&message);
+    if (rc == 0 && q->has_within) weft_sim_schedule_within(*out, q->options.within_ns, q->options.within_rounds);
     return rc;
 }

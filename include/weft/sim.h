@@ -127,6 +127,9 @@ struct weft_sim_options {
     /* How long after the last item of the schedule all must have converged, for whoever runs the schedule (it is not
      * looked at here); default 120 s. */
     uint64_t within_ns;
+    /* The same in rounds, of which each is the interval of digests (engine_digest_ns): if not 0, within_ns follows from
+     * it when the schedule is made. */
+    uint64_t within_rounds;
 
     /* One event in so many is looked at in full, drawn for each; default 1: all are. At the others nobody looks at the
      * values of the objects that the event changed, nor into the messages that it sent: whether they read, and name or
@@ -202,6 +205,8 @@ WEFT_API int weft_sim_schedule_print(const struct weft_sim_schedule *s, struct w
 WEFT_API size_t weft_sim_schedule_count(const struct weft_sim_schedule *s);
 /* Its numbers; placement and regions are not to be read. Lent. */
 WEFT_API const struct weft_sim_options *weft_sim_schedule_options(const struct weft_sim_schedule *s);
+/* How long convergence may take, instead of what it says: rounds, or nanoseconds where they are 0. */
+WEFT_API void weft_sim_schedule_within(struct weft_sim_schedule *s, uint64_t ns, uint64_t rounds);
 WEFT_API void weft_sim_schedule_free(struct weft_sim_schedule *s);
 
 /* --- Shrinking ---------------------------------------------------------------------------------------------------- */
@@ -287,8 +292,10 @@ WEFT_API uint32_t weft_sim_replica_count(const struct weft_sim *s);
 
 struct weft_sim_stats {
     uint64_t now_ns;
-    uint64_t converged_ns; /* when run_until_converged last saw it */
-    uint64_t steps;        /* of replicas */
+    uint64_t converged_ns; /* when run_until_converged last saw it ... */
+    uint64_t
+        converged_rounds; /* ... so many intervals of digests, begun ones included, after the schedule's last item */
+    uint64_t steps;       /* of replicas */
     uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
