@@ -66,7 +66,7 @@ static int run(struct task *t) {
     if (rc == 0) rc = weft_sim_keep_story(sim);
     if (rc == 0) {
         uint64_t within_ns = weft_sim_schedule_options(weft_sim_get_schedule(sim))->within_ns;
-        rc = weft_sim_run_until_converged(sim, q->has_within ? q->options.within_ns : within_ns);
+        rc = weft_sim_run_until_converged(sim, within_ns);
     }
     bool ran = rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_NOT_READY;
     int told = ran ? tell(t, sim) : 1;

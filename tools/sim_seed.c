@@ -52,7 +52,7 @@ void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__s
         return;
     }
     if (otherwise) schedule->options.tables ^= OTHER_TABLES;
-    uint64_t within_ns = q.has_within ? q.options.within_ns : schedule->options.within_ns;
+    uint64_t within_ns = schedule->options.within_ns;
     rc = weft_sim_new_scheduled(&sim, schedule);
     if (sim == NULL) {
         say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
