@@ -50,10 +50,12 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta},
-                 {"txn", bench_txn},     {"sim", bench_sim},         {"law", bench_law},
+    } cases[] = {{"clock", bench_clock}, {"aworset", bench_aworset}, {"delta", bench_delta},   {"txn", bench_txn},
+                 {"sim", bench_sim},     {"oracle", bench_oracle},   {"events", bench_events}, {"law", bench_law},
                  {"links", bench_links}, {"bare", bench_bare},       {"growth", bench_growth}};
+    bench_set_folder(argv[0]);
     if (argc == 2 && strcmp(argv[1], "growth-check") == 0) return bench_growth_check();
+    if (argc == 2 && strcmp(argv[1], "events-check") == 0) return bench_events_check();
     printf("# Figures\n\nWritten by `./dev bench`. Ratios are measured side by side in one process; the machine they "
            "were taken on "
            "is noisy, so\nread the spread. Goals are those the project set itself; where one is missed the table says "

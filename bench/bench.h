@@ -25,17 +25,24 @@ void bench_row(const char *what, struct bench_figure f, const char *unit, const 
 void bench_section(const char *title, const char *text);
 void bench_check(int rc, const char *what); /* ends the program where rc is not 0 */
 
+/* The figure of another program of the same folder (peer.c); 0: it was not built. */
+double bench_peer(const char *name);
+void bench_set_folder(const char *program);
+
 /* Deterministic 16-byte elements. */
 void bench_element(uint64_t i, uint8_t out[16]);
 
 /* 0, or 1 where a cost grows with the history; by counts, so that it is the same on every machine. */
 int bench_growth_check(void);
+int bench_events_check(void);
 
 void bench_clock(void);
 void bench_aworset(void);
 void bench_delta(void);
 void bench_txn(void);
 void bench_sim(void);
+void bench_oracle(void);
+void bench_events(void);
 void bench_law(void);
 void bench_links(void);
 void bench_bare(void);

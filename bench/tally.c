@@ -14,7 +14,9 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
         out = realloc(ptr, new_size);
         if (out == NULL) return NULL;
     }
+    t->calls += new_size > 0;
     t->asked += new_size - (ptr == NULL ? 0 : old_size);
+    if (t->asked > t->most) t->most = t->asked;
     t->usable += (out == NULL ? 0 : malloc_usable_size(out)) - usable;
     return out;
 }

@@ -9,6 +9,8 @@
 struct tally {
     struct weft_alloc alloc;
     size_t asked;  /* bytes, as they were asked for */
+    size_t most;   /* of `asked` so far */
+    size_t calls;  /* for memory, new or more */
     size_t usable; /* as malloc rounds them up; without its own header */
 };
 
