@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tools/commands.h"
+#include "tools/sim_diff.h"
 
 static int print_schedule(const struct weft__sim_request *q) {
     struct weft_sim_schedule *s = NULL;
@@ -64,6 +65,7 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
         weft_sim_schedule_free(schedule);
         return 2;
     }
+    if (l.trace != NULL) fputs(WEFT__SIM_TRACE_MARK "\n", l.trace);
     clock_t begin = clock();
     out->rc = weft_sim_new_scheduled(&sim, schedule);
     if (sim != NULL) {
@@ -103,10 +105,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"replay", weft__cmd_sim_replay},
-    {"merge", weft__cmd_sim_merge},
-    {"explain", weft__cmd_sim_explain},
-    {"shrink", weft__cmd_sim_shrink},
+    {"replay", weft__cmd_sim_replay},   {"diff", weft__cmd_sim_diff},     {"merge", weft__cmd_sim_merge},
+    {"explain", weft__cmd_sim_explain}, {"shrink", weft__cmd_sim_shrink},
 };
 
 int weft__cmd_sim(int argc, char **argv) {

@@ -22,8 +22,10 @@ struct weft__sim_request {
     struct weft__sim_sweep_options sweep;
     bool has_within;          /* said, also of a schedule from a file */
     const char *file, *trace; /* file: a schedule */
-    const char *planned;      /* the last option that says something of the plan */
-    char *regions;            /* what `places` point into */
+    bool takes_two;           /* files: the other one is `second` */
+    const char *second;
+    const char *planned; /* the last option that says something of the plan */
+    char *regions;       /* what `places` point into */
     bool print, verbose, help;
 };
 
@@ -44,7 +46,11 @@ int weft__cmd_sim_replay(int argc, char **argv);
 /* sim_explain.c: weft sim explain. */
 int weft__cmd_sim_explain(int argc, char **argv);
 /* sim_shrink.c: weft sim shrink. */
+/* sim_merge.c: weft sim merge. */
 int weft__cmd_sim_merge(int argc, char **argv);
+/* sim_diff.c: weft sim diff. */
+int weft__cmd_sim_diff(int argc, char **argv);
+/* sim_shrink.c: weft sim shrink. */
 int weft__cmd_sim_shrink(int argc, char **argv);
 
 #endif

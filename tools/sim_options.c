@@ -246,15 +246,19 @@ static bool *flag_of(struct weft__sim_request *q, const char *option) {
 }
 
 /* How many of argv it took; negative: it said why none. */
-static int read_one(struct weft__sim_request *q, char **argv) {
+static int read_one(struct weft__sim_request *q, int count, char **argv) {
     bool *flag = flag_of(q, argv[0]);
-    int taken = weft__sim_sweep_option(q, argv);
+    int taken = weft__sim_sweep_option(q, count, argv);
     if (taken != 0) return taken;
     if (flag != NULL) {
         *flag = true;
         return 1;
     }
     if (argv[0][0] != '-') {
+        if (q->file != NULL && q->takes_two && q->second == NULL) {
+            q->second = argv[0];
+            return 1;
+        }
         if (q->file != NULL) return -weft__sim_complain(q->file, "one file at a time, not also", argv[0]);
         q->file = argv[0];
         return 1;
@@ -263,7 +267,7 @@ static int read_one(struct weft__sim_request *q, char **argv) {
         fprintf(stderr, "weft sim: there is no option \"%.80s\"; try --help\n", argv[0]);
         return -2;
     }
-    if (argv[1] == NULL) {
+    if (count == 1) {
         fprintf(stderr, "weft sim: %s needs a value\n", argv[0]);
         return -2;
     }
@@ -273,7 +277,7 @@ static int read_one(struct weft__sim_request *q, char **argv) {
 
 int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
     for (int i = from, taken; i < argc; i += taken) {
-        taken = read_one(q, argv + i);
+        taken = read_one(q, argc - i, argv + i);
         if (taken < 0) return -taken;
     }
     if (q->sweep.said != NULL && !q->sweep.wanted && !q->help)

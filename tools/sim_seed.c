@@ -39,26 +39,33 @@ static void judge(struct weft_sim *sim, int rc, struct weft__sim_result *out) {
         say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
 }
 
-void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report) {
-    struct weft__sim_request q = *(const struct weft__sim_request *)ctx;
+int weft__sim_start(const struct weft__sim_request *request, bool otherwise, struct weft_sim **out,
+                    uint64_t *within_ns) {
+    struct weft__sim_request q = *request;
     struct weft_sim_schedule *schedule = NULL;
-    struct weft_sim *sim = NULL;
-    double begin = weft__sim_now();
-    out->seed = q.options.seed = seed;
+    *out = NULL;
     if (otherwise) q.options.alloc = &weft__disturbed_alloc;
     int rc = weft__sim_make_schedule(&q, &schedule);
-    if (rc != 0) {
-        say(out, WEFT__SIM_NOT_RUN, "no schedule", NULL);
-        return;
-    }
+    if (rc != 0) return rc;
     if (otherwise) schedule->options.tables ^= OTHER_TABLES;
-    uint64_t within_ns = schedule->options.within_ns;
-    rc = weft_sim_new_scheduled(&sim, schedule);
-    if (sim == NULL) {
-        say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
+    *within_ns = schedule->options.within_ns;
+    rc = weft_sim_new_scheduled(out, schedule);
+    if (*out != NULL) return 0;
+    fprintf(stderr, "weft sim: %s\n", weft_strerror(rc));
+    return 1;
+}
+
+void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report) {
+    struct weft__sim_request q = *(const struct weft__sim_request *)ctx;
+    struct weft_sim *sim;
+    uint64_t within_ns;
+    double begin = weft__sim_now();
+    out->seed = q.options.seed = seed;
+    if (weft__sim_start(&q, otherwise, &sim, &within_ns) != 0) {
+        say(out, WEFT__SIM_NOT_RUN, "no run", NULL);
         return;
     }
-    rc = weft_sim_run_until_converged(sim, within_ns);
+    int rc = weft_sim_run_until_converged(sim, within_ns);
     judge(sim, rc, out);
     if (rc != 0) *report = strdup(weft_sim_report(sim));
     weft_sim_free(sim);

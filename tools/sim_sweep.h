@@ -20,9 +20,9 @@ struct weft__sim_sweep_options {
 
 /* sim_sweep_options.c */
 void weft__sim_sweep_options_init(struct weft__sim_sweep_options *o);
-/* Takes argv[0] and, when there is one, its value argv[1]. How many it took; 0: it is another's option; negative:
- * it said why not. */
-int weft__sim_sweep_option(struct weft__sim_request *q, char **argv);
+/* Takes argv[0] and, when it has one, its value argv[1], of `count` in all. How many it took; 0: it is another's
+ * option; negative: it said why not. */
+int weft__sim_sweep_option(struct weft__sim_request *q, int count, char **argv);
 void weft__sim_sweep_usage(FILE *to);
 /* The command that asks for the same without what says which seeds, and where; NULL: out of memory. */
 char *weft__sim_command(int argc, char **argv);
@@ -30,7 +30,11 @@ char *weft__sim_command(int argc, char **argv);
 /* sim_sweep.c. The exit code. */
 int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv);
 
-/* sim_seed.c: work for sim_worker.h; ctx is a struct weft__sim_request. */
+/* sim_seed.c. What the request asks for, made and not run yet; `otherwise`: in circumstances that may not matter
+ * (memory, layout of hash tables). 0; 1 or 2, and what was wrong on standard error. */
+struct weft_sim;
+int weft__sim_start(const struct weft__sim_request *q, bool otherwise, struct weft_sim **out, uint64_t *within_ns);
+/* Work for sim_worker.h; ctx is a struct weft__sim_request. */
 struct weft__sim_result;
 void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report);
 /* The version of this program, and a hash of what the request does with any seed. 0, 1, 2. */

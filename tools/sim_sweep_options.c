@@ -27,7 +27,8 @@ void weft__sim_sweep_usage(FILE *to) {
         "                            in it for each shard\n"
         "  --shard I/N               only seeds with seed mod N == I - 1; auto: what Slurm or Kubernetes say\n"
         "  --timeout TIME            of processor time for one seed (10m)\n"
-        "  weft sim merge FILE...    adds up what several sweeps wrote\n",
+        "  weft sim merge FILE...    adds up what several sweeps wrote\n"
+        "  weft sim diff ...         the first event in which two runs differ\n",
         to);
 }
 
@@ -75,14 +76,14 @@ static bool is_option(const char *option) {
     return false;
 }
 
-int weft__sim_sweep_option(struct weft__sim_request *q, char **argv) {
+int weft__sim_sweep_option(struct weft__sim_request *q, int count, char **argv) {
     if (strcmp(argv[0], "--keep-going") == 0) {
         q->sweep.keep_going = true;
         q->sweep.said = argv[0];
         return 1;
     }
     if (!is_option(argv[0])) return 0;
-    if (argv[1] == NULL) {
+    if (count == 1) {
         fprintf(stderr, "weft sim: %s needs a value\n", argv[0]);
         return -2;
     }

@@ -49,7 +49,8 @@ def check_replay(weft, folder):
     again, _ = sim(weft, "--schedule", path, "--trace", trace)
     expect(field(report, "trace") == field(again, "trace"), "a schedule that was printed is the same run")
     with open(trace, encoding="utf-8") as f:
-        last = f.read().splitlines()
+        first, *last = f.read().splitlines()
+    expect(first == "# weft trace", "what the file is")
     expect(len(last) > 1000 and all(" trace " in x or " - " in x for x in last), "a line for each event")
 
 
