@@ -69,25 +69,39 @@ static int refuse(struct weft_sim *s, uint32_t i, int rc) {
     return verdict(s, i, weft__check_refusal(&s->check, &m->watched, rc, m->epoch_posted || stats.withholds));
 }
 
+static int try_commit(struct weft_sim *s, struct weft__machine *m, const struct weft_time *now,
+                      const struct weft__sim_op *ops, size_t count, uint64_t *seq) {
+    struct weft_txn *t;
+    int rc = weft_txn_begin(m->replica, now, &t);
+    if (rc != 0) return rc;
+    rc = edit_all(s, t, ops, count);
+    if (rc == 0) return weft_txn_commit(t, seq);
+    weft_txn_abort(t);
+    return rc;
+}
+
+/* For lack of memory it ends without a trace, and is made again. */
+static int commit(struct weft_sim *s, struct weft__machine *m, const struct weft_time *now,
+                  const struct weft__sim_op *ops, size_t count, uint64_t *seq) {
+    int rc;
+    do {
+        weft__ration_begin(m->ration);
+        rc = try_commit(s, m, now, ops, count, seq);
+    } while (weft__ration_end(m->ration, rc));
+    return rc;
+}
+
 static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft__machine *m = &s->machines[item->replica];
     struct weft_time now = weft__sim_clock_read(&m->clock, s->now_ns);
     const struct weft__sim_op *ops = s->schedule->ops + item->first;
-    struct weft_txn *t;
     uint64_t seq;
     m->watched.wall = now.wall;
     if (!weft__machine_has_room(s, m)) { /* WEFT_ERR_FULL to who would write */
         s->stats.full_transactions++;
         return 0;
     }
-    int rc = weft_txn_begin(m->replica, &now, &t);
-    if (rc != 0) return refuse(s, item->replica, rc);
-    rc = edit_all(s, t, ops, item->count);
-    if (rc != 0) {
-        weft_txn_abort(t);
-        return rc;
-    }
-    rc = weft_txn_commit(t, &seq);
+    int rc = commit(s, m, &now, ops, item->count, &seq);
     if (rc == WEFT_ERR_HELD && has_lease(ops, item->count)) {
         s->stats.refused_transactions++;
         return 0;

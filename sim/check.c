@@ -358,39 +358,6 @@ static int check_values(struct weft__check *c, struct weft__watched *w, const st
     return weft__check_fail(c, WEFT__CHECK_VALUE, "%.*s", (int)c->bytes.len, (const char *)c->bytes.ptr);
 }
 
-/* What a transaction of unknown content changed has no specification from now on. */
-static int exempt(struct weft__check *c, struct weft_slice key) {
-    unsigned type;
-    uint32_t object;
-    if (!weft__sim_key_parse(key, &type, &object)) return 0;
-    if (type >= WEFT__SIM_TYPES) return weft__judge_exempt(&c->judge, type, object);
-    uint32_t index = weft__oracle_index(type, object);
-    if (index >= c->unspecified_count) {
-        size_t cap = c->unspecified_count;
-        void *items = c->unspecified;
-        int rc = weft__grow(c->alloc, &items, &cap, index + 1, 1);
-        c->unspecified = items;
-        if (rc != 0) return rc;
-        memset(c->unspecified + c->unspecified_count, 0, cap - c->unspecified_count);
-        c->unspecified_count = cap;
-    }
-    c->unspecified[index] = 1;
-    return 0;
-}
-
-static int exempt_foreign(struct weft__check *c, const struct weft_update *u) {
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < u->change_count; i++) {
-        const struct weft_change *change = &u->changes[i];
-        uint32_t origin;
-        if (!change->local) continue;
-        rc = weft__history_number(&c->history, &change->origin, &origin);
-        const struct weft__commit *commit = weft__history_find(&c->history, origin, change->seq);
-        if (rc == 0 && commit != NULL && commit->op_count == 0) rc = exempt(c, change->key);
-    }
-    return rc;
-}
-
 /* --- Steps -------------------------------------------------------------------------------------------------------- */
 
 static bool has_notice(const struct weft_update *u, enum weft_notice_kind kind) {
@@ -486,12 +453,12 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     weft_replica_stats(r, &stats);
     int rc = learn_numbers(c, w, r);
     if (w->branch.may_open && w->self == w->branch.origin && w->announced != NULL) w->branch.is_open = true;
-    if (w->branch.is_open) return rc != 0 ? rc : weft__branch_step(w, r);
+    if (w->branch.is_open) return rc != 0 ? rc : weft__branch_step(c, w, r, u);
     bool joined = has_notice(u, WEFT_NOTICE_STATE_DONE); /* it may have touched anything */
     if (rc == 0) rc = check_records(c, w, r, u, joined);
     if (rc == 0) rc = weft__check_vector(c, w, weft_replica_applied(r), joined);
     if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), !weft__hash_eq(before, w->vector_hash));
-    if (rc == 0) rc = exempt_foreign(c, u);
+    if (rc == 0) rc = weft__check_exempt(c, u);
     if (rc == 0) rc = weft__check_changes(c, u);
     if (rc == 0 && joined) rc = check_values(c, w, r, weft__oracle_compare_all);
     if (rc == 0) rc = c->in_passing ? pass_by(w) : check_said_and_shown(c, w, r, u, durable);
@@ -566,6 +533,7 @@ static int see_branch(struct weft__check *c, struct weft__watched *w, const stru
     for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
         if (u->records[i].kind != WEFT_RECORD_LOG || count == b->count) continue;
         struct weft__branch_commit *commit = &b->commits[count];
+        weft__vector_meet(&commit->seen, &w->applied); /* what rested on the other chain it has not seen any more */
         rc = weft__vector_set(&commit->seen, w->self, count++);
         w->announced = commit->ops;
         w->announced_count = commit->op_count;

@@ -49,6 +49,7 @@ enum weft__check_name {
 struct weft__branch_commit {
     struct weft__sim_op *ops;
     size_t op_count;
+    uint64_t record; /* the number of its record, until a restart found it */
     struct weft__vector seen;
 };
 
@@ -88,6 +89,7 @@ struct weft__watched {
     bool described;                            /* just now, to the judge; false: it was, at another time */
     const struct weft__vector *announced_past; /* ... and had seen; NULL: all that is applied */
     struct weft__branch branch;
+    bool was_rewound; /* the simulation rolled its memory back: a branch may get out before anybody can know */
 };
 
 struct weft__check {
@@ -100,6 +102,7 @@ struct weft__check {
     uint32_t off;                     /* bit n: check n is off */
     bool in_passing;                  /* at this step values and messages are not looked at */
     int failed;                       /* which; -1 */
+    bool parted;                      /* two chains of one epoch got out: nothing is compared any more */
     const struct weft_replica *shown; /* a mutant's: its values are looked at instead; NULL */
     uint64_t values_checked, states_checked, bytes_checked;
     const struct weft__commit **order; /* scratch */
@@ -124,7 +127,12 @@ int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const s
 /* check_branch.c */
 void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
 void weft__branch_fini(struct weft__branch *b);
-int weft__branch_step(struct weft__watched *w, const struct weft_replica *r);
+int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                      const struct weft_update *u);
+/* What was not durable is gone from it; `done` is the last record that was. */
+void weft__branch_crashed(struct weft__branch *b, uint64_t done);
+/* Two chains of one epoch got out, and stay apart (fork.c): from now on replicas may differ under equal vectors. */
+void weft__check_parted(struct weft__check *c);
 /* A step gave this update. */
 int weft__check_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                      const struct weft_update *u, const struct weft__vector *durable);
@@ -132,6 +140,8 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
 int weft__check_whole(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r);
 /* Every object of this replica against the specification without an order. */
 int weft__check_specification(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r);
+/* Objects that transactions of unknown content changed have no specification any more. */
+int weft__check_exempt(struct weft__check *c, const struct weft_update *u);
 /* Records a failure. */
 int weft__check_fail(struct weft__check *c, enum weft__check_name name, const char *fmt, ...) WEFT_PRINTF(3, 4);
 extern const char *const weft__check_names[]; /* in words */

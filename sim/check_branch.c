@@ -7,34 +7,96 @@
 
 #include "base/alloc.h"
 #include "sim/check.h"
+#include "sim/trace.h"
 
 void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc) {
     memset(b, 0, sizeof *b);
     b->alloc = alloc;
 }
 
+static void commit_fini(struct weft__branch *b, struct weft__branch_commit *commit) {
+    weft__vector_fini(&commit->seen);
+    weft__free(b->alloc, commit->ops, commit->op_count * sizeof *commit->ops);
+}
+
 void weft__branch_fini(struct weft__branch *b) {
-    for (size_t i = 0; i < b->count; i++) {
-        weft__vector_fini(&b->commits[i].seen);
-        weft__free(b->alloc, b->commits[i].ops, b->commits[i].op_count * sizeof *b->commits[i].ops);
-    }
+    for (size_t i = 0; i < b->count; i++) commit_fini(b, &b->commits[i]);
     weft__free(b->alloc, b->commits, b->cap * sizeof *b->commits);
     weft__branch_init(b, b->alloc);
 }
 
-/* The branch itself is not in it: under its dots others know something else. */
-static int note_seen(struct weft__vector *seen, const struct weft__watched *w, const struct weft_replica *r) {
+/* The branch itself is not in it: under its dots others know something else; nor what was issued on top of it under a
+ * later epoch, which the history does not have. */
+static uint64_t seen_of(const struct weft__check *c, const struct weft__watched *w, uint32_t number, uint64_t applied) {
+    if (number == w->branch.origin) return w->branch.from;
+    uint64_t issued = number < c->history.origin_cap ? c->history.origins[number].count : 0;
+    return applied < issued ? applied : issued;
+}
+
+static int note_seen(const struct weft__check *c, struct weft__vector *seen, const struct weft__watched *w,
+                     const struct weft_replica *r) {
     const struct weft_version_vector *applied = weft_replica_applied(r);
     int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < applied->len; i++) {
-        bool parted = w->numbers[i] == w->branch.origin;
-        rc = weft__vector_set(seen, w->numbers[i], parted ? w->branch.from : applied->seq[i]);
-    }
+    for (uint32_t i = 0; rc == 0 && i < applied->len; i++)
+        rc = weft__vector_set(seen, w->numbers[i], seen_of(c, w, w->numbers[i], applied->seq[i]));
     return rc;
 }
 
-int weft__branch_step(struct weft__watched *w, const struct weft_replica *r) {
+void weft__check_parted(struct weft__check *c) {
+    c->parted = true;
+    c->off = ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
+}
+
+/* Of this replica, and not what the history has under that dot. */
+static int is_of_branch(struct weft__check *c, const struct weft_replica *r, struct weft_slice bytes, bool *is) {
+    struct weft__transaction t;
+    struct weft_origin self = weft_replica_self(r);
+    uint32_t number;
+    if (weft__transaction_parse(&t, bytes) != 0 || weft_id_cmp(&t.origin.replica, &self.replica) != 0) return 0;
+    int rc = weft__history_number(&c->history, &t.origin, &number);
+    if (rc != 0) return rc;
+    const struct weft__commit *commit = weft__history_find(&c->history, number, t.seq);
+    struct weft__hash128 hash = weft__trace_bytes((struct weft__hash128){0, 0}, bytes);
+    *is = *is || commit == NULL || !weft__hash_eq(commit->hash, hash);
+    return 0;
+}
+
+/* Before it has heard of the other chain it says what it has, and a peer that has neither takes it. */
+static int look_for_leak(struct weft__check *c, const struct weft_replica *r, const struct weft_update *u) {
+    bool is_out = false;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->message_count; i++) {
+        struct weft__message m;
+        rc = weft__message_decode(&m, u->messages[i].bytes, c->alloc);
+        if (rc != 0) return rc == WEFT_ERR_NOMEM ? rc : 0;
+        is_out = is_out || m.kind == WEFT__MESSAGE_STATE_CHUNK;
+        for (size_t k = 0; rc == 0 && m.kind == WEFT__MESSAGE_TRANSACTIONS && k < m.transactions.count; k++)
+            rc = is_of_branch(c, r, m.transactions.items[k], &is_out);
+        weft__message_fini(&m);
+    }
+    if (is_out) weft__check_parted(c);
+    return rc;
+}
+
+static uint64_t last_log_record(const struct weft_update *u) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < u->record_count; i++)
+        if (u->records[i].kind == WEFT_RECORD_LOG) number = u->records[i].number;
+    return number;
+}
+
+void weft__branch_crashed(struct weft__branch *b, uint64_t done) {
+    while (b->count > 0 && b->commits[b->count - 1].record > done) commit_fini(b, &b->commits[--b->count]);
+    for (size_t i = 0; i < b->count; i++) b->commits[i].record = 0;
+}
+
+int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                      const struct weft_update *u) {
     struct weft__branch *b = &w->branch;
+    if (!c->parted && w->was_rewound) {
+        int rc = look_for_leak(c, r, u);
+        if (rc != 0) return rc;
+    }
     if (w->announced == NULL) return 0;
     void *commits = b->commits;
     int rc = weft__grow(b->alloc, &commits, &b->cap, b->count + 1, sizeof *b->commits);
@@ -43,9 +105,9 @@ int weft__branch_step(struct weft__watched *w, const struct weft_replica *r) {
     if (ops == NULL) return WEFT_ERR_NOMEM;
     memcpy(ops, w->announced, w->announced_count * sizeof *ops);
     struct weft__branch_commit *to = &b->commits[b->count++];
-    *to = (struct weft__branch_commit){.ops = ops, .op_count = w->announced_count};
+    *to = (struct weft__branch_commit){.ops = ops, .op_count = w->announced_count, .record = last_log_record(u)};
     weft__vector_init(&to->seen, b->alloc);
     w->announced = NULL;
     w->announced_count = 0;
-    return note_seen(&to->seen, w, r);
+    return note_seen(c, &to->seen, w, r);
 }

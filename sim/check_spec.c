@@ -1,5 +1,6 @@
-/* check_spec.c: at the end of a run, every object of a replica against the specification itself. */
+/* check_spec.c: which objects have a specification, and at the end of a run every object of a replica against it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include <weft/aworset.h>
 #include <weft/err.h>
@@ -7,8 +8,45 @@
 #include <weft/lwwreg.h>
 #include <weft/pncounter.h>
 
+#include "base/alloc.h"
 #include "sim/check.h"
 #include "sim/spec.h"
+
+/* What a transaction of unknown content changed has no specification from now on. */
+static int exempt(struct weft__check *c, struct weft_slice key) {
+    unsigned type;
+    uint32_t object;
+    if (!weft__sim_key_parse(key, &type, &object)) return 0;
+    if (type >= WEFT__SIM_TYPES) return weft__judge_exempt(&c->judge, type, object);
+    uint32_t index = weft__oracle_index(type, object);
+    if (index >= c->unspecified_count) {
+        size_t cap = c->unspecified_count;
+        void *items = c->unspecified;
+        int rc = weft__grow(c->alloc, &items, &cap, index + 1, 1);
+        c->unspecified = items;
+        if (rc != 0) return rc;
+        memset(c->unspecified + c->unspecified_count, 0, cap - c->unspecified_count);
+        c->unspecified_count = cap;
+    }
+    c->unspecified[index] = 1;
+    return 0;
+}
+
+int weft__check_exempt(struct weft__check *c, const struct weft_update *u) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->change_count; i++) {
+        const struct weft_change *change = &u->changes[i];
+        uint32_t origin;
+        if (!change->local) continue;
+        rc = weft__history_number(&c->history, &change->origin, &origin);
+        const struct weft__commit *commit = weft__history_find(&c->history, origin, change->seq);
+        if (rc == 0 && commit != NULL && commit->op_count == 0) rc = exempt(c, change->key);
+    }
+    return rc;
+}
+
+/* --- Comparing ------------------------------------------------------------------------------------------------------
+ */
 
 struct compared {
     struct weft__check *check;

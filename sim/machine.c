@@ -30,7 +30,7 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
     weft_replica_options_init(to);
     to->seed = drawn(s, WEFT__PURPOSE_ENGINE, i, 0);
     to->jitter = to->seed; /* also where tables are laid out otherwise */
-    to->alloc = s->alloc;
+    to->alloc = &s->machines[i].ration->alloc;
     to->classes = o->classes;
     to->errmsg = o->errmsg;
     to->errmsg_len = o->errmsg_len;
@@ -56,6 +56,9 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     m->clock.offset_ns = either_way(drawn(s, WEFT__PURPOSE_SKEW, i, 0), o->skew_ns);
     m->clock.drift_ppb = either_way(drawn(s, WEFT__PURPOSE_DRIFT, i, 0), o->drift_ppb);
     m->sync_ns = o->sync_ns;
+    m->ration = weft__malloc(s->alloc, sizeof *m->ration);
+    if (m->ration == NULL) return WEFT_ERR_NOMEM;
+    weft__ration_init(m->ration, weft__alloc_or_default(s->alloc));
     fill_options(s, i, &m->options);
     weft__machine_name(s, i);
     weft__watched_init(&m->watched, s->alloc);
@@ -70,6 +73,7 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
 
 void weft__machine_fini(struct weft_sim *s, struct weft__machine *m) {
     weft_replica_free(m->replica);
+    weft__free(s->alloc, m->ration, sizeof *m->ration);
     weft__inbox_fini(s, m);
     weft__watched_fini(&m->watched);
     weft__disk_fini(&m->disk);
@@ -171,12 +175,21 @@ static bool is_in_passing(const struct weft_sim *s, uint32_t i) {
     return one_in > 1 && weft__scale(drawn(s, WEFT__PURPOSE_CHECK, i, s->now_ns), one_in) != 0;
 }
 
+int weft__machine_call(struct weft__machine *m, const struct weft_event *e, struct weft_update *u) {
+    int rc;
+    do {
+        weft__ration_begin(m->ration);
+        rc = weft_replica_step(m->replica, e, u);
+    } while (weft__ration_end(m->ration, rc));
+    return rc;
+}
+
 /* The hash of what comes in: a delivered message has it already. */
 static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct weft__hash128 bytes) {
     struct weft__machine *m = &s->machines[i];
     struct weft_update u;
     e->now = weft__sim_clock_read(&m->clock, s->now_ns);
-    int rc = weft_replica_step(m->replica, e, &u);
+    int rc = weft__machine_call(m, e, &u);
     if (rc == WEFT_ERR_BUSY) return rc;
     if (rc != 0) return weft__machine_failed(s, i, rc);
     s->stats.steps++;
@@ -189,7 +202,8 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     s->check.in_passing = is_in_passing(s, i);
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.now.durable);
     s->check.shown = NULL;
-    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing)
+    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing &&
+        !m->ration->failed) /* for lack of memory it may say nothing, and is asked again */
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     int told = weft__story_step(s, i, &u);
     rc = weft__machine_checked(s, i, rc != 0 ? rc : told);

@@ -30,6 +30,8 @@ bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_i
     case WEFT__SIM_CRASH:
     case WEFT__SIM_TEAR:
         return is_running(m);
+    case WEFT__SIM_SNAPSHOT:
+        return is_running(m) && is_whole(m);
     case WEFT__SIM_BACKUP:
     case WEFT__SIM_COPY:
         return is_whole(m);
@@ -127,6 +129,13 @@ int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item) {
         return 0;
     case WEFT__SIM_RETIRE:
         return retire(s, i);
+    case WEFT__SIM_SNAPSHOT:
+        return weft__disk_snapshot(&m->disk, &m->watched.applied, weft_replica_self(m->replica).epoch);
+    case WEFT__SIM_REWIND:
+        return weft__machine_rewind(s, i);
+    case WEFT__SIM_STARVE:
+        m->ration->left = item->number;
+        return 0;
     case WEFT__SIM_JOIN:
         return join(s, (uint8_t)item->number);
     default:

@@ -28,17 +28,26 @@ void weft__machine_name(struct weft_sim *s, uint32_t i) {
 static int restore_each(void *ctx, const struct weft_record *record) {
     struct weft_event e = {.kind = WEFT_EVENT_RESTORE, .record = record};
     struct weft_update u;
-    return weft_replica_step(ctx, &e, &u);
+    return weft__machine_call(ctx, &e, &u);
 }
 
 uint64_t weft__machine_next_epoch(struct weft_sim *s, uint32_t i) {
-    uint64_t n = s->mutant.same_epochs ? 0 : ++s->machines[i].draws;
+    struct weft__machine *m = &s->machines[i];
+    if (m->is_resumed) {
+        m->is_resumed = false;
+        return m->disk.machine_epoch;
+    }
+    uint64_t n = s->mutant.same_epochs ? 0 : ++m->draws;
     return drawn(s, WEFT__PURPOSE_EPOCH, i, n);
 }
 
 static int make(struct weft_sim *s, struct weft__machine *m) {
     m->options.seed ^= s->schedule->options.tables;
-    int rc = weft_replica_new(&m->replica, &m->options);
+    int rc;
+    do {
+        weft__ration_begin(m->ration);
+        rc = weft_replica_new(&m->replica, &m->options);
+    } while (weft__ration_end(m->ration, rc));
     m->options.seed ^= s->schedule->options.tables;
     m->options.errmsg = NULL;                                /* it was lent for the first opening */
     if (rc == 0) m->replica->options.seed = m->options.seed; /* tables have theirs by now */
@@ -47,7 +56,7 @@ static int make(struct weft_sim *s, struct weft__machine *m) {
 
 static int load(struct weft_sim *s, struct weft__machine *m) {
     if (s->mutant.forgets_store && m->boot > 1) return 0;
-    return weft__medium_load(&m->disk.now, s->mutant.blind_store, restore_each, m->replica);
+    return weft__medium_load(&m->disk.now, s->mutant.blind_store, restore_each, m);
 }
 
 /* From the store to the first update. */
@@ -57,7 +66,17 @@ static int start(struct weft_sim *s, uint32_t i, struct weft_update *u) {
     if (rc != 0) return rc;
     struct weft_event e = {.kind = WEFT_EVENT_START, .random = weft__machine_next_epoch(s, i)};
     e.now = weft__sim_clock_read(&m->clock, s->now_ns);
-    return weft_replica_step(m->replica, &e, u);
+    return weft__machine_call(m, &e, u);
+}
+
+/* A snapshot of memory is opened from the store that it amounts to. That does not keep what the vector gained since the
+ * own transaction before; all of it may have been. */
+static void resume(struct weft_replica *r) {
+    for (uint32_t i = 0; i < r->space.applied.len; i++) {
+        if (i == r->self || r->is_gained[i] || r->space.applied.seq[i] == 0) continue;
+        r->is_gained[i] = 1;
+        r->gained[r->gained_count++] = i;
+    }
 }
 
 /* The ghosts are set after START: the vector can only be read when the replica has started. */
@@ -93,6 +112,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     m->boot++;
     m->timer_ns = m->wanted_ns = m->deadline = NONE;
     m->busy_ns = 0;
+    bool is_resumed = m->is_resumed;
     m->epoch_posted = m->reopen_posted = m->touched = m->paused = false;
     s->moved = true;
     int rc = make(s, m);
@@ -100,6 +120,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     rc = start(s, i, &u);
     if (may_be_refused(m, rc)) return begin_anew(s, i);
     if (rc != 0) return weft__machine_failed(s, i, rc);
+    if (is_resumed) resume(m->replica);
     rc = weft__machine_checked(s, i, check_opened(s, m, &u));
     if (rc == 0) rc = weft__story_started(s, i);
     for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
@@ -138,9 +159,28 @@ static int end_write(struct weft_sim *s, uint32_t i) {
 int weft__machine_crash(struct weft_sim *s, uint32_t i, bool torn) {
     struct weft__disk *d = &s->machines[i].disk;
     d->random = drawn(s, WEFT__PURPOSE_DAMAGE, i, s->now_ns);
-    int rc = torn ? weft__disk_tear(d) : end_write(s, i);
-    if (rc == 0 && !torn) rc = weft__disk_crash(d);
+    struct weft__branch *b = &s->machines[i].watched.branch;
+    int rc = torn ? 0 : end_write(s, i);
+    weft__branch_crashed(b, d->done);
+    if (b->is_open && s->machines[i].watched.was_rewound && (torn || d->lies || d->now.doubtful))
+        weft__check_parted(&s->check); /* what is left of it? */
+    if (rc == 0) rc = torn ? weft__disk_tear(d) : weft__disk_crash(d);
     return rc == 0 ? end(s, i) : rc;
+}
+
+int weft__machine_rewind(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    if (!m->disk.has_machine) return WEFT_ERR_NOT_FOUND;
+    weft__disk_stop(&m->disk);
+    int rc = m->replica == NULL ? 0 : end(s, i);
+    if (rc == 0) rc = weft__links_look(s, i);
+    if (rc == 0) rc = weft__disk_rewind(&m->disk);
+    if (rc != 0) return rc;
+    weft__branch_fini(&m->watched.branch); /* an earlier one is gone with the memory */
+    m->watched.parent_seq = 0;             /* that of an epoch which it is in no more */
+    m->is_resumed = m->watched.was_rewound = true;
+    s->stats.rewinds++;
+    return weft__machine_open(s, i);
 }
 
 int weft__machine_reopen(struct weft_sim *s, uint32_t i) {

@@ -105,6 +105,8 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(pauses, 0, 0, MILLION),
     NUMBER(slowdowns, 0, 0, MILLION),
     NUMBER(backups_reverted, 0, 0, MILLION),
+    NUMBER(rewinds, 0, 0, MILLION),
+    NUMBER(starvations, 0, 0, MILLION),
     NUMBER(joins, 0, 0, WEFT_SIM_REPLICAS_MAX),
     NUMBER(retirements, 0, 0, WEFT_SIM_REPLICAS_MAX),
     TIME(fault_ns, 10000 * MILLION),

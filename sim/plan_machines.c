@@ -41,6 +41,7 @@ static struct weft__sim_item draw_item(const struct weft_sim_schedule *s, enum w
     if (kind == WEFT__SIM_SYNC) item.ns = (int64_t)log_uniform(d, o->slow_sync_ns);
     if (kind == WEFT__SIM_SLOW) item.ns = (int64_t)log_uniform(d, o->slow_step_ns);
     if (kind == WEFT__SIM_LOSE || kind == WEFT__SIM_STRAY) item.number = log_uniform(d, 8);
+    if (kind == WEFT__SIM_STARVE) item.number = log_uniform(d, 2000);
     if (kind == WEFT__SIM_REVERT) item.number = below(d, 8);
     return item;
 }
@@ -68,6 +69,10 @@ static enum weft__sim_item_kind end_of(enum weft__sim_item_kind kind) {
 static int push_company(struct weft_sim_schedule *s, const struct weft__sim_item *item, uint64_t from, uint64_t until,
                         struct draw *d) {
     struct weft__sim_item other = {.kind = WEFT__SIM_BACKUP, .replica = item->replica};
+    if (item->kind == WEFT__SIM_REWIND) {
+        other.kind = WEFT__SIM_SNAPSHOT;
+        return push_at(s, from - below(d, from / 2 + 1), other);
+    }
     if (item->kind == WEFT__SIM_REVERT) {
         int rc = push_at(s, from / 2, other);
         return rc == 0 ? push_at(s, from - from / 4, other) : rc;
@@ -105,6 +110,7 @@ int weft__plan_machines(struct weft_sim_schedule *s) {
         {WEFT__SIM_TEAR, o->writes_torn}, {WEFT__SIM_STRAY, o->writes_astray},
         {WEFT__SIM_ROT, o->bits_rotten},  {WEFT__SIM_PAUSE, o->pauses},
         {WEFT__SIM_SLOW, o->slowdowns},   {WEFT__SIM_REVERT, o->backups_reverted},
+        {WEFT__SIM_REWIND, o->rewinds},   {WEFT__SIM_STARVE, o->starvations},
         {WEFT__SIM_JOIN, o->joins},       {WEFT__SIM_RETIRE, o->retirements < spare ? o->retirements : spare},
     };
     for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)

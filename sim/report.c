@@ -13,6 +13,7 @@ void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *out) {
     out->values_checked = s->check.values_checked;
     out->states_checked = s->check.states_checked;
     out->bytes_checked = s->check.bytes_checked;
+    for (size_t i = 0; i < s->machine_count; i++) out->starvations += s->machines[i].ration->failures;
     weft__trace_hash(&s->trace, out->trace);
     for (size_t i = 0; i < s->machine_count; i++) {
         if (s->machines[i].replica == NULL) continue;
@@ -52,6 +53,9 @@ static void verdict(struct weft_buf *b, const struct weft_sim *s) {
     if (s->failure.len > 0) {
         line(b, "FAILED");
         weft_buf_append_str(b, weft_sim_failure(s));
+    } else if (s->check.parted) {
+        line(b, "parted");
+        weft_buf_append_str(b, "two chains of one epoch got out: nothing was compared after that");
     } else if (s->message.len > 0) {
         line(b, "not done");
         weft_buf_append_slice(b, weft_buf_slice(&s->message));
@@ -87,6 +91,8 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->disk_faults, "disk faults");
     count(b, t->wiped, "stores refused and begun anew");
     count(b, t->pauses, "pauses");
+    count(b, t->rewinds, "memories rolled back");
+    count(b, t->starvations, "times no memory");
     count(b, t->joins, "joined");
     count(b, t->retirements, "retired");
     end_counts(b, begin, empty);

@@ -44,7 +44,10 @@
     X(RESUME, "resume", "r")                                                                                           \
     X(SLOW, "slow", "rd")                                                                                              \
     X(RETIRE, "retire", "r")                                                                                           \
-    X(JOIN, "join", "n")
+    X(JOIN, "join", "n")                                                                                               \
+    X(SNAPSHOT, "snapshot", "r")                                                                                       \
+    X(REWIND, "rewind", "r")                                                                                           \
+    X(STARVE, "starve", "rn")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,

@@ -14,6 +14,7 @@
 #include "sim/disk.h"
 #include "sim/net.h"
 #include "sim/queue.h"
+#include "sim/ration.h"
 #include "sim/schedule.h"
 #include "sim/story.h"
 #include "sim/trace.h"
@@ -72,6 +73,8 @@ struct weft__machine {
     uint64_t sync_ns;          /* what its disk takes */
     uint64_t identities;       /* drawn so far: a wiped store gets a new one */
     struct weft__inbox inbox;
+    struct weft__ration *ration;
+    bool is_resumed; /* its next opening goes on under the epoch of its snapshot */
 };
 
 /* The link of two machines, as each of them believes: 0 the lower number. */
@@ -157,11 +160,15 @@ int weft__machine_open(struct weft_sim *s, uint32_t i);
 uint64_t weft__machine_next_epoch(struct weft_sim *s, uint32_t i);
 /* The power goes; `torn`: in the middle of a write. */
 int weft__machine_crash(struct weft_sim *s, uint32_t i, bool torn);
+/* Memory and disk become what they were when the snapshot was made. */
+int weft__machine_rewind(struct weft_sim *s, uint32_t i);
 /* The replica wants to be made again from its store. */
 int weft__machine_reopen(struct weft_sim *s, uint32_t i);
 void weft__machine_fini(struct weft_sim *s, struct weft__machine *m);
 /* One event at a running replica: its update is checked and carried out. e->now is set here. */
 int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);
+/* The engine's own step, again when an allocation failed that was made to fail. */
+int weft__machine_call(struct weft__machine *m, const struct weft_event *e, struct weft_update *u);
 int weft__machine_tick(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);

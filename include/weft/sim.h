@@ -107,7 +107,7 @@ struct weft_sim_options {
     /* Of disks, */
     uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
     /* and of replicas; a retired one is gone for good, and two stay. */
-    uint64_t pauses, slowdowns, backups_reverted, joins, retirements;
+    uint64_t pauses, slowdowns, backups_reverted, rewinds, starvations, joins, retirements;
     uint64_t fault_ns;     /* default 10 s */
     uint64_t step_ns;      /* a clock is stepped by up to this, either way; default 1 s */
     uint64_t slow_sync_ns; /* a slow disk takes up to this; default 500 ms */
@@ -172,6 +172,8 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   18s tear 1                          it crashes in the middle of a write: a part of it is there
  *   18s rot 1                           a bit of a stored row is another one
  *   18s revert 1 2                      as restore, from the backup numbered 2 of 0, 1, ..., counted round
+ *   18s snapshot 1 | rewind 1           memory and disk are kept; it goes on from there
+ *   18s starve 1 50                     the 50th allocation that it asks for from now on fails
  *   18s pause 1 | resume 1              it does nothing, and what reaches it waits
  *   18s slow 1 20ms                     each of its steps takes so long; 0: none does
  *   18s retire 1                        it stops, and its store is never seen again
@@ -301,7 +303,7 @@ struct weft_sim_stats {
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
-    uint64_t disk_faults, pauses, held, joins, retirements;
+    uint64_t disk_faults, pauses, held, joins, retirements, rewinds, starvations; /* allocations that failed */
     uint64_t wiped; /* a damaged store was refused, and the replica started from nothing, as another one */
     uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;

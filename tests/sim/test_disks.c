@@ -175,7 +175,7 @@ END_TEST
 
 /* The engine's own hashes see much of it, and not all: a row that nothing follows yet is what its store says. */
 START_TEST(without_checksums_of_rows_a_check_fails) {
-    unsigned refused = 0, failed = 0;
+    uint64_t refused = 0, failed = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         some_life(seed);
         sim->mutant.blind_store = true;
@@ -212,7 +212,7 @@ END_TEST
 
 /* A store that keeps its contract tears nothing. Where one does, what is left adds up or is refused. */
 START_TEST(a_torn_write_is_taken_in_part_or_refused) {
-    unsigned refused = 0, shorter = 0, whole = 0;
+    uint64_t refused = 0, shorter = 0, whole = 0;
     for (uint64_t seed = 1; seed <= 60; seed++) {
         struct weft_sim_options o;
         options(&o, 2);

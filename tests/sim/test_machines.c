@@ -1,5 +1,6 @@
 /* test_machines.c: replicas that stand still, are slow, come, go for good, and go back to an older store. */
 #include <stdio.h>
+#include <string.h>
 
 #include "tests/support/simulated.h"
 #include "tests/support/suite.h"
@@ -132,9 +133,149 @@ START_TEST(a_retired_replica_is_gone_for_good) {
 }
 END_TEST
 
+/* --- Memory ------------------------------------------------------------------------------------------------------- */
+
+/* It goes on alone, under its old epoch, and does not know that it did anything since. */
+static void rewind_alone(void) {
+    act("partition 0");
+    act("rewind 0");
+}
+
+/* Memory and all: also what no disk had at that time. */
+START_TEST(both_sides_of_a_rollback_count_once) {
+    start(3);
+    act("txn 0 g/0+1 s/0+1");
+    converge();
+    act("txn 0 g/0+10");
+    act("snapshot 0"); /* this is nowhere else yet */
+    struct weft_origin before = weft_replica_self(weft_sim_replica(sim, 0));
+    act("txn 0 g/0+100 s/0-1");
+    converge();
+    rewind_alone();
+    struct weft_origin after = weft_replica_self(weft_sim_replica(sim, 0));
+    ck_assert_int_eq(weft_origin_cmp(&before, &after), 0);
+    ck_assert(total(0, "g/0") == 11 && has(0, "s/0", "1"));
+    act("txn 0 g/0+1000 s/0+2");
+    run(1);
+    act("heal");
+    converge();
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_REISSUED], 1);
+    ck_assert_uint_eq(stats().rewinds, 1);
+    for (uint32_t i = 0; i < 3; i++) ck_assert(total(i, "g/0") == 1111 && has(i, "s/0", "2") && !has(i, "s/0", "1"));
+    stop();
+}
+END_TEST
+
+/* What the crash of a branch leaves of it is what its disk had. */
+START_TEST(a_branch_may_crash) {
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        struct weft_sim_options o;
+        options(&o, 3);
+        o.seed = seed;
+        start_with(&o);
+        act("snapshot 0");
+        act("txn 0 g/0+1");
+        converge();
+        rewind_alone();
+        act("txn 0 g/0+10");
+        run(1);
+        act("txn 0 g/0+100"); /* not durable */
+        act("crash 0");
+        act("restart 0");
+        act("txn 0 g/0+1000"); /* under a new epoch, and on top of the branch */
+        run(1);
+        act("heal");
+        converge();
+        for (uint32_t i = 0; i < 3; i++) ck_assert_uint_eq(total(i, "g/0"), 1011);
+        stop();
+    }
+}
+END_TEST
+
+/* The engine's limit (replication/fork.c): a peer that had neither chain took the second one, and keeps it. It is
+ * named, and nothing is promised but that all go on. */
+START_TEST(a_branch_that_got_out_stays) {
+    start(3);
+    act("partition 2");
+    act("snapshot 0");
+    act("txn 0 g/0+1"); /* 1 has it, 2 has not */
+    run(2);
+    act("heal");
+    act("partition 1");
+    act("rewind 0");
+    act("txn 0 g/0+10"); /* now 2 has another one */
+    run(3);
+    ck_assert(sim->check.parted);
+    act("heal");
+    run(20);
+    ck_assert_uint_gt(stats().notices[WEFT_NOTICE_EQUIVOCATION], 0);
+    act("txn 1 r/0=1");
+    run(5);
+    ck_assert(reads(0, "r/0", "1")); /* replication goes on */
+    converge();                      /* it is not asked for any more */
+    stop();
+}
+END_TEST
+
+START_TEST(a_branch_that_is_issued_as_something_else_is_seen) {
+    start(3);
+    act("snapshot 0");
+    act("txn 0 g/0+1");
+    converge();
+    rewind_alone();
+    sim->mutant.twists_operations = true;
+    act("txn 0 g/0+10");
+    sim->mutant.twists_operations = false;
+    act("heal");
+    ck_assert_int_eq(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)), WEFT_ERR_CORRUPT);
+    ck_assert_int_eq(sim->check.failed, WEFT__CHECK_VALUE);
+    stop();
+}
+END_TEST
+
+/* A busy life; `line` happens in the middle. */
+static struct weft_sim_stats live(const char *line) {
+    struct weft_sim_options o;
+    options(&o, 3);
+    o.engine_log_max = o.engine_checkpoint_bytes = 2000;
+    start_with(&o);
+    for (unsigned n = 0; n < 30; n++) {
+        char txn[96];
+        (void)snprintf(txn, sizeof txn, "txn %u g/%u+1 s/0+%u r/0=%u mvreg/0:%u ormap/0:%u", n % 3, n % 5, n, n, n, n);
+        if (n == 10 && line != NULL) act(line);
+        if (n == 20) act("crash 0");
+        if (n == 21) act("restart 0");
+        if (n != 20) act(txn);
+        ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(300)), 0);
+    }
+    converge();
+    struct weft_sim_stats t = stats();
+    stop();
+    return t;
+}
+
+/* What was done again is as if it had not failed. */
+START_TEST(without_memory_for_once_nothing_is_different) {
+    struct weft_sim_stats well = live(NULL);
+    unsigned failed = 0, same = 0;
+    for (unsigned n = 1; n <= 2000; n += 1 + n / 8) {
+        char line[32];
+        (void)snprintf(line, sizeof line, "starve 0 %u", n);
+        struct weft_sim_stats t = live(line);
+        ck_assert_uint_eq(t.transactions + t.empty_transactions, well.transactions + well.empty_transactions);
+        failed += t.starvations > 0;
+        same += memcmp(t.state, well.state, sizeof t.state) == 0;
+    }
+    ck_assert_uint_gt(failed, 30);
+    ck_assert_uint_gt(same, failed / 2); /* where nothing was said later for it */
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-machines", a_pause_keeps_what_came_for_later,
                      links_that_broke_during_a_pause_are_heard_of_after_it, a_crash_ends_a_pause,
                      a_slow_replica_is_behind_and_gets_there, any_backup_may_come_back, one_that_joins_gets_everything,
-                     a_retired_replica_is_gone_for_good);
+                     a_retired_replica_is_gone_for_good, both_sides_of_a_rollback_count_once, a_branch_may_crash,
+                     a_branch_that_got_out_stays, a_branch_that_is_issued_as_something_else_is_seen,
+                     without_memory_for_once_nothing_is_different);
 }
