@@ -6,7 +6,15 @@
 static const struct {
     const char *unit;
     int64_t ns;
-} units[] = {{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", 1000000000}, {"m", INT64_C(60000000000)}};
+} units[] = {{"ns", 1},
+             {"us", 1000},
+             {"ms", 1000000},
+             {"s", 1000000000},
+             {"m", INT64_C(60000000000)},
+             {"h", INT64_C(3600000000000)},
+             {"d", INT64_C(86400000000000)}};
+
+#define SECONDS 3u /* the largest that is printed: the others are for people to write */
 
 static int64_t unit_ns(struct weft_slice text) {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
@@ -72,7 +80,7 @@ void weft__duration_print(int64_t ns, struct weft_buf *out) {
         weft_buf_append_str(out, "0");
         return;
     }
-    size_t i = sizeof units / sizeof *units - 2; /* up to seconds: minutes are for people to write */
+    size_t i = SECONDS;
     while (i > 0 && ns % units[i].ns != 0) i--;
     weft_buf_printf(out, "%lld%s", (long long)(ns / units[i].ns), units[i].unit);
 }

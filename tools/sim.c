@@ -42,7 +42,7 @@ static void on_line(void *ctx, const char *text) {
 static void print_replay(const struct weft__sim_request *q, int argc, char **argv) {
     char *command = weft__sim_command(argc, argv);
     printf("replay        %s", command == NULL ? "" : command);
-    if (q->file == NULL) printf(" --seed %" PRIu64, q->options.seed);
+    if (q->file == NULL || q->scenario != NULL) printf(" --seed %" PRIu64, q->options.seed);
     fputs("\n", stdout);
     free(command);
 }
@@ -58,6 +58,8 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
     struct weft_sim *sim;
     struct weft_sim_stats stats;
     struct listener l = {NULL, q->verbose};
+    struct weft_buf told;
+    bool held = false;
     int rc = weft__sim_make_schedule(q, &schedule);
     if (rc != 0) return rc;
     if (q->trace != NULL && (l.trace = fopen(q->trace, "w")) == NULL) {
@@ -67,6 +69,7 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
     }
     if (l.trace != NULL) fputs(WEFT__SIM_TRACE_MARK "\n", l.trace);
     clock_t begin = clock();
+    weft_buf_init(&told, NULL);
     out->rc = weft_sim_new_scheduled(&sim, schedule);
     if (sim != NULL) {
         if (l.trace != NULL || l.verbose) weft_sim_on_event(sim, on_line, &l);
@@ -76,16 +79,19 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
         weft_sim_stats(sim, &stats);
         out->steps += stats.steps;
         fputs(weft_sim_report(sim), stdout);
-        if (out->rc != 0) print_replay(q, argc, argv);
+        held = weft__sim_came_out(q, out->rc, &stats, &told);
+        fwrite(told.ptr, 1, told.len, stdout);
+        if (!held) print_replay(q, argc, argv);
     }
     if (out->rc != 0 && out->rc != WEFT_ERR_CORRUPT && out->rc != WEFT_ERR_NOT_READY)
         fprintf(stderr, "weft sim: %s\n", weft_strerror(out->rc));
+    weft_buf_fini(&told);
     weft_sim_free(sim);
     if (l.trace != NULL && fclose(l.trace) != 0) {
         perror(q->trace);
         return 1;
     }
-    return out->rc == 0 ? 0 : 1;
+    return held ? 0 : 1;
 }
 
 static void print_speed(const struct outcome *o) {

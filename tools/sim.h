@@ -9,6 +9,7 @@
 
 #include <weft/sim.h>
 
+#include "tools/scenario/scenario.h"
 #include "tools/sim_sweep.h"
 
 #define WEFT__SIM_LINES_MAX 256u
@@ -20,9 +21,11 @@ struct weft__sim_request {
     size_t line_count;
     uint64_t seeds;
     struct weft__sim_sweep_options sweep;
-    bool has_within;          /* said, also of a schedule from a file */
-    const char *file, *trace; /* file: a schedule */
-    bool takes_two;           /* files: the other one is `second` */
+    bool has_within;                 /* said, also of a schedule from a file */
+    const char *file, *trace;        /* file: a schedule, or */
+    struct weft__scenario *scenario; /* what was in it */
+    bool is_schedule;                /* said of the file */
+    bool takes_two;                  /* files: the other one is `second` */
     const char *second;
     const char *planned; /* the last option that says something of the plan */
     char *regions;       /* what `places` point into */
@@ -38,8 +41,16 @@ void weft__sim_usage(FILE *to);
 int weft__sim_read_time(const char *option, const char *value, uint64_t *out);
 int weft__sim_complain(const char *option, const char *why, const char *value);
 
+/* sim_scenario.c. Whether the file is a scenario, and if it is, its options in the place of the request's. */
+int weft__sim_take_scenario(struct weft__sim_request *q);
+/* After a run that returned rc: whether it came out as it should; what did not is told, a line each. */
+bool weft__sim_came_out(const struct weft__sim_request *q, int rc, const struct weft_sim_stats *stats,
+                        struct weft_buf *told);
+
 /* sim_source.c: what a request asks for, with the seed that its options have now. */
 int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_schedule **out);
+/* A file whole. 2: it cannot be read, which is said. */
+int weft__sim_read_file(const char *path, struct weft_buf *out);
 
 /* sim_replay.c: weft sim replay. */
 int weft__cmd_sim_replay(int argc, char **argv);

@@ -219,7 +219,10 @@ static int take_value(struct weft__sim_request *q, const char *option, const cha
     if (strcmp(option, "--cut") == 0) return add_span(q, option, value, "cut");
     if (strcmp(option, "--types") == 0) return set_types(q, value);
     if (strcmp(option, "--regions") == 0) return set_regions(q, value);
-    if (strcmp(option, "--schedule") == 0) q->file = value;
+    if (strcmp(option, "--schedule") == 0) {
+        q->file = value;
+        q->is_schedule = true;
+    }
     if (strcmp(option, "--trace") == 0) q->trace = value;
     if (strcmp(option, "--within") == 0) {
         bool is_rounds = value[strspn(value, "0123456789")] == '\0' && strcmp(value, "0") != 0;
@@ -275,16 +278,45 @@ static int read_one(struct weft__sim_request *q, int count, char **argv) {
     return rc == 0 ? 2 : -rc;
 }
 
-int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
+static int read_all(struct weft__sim_request *q, int from, int argc, char **argv) {
     for (int i = from, taken; i < argc; i += taken) {
         taken = read_one(q, argc - i, argv + i);
         if (taken < 0) return -taken;
     }
     if (q->sweep.said != NULL && !q->sweep.wanted && !q->help)
         return weft__sim_complain(q->sweep.said, "only with", "--seeds");
-    if (q->file != NULL && q->planned != NULL && !q->help)
-        return weft__sim_complain(q->planned, "a schedule says that itself; edit", q->file);
     return 0;
+}
+
+static void forget_lines(struct weft__sim_request *q) {
+    for (size_t i = 0; i < q->line_count; i++) free(q->lines[i]);
+    q->line_count = 0;
+}
+
+/* Replicas and what they do belong together, and are said together. */
+static int override(struct weft__sim_request *q, int from, int argc, char **argv) {
+    const char *file = q->file;
+    for (int i = from; i < argc; i++)
+        if (strcmp(argv[i], "--replicas") == 0 || strcmp(argv[i], "--regions") == 0 || strcmp(argv[i], "--types") == 0)
+            return weft__sim_complain(argv[i], "a scenario says that itself; edit", file);
+    forget_lines(q);
+    q->file = q->second = NULL;
+    int rc = read_all(q, from, argc, argv);
+    const struct weft_sim_options *own = &q->scenario->options;
+    if (rc == 0 && q->options.replicas != own->replicas)
+        rc = weft__sim_complain("--set replicas", "a scenario says that itself; edit", file);
+    if (q->options.rate != own->rate) q->options.rates = NULL;
+    return rc;
+}
+
+int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
+    int rc = read_all(q, from, argc, argv);
+    if (rc != 0 || q->file == NULL || q->help) return rc;
+    if (!q->is_schedule && q->second == NULL) rc = weft__sim_take_scenario(q);
+    if (rc == 0 && q->scenario != NULL) return override(q, from, argc, argv);
+    if (rc == 0 && q->planned != NULL)
+        rc = weft__sim_complain(q->planned, "a schedule says that itself; edit", q->file);
+    return rc;
 }
 
 void weft__sim_request_init(struct weft__sim_request *q) {
@@ -296,6 +328,7 @@ void weft__sim_request_init(struct weft__sim_request *q) {
 }
 
 void weft__sim_request_fini(struct weft__sim_request *q) {
-    for (size_t i = 0; i < q->line_count; i++) free(q->lines[i]);
+    forget_lines(q);
     free(q->regions);
+    weft__scenario_free(q->scenario);
 }

@@ -24,19 +24,27 @@ static void say(struct weft__sim_result *out, enum weft__sim_verdict verdict, co
     if (detail != NULL) out->detail = strdup(detail);
 }
 
-static void judge(struct weft_sim *sim, int rc, struct weft__sim_result *out) {
+/* What a scenario expects may be that it fails. */
+static void judge(const struct weft__sim_request *q, struct weft_sim *sim, int rc, struct weft__sim_result *out) {
     struct weft_sim_stats stats;
     const char *check = weft_sim_failed_check(sim);
+    struct weft_buf told;
+    weft_buf_init(&told, NULL);
     weft_sim_stats(sim, &stats);
     out->virtual_ns = stats.now_ns;
     out->steps = stats.steps;
     memcpy(out->trace, stats.trace, sizeof out->trace);
-    if (rc == WEFT_ERR_CORRUPT)
+    bool as_expected = weft__sim_came_out(q, rc, &stats, &told);
+    weft_buf_append(&told, "", 1);
+    if (rc == 0 && !as_expected)
+        say(out, WEFT__SIM_FAILED, "expected", told.err == 0 ? (const char *)told.ptr : NULL);
+    else if (rc == WEFT_ERR_CORRUPT && !as_expected)
         say(out, WEFT__SIM_FAILED, check == NULL ? "a check" : check, weft_sim_failure(sim));
-    else if (rc == WEFT_ERR_NOT_READY)
+    else if (rc == WEFT_ERR_NOT_READY && !as_expected)
         say(out, WEFT__SIM_NOT_CONVERGED, "not converged", NULL);
-    else if (rc != 0)
+    else if (rc != 0 && rc != WEFT_ERR_CORRUPT && rc != WEFT_ERR_NOT_READY)
         say(out, WEFT__SIM_NOT_RUN, weft_strerror(rc), NULL);
+    weft_buf_fini(&told);
 }
 
 int weft__sim_start(const struct weft__sim_request *request, bool otherwise, struct weft_sim **out,
@@ -66,8 +74,8 @@ void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__s
         return;
     }
     int rc = weft_sim_run_until_converged(sim, within_ns);
-    judge(sim, rc, out);
-    if (rc != 0) *report = strdup(weft_sim_report(sim));
+    judge(&q, sim, rc, out);
+    if (out->verdict != WEFT__SIM_HELD) *report = strdup(weft_sim_report(sim));
     weft_sim_free(sim);
     out->seconds = weft__sim_now() - begin;
 }

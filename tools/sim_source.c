@@ -1,4 +1,4 @@
-/* sim_source.c: the schedule of a request: drawn from its options, or read from a file. */
+/* sim_source.c: the schedule of a request: drawn from its options or a scenario, or read from a file. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 /* Enough for any file that a person or this program wrote. */
 #define SCHEDULE_MAX ((size_t)256 << 20)
 
-static int read_file(const char *path, struct weft_buf *out) {
+int weft__sim_read_file(const char *path, struct weft_buf *out) {
     char chunk[65536];
     size_t n;
     FILE *f = fopen(path, "rb");
@@ -28,7 +28,7 @@ static int read_file(const char *path, struct weft_buf *out) {
 static int parse_file(const struct weft__sim_request *q, struct weft_sim_schedule **out, struct weft_buf *message) {
     struct weft_buf text;
     weft_buf_init(&text, NULL);
-    int rc = read_file(q->file, &text);
+    int rc = weft__sim_read_file(q->file, &text);
     if (rc == 0 && weft_sim_schedule_parse(out, weft_buf_slice(&text), message, q->options.alloc) != 0) {
         fprintf(stderr, "weft sim: %s: %.*s\n", q->file, (int)message->len, (const char *)message->ptr);
         rc = 2;
@@ -78,7 +78,8 @@ static int add(const struct weft__sim_request *q, struct weft_sim_schedule *s, c
 }
 
 static int plan(const struct weft__sim_request *q, struct weft_sim_schedule **out, struct weft_buf *message) {
-    int rc = weft_sim_schedule_plan(out, &q->options);
+    int rc = q->scenario != NULL ? weft__scenario_schedule(q->scenario, &q->options, out, message)
+                                 : weft_sim_schedule_plan(out, &q->options);
     if (rc == WEFT_ERR_NOT_FOUND) {
         fprintf(stderr, "weft sim: --regions: there is no such region; see --help\n");
         return 2;
@@ -98,7 +99,7 @@ static int plan(const struct weft__sim_request *q, struct weft_sim_schedule **ou
 int weft__sim_make_schedule(const struct weft__sim_request *q, struct weft_sim_schedule **out) {
     struct weft_buf message;
     weft_buf_init(&message, NULL);
-    int rc = q->file != NULL ? parse_file(q, out, &message) : plan(q, out, &message);
+    int rc = q->file != NULL && q->scenario == NULL ? parse_file(q, out, &message) : plan(q, out, &message);
     weft_buf_fini(&message);
     if (rc == 0 && q->has_within) weft_sim_schedule_within(*out, q->options.within_ns, q->options.within_rounds);
     return rc;

@@ -184,8 +184,8 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or
  * element,
  * - takes it away (a register: clears it), = sets, x deletes the object. All other types by their names: :n is the
- * operation that the law kit draws from n. The keys are these operands: "g/3". Times and durations take ns, us, ms, s
- * or m. # begins a comment. */
+ * operation that the law kit draws from n. The keys are these operands: "g/3". Times and durations take ns, us, ms, s,
+ * m, h or d. # begins a comment. */
 struct weft_sim_schedule;
 struct weft_sim;
 

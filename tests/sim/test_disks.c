@@ -201,7 +201,7 @@ START_TEST(a_misdirected_write_is_seen) {
         act("txn 0 g/0+100");
         converge();
         restart(0);
-        refused += stats().wiped;
+        refused += (unsigned)stats().wiped;
         converge();
         for (uint32_t i = 0; i < 3; i++) ck_assert_uint_eq(total(i, "g/0"), 112);
         stop();
@@ -231,7 +231,7 @@ START_TEST(a_torn_write_is_taken_in_part_or_refused) {
         act("partition 0");
         act("tear 0");
         act("restart 0");
-        refused += stats().wiped;
+        refused += (unsigned)stats().wiped;
         shorter += size(0, "s/0") > 0 && size(0, "s/0") < 5;
         whole += size(0, "s/0") == 5;
         for (unsigned n = 1; n <= size(0, "s/0"); n++) {
