@@ -1,14 +1,15 @@
 /* sim_progress.c: to standard error, so that standard output is the outcome alone. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE /* the size of a terminal is in no standard */
 #include "tools/sim_progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BAR 24
+#define BAR 16
 
 double weft__sim_now(void) {
     struct timespec t;
@@ -42,8 +43,15 @@ void weft__sim_progress_init(struct weft__sim_progress *p, uint64_t total) {
     p->terminal = isatty(STDERR_FILENO) == 1;
 }
 
+/* Of the terminal; what a line has beyond that would not be erased by the next one. */
+static int columns(void) {
+    struct winsize size;
+    return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+/* What is most asked for comes first. */
 static void print(const struct weft__sim_progress *p, double now) {
-    char seeds[32], events[32], real[32], left[32] = "?";
+    char seeds[32], events[32], real[32], left[32] = "?", bar[BAR + 1], text[240];
     double seconds = now > p->began ? now - p->began : 1e-9;
     double rate = (double)(p->done - p->known) / seconds;
     double share = p->total == 0 ? 1 : (double)p->done / (double)p->total;
@@ -51,16 +59,16 @@ static void print(const struct weft__sim_progress *p, double now) {
     weft__sim_rate((double)p->steps / seconds, events, sizeof events);
     weft__sim_rate((double)p->virtual_ns * 1e-9 / seconds, real, sizeof real);
     if (rate > 0) duration((double)(p->total - p->done) / rate, left, sizeof left);
-    if (p->terminal) {
-        char bar[BAR + 1];
-        for (int i = 0; i < BAR; i++) bar[i] = i < (int)(share * BAR) ? '#' : '.';
-        bar[BAR] = '\0';
-        fprintf(stderr, "\r[%s] ", bar);
-    }
-    fprintf(stderr,
-            "%" PRIu64 " of %" PRIu64 " seeds (%.0f%%), %s/s, %s events/s, %s x real time, %" PRIu64
-            " failed, %s left%s",
-            p->done, p->total, share * 100, seeds, events, real, p->failed, left, p->terminal ? "\033[K" : "\n");
+    for (int i = 0; i < BAR; i++) bar[i] = i < (int)(share * BAR) ? '#' : '.';
+    bar[BAR] = '\0';
+    (void)snprintf(text, sizeof text,
+                   "[%s] %.0f%%, %" PRIu64 " of %" PRIu64 " seeds, %" PRIu64
+                   " failed, %s left, %s/s, %s events/s, %s x real time",
+                   bar, share * 100, p->done, p->total, p->failed, left, seeds, events, real);
+    if (p->terminal)
+        fprintf(stderr, "\r%.*s\033[K", columns() - 1, text);
+    else
+        fprintf(stderr, "%s\n", text);
     (void)fflush(stderr);
 }
 

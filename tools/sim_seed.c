@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sodium.h>
-
 #include <weft/err.h>
 
 #include "sim/schedule.h"
@@ -13,7 +11,6 @@
 #include "tools/sim.h"
 #include "tools/sim_progress.h"
 #include "tools/sim_result.h"
-#include "tools/version.h"
 
 /* Two runs with other tables have nothing else in common with them but the seed. */
 #define OTHER_TABLES UINT64_C(0x9e3779b97f4a7c15)
@@ -78,35 +75,4 @@ void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__s
     if (out->verdict != WEFT__SIM_HELD) *report = strdup(weft_sim_report(sim));
     weft_sim_free(sim);
     out->seconds = weft__sim_now() - begin;
-}
-
-/* What some seeds make of it: options that do nothing for one seed are in the head of each schedule. */
-static int add_schedule(const struct weft__sim_request *q, uint64_t seed, crypto_generichash_state *hash) {
-    struct weft__sim_request of_seed = *q;
-    struct weft_sim_schedule *schedule = NULL;
-    struct weft_buf text;
-    weft_buf_init(&text, NULL);
-    of_seed.options.seed = seed;
-    int rc = weft__sim_make_schedule(&of_seed, &schedule);
-    if (rc == 0 && weft_sim_schedule_print(schedule, &text) != 0) {
-        fprintf(stderr, "weft sim: out of memory\n");
-        rc = 1;
-    }
-    if (rc == 0) (void)crypto_generichash_update(hash, text.ptr, text.len);
-    weft_buf_fini(&text);
-    weft_sim_schedule_free(schedule);
-    return rc;
-}
-
-int weft__sim_campaign_name(const struct weft__sim_request *q, struct weft__sim_campaign *c) {
-    crypto_generichash_state hash;
-    uint8_t digest[16];
-    int v = weft_version(), rc = 0;
-    (void)snprintf(c->version, sizeof c->version, "%d.%d.%d-%.40s", v / 1000000, v / 1000 % 1000, v % 1000,
-                   WEFT__COMMIT);
-    (void)crypto_generichash_init(&hash, NULL, 0, sizeof digest);
-    for (uint64_t seed = 0; rc == 0 && seed < 3; seed++) rc = add_schedule(q, seed, &hash);
-    (void)crypto_generichash_final(&hash, digest, sizeof digest);
-    for (size_t i = 0; i < sizeof digest; i++) (void)snprintf(c->scenario + 2 * i, 3, "%02x", digest[i]);
-    return rc;
 }

@@ -13,10 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "tools/sim.h"
 #include "tools/sim_ledger.h"
 #include "tools/sim_progress.h"
 #include "tools/sim_tally.h"
@@ -213,7 +211,8 @@ static void print_outcome(struct sweep *s) {
     double seconds = weft__sim_now() - p->began;
     if (s->has_lowest && !s->keep_going) {
         if (s->lowest.report != NULL) fputs(s->lowest.report, stdout);
-        printf("replay        %s --seed %" PRIu64 "\n", s->command, s->lowest.result.seed);
+        fputs("replay        ", stdout);
+        weft__sim_command_print(s->command, s->lowest.result.verdict, s->lowest.result.seed, stdout);
     }
     if (p->known > 0) printf("known         %" PRIu64 " seeds were in the file and were not run again\n", p->known);
     weft__sim_tally_print(&s->tally, s->command, stdout);
@@ -235,39 +234,20 @@ static int exit_code(const struct sweep *s, int rc) {
     return 128 + (int)interrupted;
 }
 
-/* "results.jsonl" is a file; anything else is a folder, with a file for each shard. */
-static char *file_of(const struct weft__sim_request *q) {
-    const struct weft__sim_sweep_options *o = &q->sweep;
-    size_t len = strlen(o->out), size = len + 80;
-    if (len >= 6 && strcmp(o->out + len - 6, ".jsonl") == 0) return strdup(o->out);
-    if (mkdir(o->out, 0777) != 0 && errno != EEXIST) {
-        fprintf(stderr, "weft sim: %s: %s\n", o->out, strerror(errno));
-        return NULL;
-    }
-    char *path = malloc(size);
-    if (path == NULL) return NULL;
-    const char *slash = o->out[len - 1] == '/' ? "" : "/";
-    if (o->shards == 1)
-        (void)snprintf(path, size, "%s%ssweep.jsonl", o->out, slash);
-    else
-        (void)snprintf(path, size, "%s%sshard-%" PRIu64 "-of-%" PRIu64 ".jsonl", o->out, slash, o->shard, o->shards);
-    return path;
-}
-
 static uint64_t shard_size(const struct weft__sim_campaign *c, uint64_t first) {
     uint64_t end = c->first + c->count;
     return first >= end ? 0 : (end - first - 1) / c->shards + 1;
 }
 
 /* The seeds of the shard, its file, and as many processes as wanted. */
-static int prepare(struct sweep *s, const struct weft__sim_request *q, const struct weft__sim_campaign *c,
+static int prepare(struct sweep *s, const struct weft__sim_sweep_options *o, const struct weft__sim_campaign *c,
                    const char *path) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     uint64_t skipped = (c->shard - 1 + c->shards - c->first % c->shards) % c->shards;
     s->next = c->first + skipped;
     s->end = c->first + c->count;
-    s->jobs = q->sweep.jobs != 0 ? (size_t)q->sweep.jobs : cores < 1 ? 1 : cores > 256 ? 256 : (size_t)cores;
-    s->keep_going = q->sweep.keep_going;
+    s->jobs = o->jobs != 0 ? (size_t)o->jobs : cores < 1 ? 1 : cores > 256 ? 256 : (size_t)cores;
+    s->keep_going = o->keep_going;
     s->pool.count = 2 * s->jobs;
     s->pool.workers = calloc(s->pool.count, sizeof *s->pool.workers);
     s->firsts = calloc(s->pool.count, sizeof *s->firsts);
@@ -302,17 +282,14 @@ static void sweep_fini(struct sweep *s) {
     free(s->waiting);
 }
 
-static int run(const struct weft__sim_request *q, const struct weft__sim_campaign *c, const char *path) {
-    struct weft__sim_request own = *q;
+int weft__sim_sweep_run(const struct weft__sim_work *work, const struct weft__sim_campaign *c,
+                        const struct weft__sim_sweep_options *o, const char *path) {
     struct sweep s;
     memset(&s, 0, sizeof s);
     s.command = c->command;
-    s.pool.work.run = weft__sim_seed_run;
-    s.pool.work.ctx = &own;
-    s.pool.work.timeout = (double)q->sweep.timeout_ns * 1e-9;
-    own.verbose = false;
+    s.pool.work = *work;
     catch_signals();
-    int rc = prepare(&s, q, c, path);
+    int rc = prepare(&s, o, c, path);
     if (rc == 0) rc = run_all(&s);
     weft__sim_progress_end(&s.progress);
     int closed = weft__sim_ledger_close(&s.ledger);
@@ -320,28 +297,5 @@ static int run(const struct weft__sim_request *q, const struct weft__sim_campaig
     if (rc == 0) print_outcome(&s);
     rc = exit_code(&s, rc);
     sweep_fini(&s);
-    return rc;
-}
-
-int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv) {
-    struct weft__sim_campaign c = {.first = q->options.seed, .count = q->seeds};
-    char *path = NULL;
-    if (q->trace != NULL) return weft__sim_complain("--trace", "of one run, not of --seeds:", q->trace);
-    if (c.first > INT64_MAX - c.count) {
-        fprintf(stderr, "weft sim: --seeds: there are none above %" PRId64 "\n", INT64_MAX);
-        return 2;
-    }
-    c.shard = q->sweep.shard;
-    c.shards = q->sweep.shards;
-    int rc = weft__sim_campaign_name(q, &c);
-    if (rc != 0) return rc;
-    c.command = weft__sim_command(argc, argv);
-    if (q->sweep.out != NULL) path = file_of(q);
-    if (c.command == NULL || (q->sweep.out != NULL && path == NULL))
-        rc = 1;
-    else
-        rc = run(q, &c, path);
-    free(path);
-    weft__sim_campaign_fini(&c);
     return rc;
 }

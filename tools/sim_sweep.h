@@ -27,7 +27,13 @@ void weft__sim_sweep_usage(FILE *to);
 /* The command that asks for the same without what says which seeds, and where; NULL: out of memory. */
 char *weft__sim_command(int argc, char **argv);
 
-/* sim_sweep.c. The exit code. */
+/* sim_sweep.c: all seeds of a campaign, with results in the file `path`, or nowhere. The exit code. */
+struct weft__sim_work;
+struct weft__sim_campaign;
+int weft__sim_sweep_run(const struct weft__sim_work *work, const struct weft__sim_campaign *c,
+                        const struct weft__sim_sweep_options *o, const char *path);
+
+/* sim_campaign.c: those of a request. The exit code. */
 int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv);
 
 /* sim_seed.c. What the request asks for, made and not run yet; `otherwise`: in circumstances that may not matter
@@ -37,8 +43,4 @@ int weft__sim_start(const struct weft__sim_request *q, bool otherwise, struct we
 /* Work for sim_worker.h; ctx is a struct weft__sim_request. */
 struct weft__sim_result;
 void weft__sim_seed_run(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report);
-/* The version of this program, and a hash of what the request does with any seed. 0, 1, 2. */
-struct weft__sim_campaign;
-int weft__sim_campaign_name(const struct weft__sim_request *q, struct weft__sim_campaign *c);
-
 #endif

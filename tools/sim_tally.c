@@ -86,6 +86,13 @@ static int by_count(const void *a, const void *b) {
     return (x->seeds[0] > y->seeds[0]) - (x->seeds[0] < y->seeds[0]);
 }
 
+void weft__sim_command_print(const char *command, enum weft__sim_verdict verdict, uint64_t seed, FILE *to) {
+    static const char begin[] = "weft sim";
+    bool apart = verdict == WEFT__SIM_NOT_DETERMINISTIC && strncmp(command, begin, sizeof begin - 1) == 0;
+    fprintf(to, "%s%s --seed %" PRIu64 "\n", apart ? "weft sim diff" : "", apart ? command + sizeof begin - 1 : command,
+            seed);
+}
+
 static void print_group(const struct weft__sim_group *g, const char *command, FILE *to) {
     const char *name = weft__sim_verdict_name(g->verdict);
     size_t shown = g->count < WEFT__SIM_TALLY_SEEDS ? (size_t)g->count : WEFT__SIM_TALLY_SEEDS;
@@ -94,7 +101,9 @@ static void print_group(const struct weft__sim_group *g, const char *command, FI
     for (size_t i = 0; i < shown; i++) fprintf(to, "%s %" PRIu64, i == 0 ? "" : ",", g->seeds[i]);
     fputs(g->count > shown ? ", ...\n" : "\n", to);
     if (*text_of(g->detail) != '\0') fprintf(to, "            %s\n", g->detail);
-    if (command != NULL) fprintf(to, "            %s --seed %" PRIu64 "\n", command, g->seeds[0]);
+    if (command == NULL) return;
+    fputs("            ", to);
+    weft__sim_command_print(command, g->verdict, g->seeds[0], to);
 }
 
 void weft__sim_tally_print(struct weft__sim_tally *t, const char *command, FILE *to) {

@@ -29,6 +29,8 @@ struct weft__sim_tally {
 int weft__sim_tally_add(struct weft__sim_tally *t, const struct weft__sim_result *r);
 /* How many, which failed, and how to see each kind again by `command`. */
 void weft__sim_tally_print(struct weft__sim_tally *t, const char *command, FILE *to);
+/* The command that shows a seed again; where a run was not like itself, the one that finds where. */
+void weft__sim_command_print(const char *command, enum weft__sim_verdict verdict, uint64_t seed, FILE *to);
 /* 0: all held; 1: some failed; 3: some are not deterministic. */
 int weft__sim_tally_code(const struct weft__sim_tally *t);
 void weft__sim_tally_fini(struct weft__sim_tally *t);
