@@ -5,7 +5,13 @@
 
 #include "base/prng.h"
 
-enum weft__draw_purpose { WEFT__DRAW_GAP = 0x706c6100, WEFT__DRAW_NUMBER, WEFT__DRAW_TRANSACTION, WEFT__DRAW_FAULT };
+enum weft__draw_purpose {
+    WEFT__DRAW_GAP = 0x706c6100,
+    WEFT__DRAW_NUMBER,
+    WEFT__DRAW_TRANSACTION,
+    WEFT__DRAW_FAULT,
+    WEFT__DRAW_NEMESIS
+};
 
 struct weft__draw {
     uint64_t key;
@@ -18,6 +24,16 @@ static inline uint64_t weft__draw_any(struct weft__draw *d) {
 
 static inline uint64_t weft__draw_below(struct weft__draw *d, uint64_t bound) {
     return bound == 0 ? 0 : weft__scale(weft__draw_any(d), bound);
+}
+
+/* From least to most, any octave as likely as any other. */
+static inline uint64_t weft__draw_log(struct weft__draw *d, uint64_t least, uint64_t most) {
+    unsigned octaves = 0;
+    if (most <= least || least == 0) return most;
+    while (octaves < 63 && most >> octaves > least) octaves++;
+    uint64_t high = most >> weft__draw_below(d, octaves), low = high / 2 + 1;
+    if (low < least) low = least;
+    return low + weft__draw_below(d, high - low + 1);
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <weft/limits.h>
 
 #include "base/options.h"
+#include "sim/nemesis.h"
 #include "sim/schedule.h"
 #include "sim/workload.h"
 
@@ -30,6 +31,12 @@ static const char *const workloads[] = {
     WEFT__WORKLOAD_MAP(NAME)
 #undef NAME
         NULL};
+
+static const char *const mixtures[] = {"mixed", "all", "swarm", "patterns",
+#define NAME(function, name) name,
+                                       WEFT__PATTERN_MAP(NAME)
+#undef NAME
+                                           NULL};
 
 const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(seed, 1, 0, UINT64_MAX),
@@ -113,6 +120,9 @@ const struct weft__sim_number weft__sim_numbers[] = {
     TIME(step_ns, 1000 * MILLION),
     TIME(slow_sync_ns, 500 * MILLION),
     TIME(slow_step_ns, 20 * MILLION),
+    NUMBER(nemesis, 0, 0, MILLION),
+    {"nemesis_mix", offsetof(struct weft_sim_options, nemesis_mix), 0, 0, WEFT__NEMESIS_MIXTURES - 1, false, mixtures,
+     ROLE},
 #undef ROLE
 #define ROLE WEFT__SIM_WORLD
     TIME(engine_drift_ns, 0),

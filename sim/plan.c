@@ -6,6 +6,7 @@
 #include <weft/err.h>
 
 #include "sim/draw.h"
+#include "sim/nemesis.h"
 #include "sim/schedule.h"
 #include "sim/workload.h"
 
@@ -89,9 +90,9 @@ static int plan_end(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     if (o->duration_ns == 0) return 0;
     int rc = 0;
-    if (o->partitions + o->one_way_cuts > 0)
+    if (o->partitions + o->one_way_cuts + o->nemesis > 0)
         rc = weft__schedule_push(s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_HEAL});
-    for (uint32_t i = 0; rc == 0 && i < o->replicas && o->crashes > 0; i++)
+    for (uint32_t i = 0; rc == 0 && i < o->replicas && o->crashes + o->nemesis > 0; i++)
         rc = weft__schedule_push(
             s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_RESTART, .replica = i});
     return rc;
@@ -101,6 +102,7 @@ int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim
     int rc = weft__schedule_new(out, o);
     if (rc != 0) return rc;
     rc = weft__workload_plan(*out, o->rates);
+    if (rc == 0) rc = weft__nemesis_plan(*out);
     if (rc == 0 && o->duration_ns > 0) rc = plan_faults(*out);
     if (rc == 0 && o->duration_ns > 0) rc = weft__plan_machines(*out);
     if (rc == 0) rc = plan_end(*out);

@@ -27,6 +27,7 @@ static const struct {
     {"--copy", "copies_started", "N", "copies of a store that start as further replicas (0)"},
     {"--fail", "store_failures", "N", "spells of failing writes (0)"},
     {"--checkpoint", "checkpoints", "N", "checkpoints besides those that come by themselves (0)"},
+    {"--nemesis", "nemesis", "N", "the seed draws up to so many faults, their kinds, scale and patterns (0)"},
 };
 #define NUMBER_COUNT (sizeof numbers / sizeof *numbers)
 

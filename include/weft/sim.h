@@ -138,6 +138,15 @@ struct weft_sim_options {
      * vector against the disk; stamps; bounds), and so does the specification. Whole states are looked at as always:
      * when one is joined or restored, every thousandth step of a replica its bytes, and at the end every object. */
     uint64_t check_one_in;
+
+    /* Let the seed choose the faults: up to so many, all at a scale of time between 1 ms and fault_ns, with links and
+     * clocks that are up to ten times worse or better than said above. The numbers of the plan's faults, where any is
+     * not 0, are weights then: how often each kind is drawn. Default 0: no. */
+    uint64_t nemesis;
+    /* 0 "mixed": the seed draws one of the next three, half of the time the first; 1 "all" kinds of faults; 2 "swarm",
+     * a random half of the kinds; 3 "patterns": swizzle-clog, flap, ring, majority-ring, bridge, island, crash-storm,
+     * backup-restore, skew-ladder, strobe; or one of these by its name. */
+    uint64_t nemesis_mix;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
