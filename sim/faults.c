@@ -3,16 +3,19 @@
 
 #include <string.h>
 
-/* X(fault, its end). What `heal` ends has WEFT__SIM_HEAL's mark: between replicas, not at one. */
+/* is_healed: it is between replicas, and `heal` ends it too. Where the end is of the fault's own kind it is the one
+ * with no duration. */
 struct fault {
     enum weft__sim_item_kind kind, end;
     bool is_healed;
 };
 
 static const struct fault faults[] = {
-    {WEFT__SIM_PARTITION, WEFT__SIM_REJOIN, true},
-    {WEFT__SIM_CUT, WEFT__SIM_UNCUT, true},
-    {WEFT__SIM_CRASH, WEFT__SIM_RESTART, false},
+    {WEFT__SIM_PARTITION, WEFT__SIM_REJOIN, true}, {WEFT__SIM_CUT, WEFT__SIM_UNCUT, true},
+    {WEFT__SIM_CRASH, WEFT__SIM_RESTART, false},   {WEFT__SIM_TEAR, WEFT__SIM_RESTART, false},
+    {WEFT__SIM_FULL, WEFT__SIM_FREE, false},       {WEFT__SIM_LIE, WEFT__SIM_HONEST, false},
+    {WEFT__SIM_PAUSE, WEFT__SIM_RESUME, false},    {WEFT__SIM_SYNC, WEFT__SIM_SYNC, false},
+    {WEFT__SIM_SLOW, WEFT__SIM_SLOW, false},
 };
 
 static const struct fault *find(enum weft__sim_item_kind kind) {
@@ -21,16 +24,18 @@ static const struct fault *find(enum weft__sim_item_kind kind) {
     return NULL;
 }
 
-bool weft__fault_is_end(enum weft__sim_item_kind kind) {
+bool weft__fault_is_end(const struct weft__sim_item *item) {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
-        if (faults[i].end == kind) return true;
-    return kind == WEFT__SIM_HEAL;
+        if (faults[i].end == item->kind && (faults[i].kind != item->kind || item->ns == 0)) return true;
+    return item->kind == WEFT__SIM_HEAL;
 }
 
 bool weft__fault_is_ended(const struct weft_sim_schedule *s, const struct weft__sim_item *fault,
                           const struct weft__sim_item *end) {
     const struct fault *f = find(fault->kind);
-    if (f == NULL || f->end != end->kind || fault->replica != end->replica || fault->count != end->count) return false;
+    if (f == NULL || f->end != end->kind || !weft__fault_is_end(end) || fault->replica != end->replica ||
+        fault->count != end->count)
+        return false;
     return fault->count == 0 ||
            memcmp(s->members + fault->first, s->members + end->first, fault->count * sizeof *s->members) == 0;
 }

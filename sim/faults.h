@@ -8,8 +8,8 @@
 
 #include "sim/schedule.h"
 
-/* Its kind says that something ends: "heal", "restart". */
-bool weft__fault_is_end(enum weft__sim_item_kind kind);
+/* It says that something ends: "heal", "restart 2", "slow 2 0". */
+bool weft__fault_is_end(const struct weft__sim_item *item);
 /* `end` is what ends this one, and nothing else. */
 bool weft__fault_is_ended(const struct weft_sim_schedule *s, const struct weft__sim_item *fault,
                           const struct weft__sim_item *end);

@@ -24,8 +24,11 @@ struct kind {
     { offsetof(struct weft_sim_options, field), weight, most }
 
 static const struct kind kinds[] = {
-    KIND(partitions, 4, 0),       KIND(one_way_cuts, 4, 0),   KIND(crashes, 4, 0),        KIND(clock_steps, 2, 0),
-    KIND(backups_restored, 1, 0), KIND(copies_started, 1, 2), KIND(store_failures, 2, 0), KIND(checkpoints, 1, 0),
+    KIND(partitions, 4, 0),       KIND(one_way_cuts, 4, 0),     KIND(crashes, 4, 0),        KIND(clock_steps, 2, 0),
+    KIND(backups_restored, 1, 0), KIND(copies_started, 1, 2),   KIND(store_failures, 2, 0), KIND(checkpoints, 1, 0),
+    KIND(disks_full, 2, 0),       KIND(disks_slow, 2, 0),       KIND(disks_lying, 1, 0),    KIND(writes_lost, 1, 0),
+    KIND(writes_torn, 2, 0),      KIND(writes_astray, 1, 0),    KIND(bits_rotten, 1, 0),    KIND(pauses, 3, 0),
+    KIND(slowdowns, 2, 0),        KIND(backups_reverted, 1, 0), KIND(joins, 1, 2),          KIND(retirements, 1, 1),
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

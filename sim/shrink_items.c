@@ -82,7 +82,7 @@ static int pair_up(struct parts *p, const struct weft_sim_schedule *s) {
     if (ended == NULL) return WEFT_ERR_NOMEM;
     for (size_t i = 0; i < s->count; i++) {
         if (s->items[i].kind == WEFT__SIM_TXN) continue;
-        if (!weft__fault_is_end(s->items[i].kind)) {
+        if (!weft__fault_is_end(&s->items[i])) {
             p->owner[i] = p->count++;
             continue;
         }
@@ -122,7 +122,7 @@ bool weft__shrink_transactions(struct weft__shrink *s) {
 
 /* What a standing fault keeps apart does not converge, which says nothing. */
 static bool must_stay(const struct weft__shrink *s, size_t i) {
-    return s->sought.rc == WEFT_ERR_NOT_READY && weft__fault_is_end(s->best->items[i].kind) &&
+    return s->sought.rc == WEFT_ERR_NOT_READY && weft__fault_is_end(&s->best->items[i]) &&
            weft__fault_ends_any(s->best, i);
 }
 
@@ -144,7 +144,7 @@ static int join_kinds(struct parts *p, const struct weft_sim_schedule *s) {
     for (size_t i = 0; i < s->count; i++) {
         enum weft__sim_item_kind kind = s->items[i].kind;
         if (p->owner[i] == NOBODY) continue;
-        if (!weft__fault_is_end(kind)) {
+        if (!weft__fault_is_end(&s->items[i])) {
             if (number[kind] == NOBODY) number[kind] = count++;
             kind_of[p->owner[i]] = number[kind];
         }

@@ -95,6 +95,14 @@ static void move_region(struct weft_sim_schedule *s, size_t from, size_t to) {
     s->names[from] = name;
     for (size_t i = 0; i < s->place_count; i++)
         if (s->place[i] == from) s->place[i] = (uint8_t)to;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i].kind == WEFT__SIM_JOIN && s->items[i].number == from) s->items[i].number = to;
+}
+
+static bool is_stood_in(const struct weft_sim_schedule *s, size_t region) {
+    for (size_t i = 0; i < s->count; i++)
+        if (s->items[i].kind == WEFT__SIM_JOIN && s->items[i].number == region) return true;
+    return memchr(s->place, (int)region, s->place_count) != NULL;
 }
 
 /* The table without the regions where nobody stands: the same run. `kept` are the numbers of the others. */
@@ -126,6 +134,6 @@ int weft__shrink_places(struct weft_sim_schedule *s) {
     size_t count = 0;
     if (s->place_count > s->options.replicas) s->place_count = (size_t)s->options.replicas;
     for (size_t region = 0; region < s->region_count; region++)
-        if (memchr(s->place, (int)region, s->place_count) != NULL) kept[count++] = (uint8_t)region;
+        if (is_stood_in(s, region)) kept[count++] = (uint8_t)region;
     return count == s->region_count ? 0 : keep_regions(s, kept, count);
 }

@@ -30,9 +30,12 @@ static size_t count_kind(const struct weft_sim_schedule *s, enum weft__sim_item_
     return n;
 }
 
-static const enum weft__sim_item_kind drawn[] = {WEFT__SIM_PARTITION, WEFT__SIM_CUT,       WEFT__SIM_CRASH,
-                                                 WEFT__SIM_STEP,      WEFT__SIM_RESTORE,   WEFT__SIM_COPY,
-                                                 WEFT__SIM_FAIL,      WEFT__SIM_CHECKPOINT};
+/* Each of them is one kind of fault, and of no other a part. */
+static const enum weft__sim_item_kind drawn[] = {
+    WEFT__SIM_PARTITION, WEFT__SIM_CUT,        WEFT__SIM_STEP, WEFT__SIM_RESTORE, WEFT__SIM_COPY,
+    WEFT__SIM_FAIL,      WEFT__SIM_CHECKPOINT, WEFT__SIM_FULL, WEFT__SIM_LIE,     WEFT__SIM_LOSE,
+    WEFT__SIM_STRAY,     WEFT__SIM_TEAR,       WEFT__SIM_ROT,  WEFT__SIM_SYNC,    WEFT__SIM_SLOW,
+    WEFT__SIM_PAUSE,     WEFT__SIM_REVERT,     WEFT__SIM_JOIN, WEFT__SIM_RETIRE};
 #define DRAWN (sizeof drawn / sizeof *drawn)
 
 static size_t kinds_of(const struct weft_sim_schedule *s) {
@@ -92,7 +95,7 @@ START_TEST(what_is_said_of_kinds_are_weights) {
         struct weft_sim_schedule *s = plan(&o);
         crashes += count_kind(s, WEFT__SIM_CRASH);
         steps += count_kind(s, WEFT__SIM_STEP);
-        ck_assert_uint_eq(drawn_faults(s), count_kind(s, WEFT__SIM_CRASH) + count_kind(s, WEFT__SIM_STEP));
+        ck_assert_uint_eq(drawn_faults(s), count_kind(s, WEFT__SIM_STEP));
         weft_sim_schedule_free(s);
     }
     ck_assert_uint_gt(crashes, 2 * steps);
@@ -129,28 +132,35 @@ START_TEST(every_octave_is_as_likely) {
 }
 END_TEST
 
-/* Half, a quarter, a quarter. */
+static bool is_same(const struct weft_sim_schedule *a, const struct weft_sim_schedule *b) {
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->items[i].at_ns == b->items[i].at_ns && a->items[i].kind == b->items[i].kind;
+    return same;
+}
+
+/* Half, a quarter, a quarter; and what it draws is the same as when that mixture is asked for. */
 START_TEST(a_seed_draws_its_mixture) {
-    size_t full = 0, swarm = 0, patterns = 0;
+    size_t like[4] = {0};
     for (uint64_t seed = 1; seed <= 400; seed++) {
         struct weft_sim_options o;
         options(&o, seed, WEFT__NEMESIS_MIXED);
-        o.nemesis = 2000;
         struct weft_sim_schedule *s = plan(&o);
-        bool drew = s->options.partitions + s->options.crashes + s->options.clock_steps + s->options.one_way_cuts +
-                        s->options.checkpoints + s->options.store_failures + s->options.backups_restored +
-                        s->options.copies_started >
-                    0;
-        patterns += !drew;
-        full += drew && kinds_of(s) == DRAWN;
-        swarm += drew && kinds_of(s) < DRAWN;
+        for (uint64_t mix = WEFT__NEMESIS_ALL; mix <= WEFT__NEMESIS_PATTERNS; mix++) {
+            o.nemesis_mix = mix;
+            struct weft_sim_schedule *asked = plan(&o);
+            like[mix] += is_same(s, asked);
+            weft_sim_schedule_free(asked);
+        }
         weft_sim_schedule_free(s);
     }
-    ck_assert_uint_gt(full, 160);
-    ck_assert_uint_gt(swarm, 60);
-    ck_assert_uint_lt(swarm, 140);
-    ck_assert_uint_gt(patterns, 60);
-    ck_assert_uint_lt(patterns, 140);
+    ck_assert_uint_eq(like[WEFT__NEMESIS_ALL] + like[WEFT__NEMESIS_SWARM] + like[WEFT__NEMESIS_PATTERNS], 400);
+    ck_assert_uint_gt(like[WEFT__NEMESIS_ALL], 160);
+    ck_assert_uint_lt(like[WEFT__NEMESIS_ALL], 240);
+    for (uint64_t mix = WEFT__NEMESIS_SWARM; mix <= WEFT__NEMESIS_PATTERNS; mix++) {
+        ck_assert_uint_gt(like[mix], 70);
+        ck_assert_uint_lt(like[mix], 130);
+    }
 }
 END_TEST
 
