@@ -19,9 +19,9 @@ static void make_links(struct weft__net *n) {
     bench_check(weft__net_init(n, REGIONS, latency, NULL), "weft__net_init");
     for (uint32_t i = 0; i < NODES; i++) bench_check(weft__net_add(n, (uint8_t)(i % REGIONS)), "weft__net_add");
     n->seed = 7;
-    n->loss_ppm = 10000;
-    n->duplicate_ppm = 10000;
-    n->reorder_ppm = 10000;
+    n->usual.loss_ppm = 10000;
+    n->usual.duplicate_ppm = 10000;
+    n->usual.reorder_ppm = 10000;
     n->reorder_ns = 10000000;
     n->jitter_ppm = 100000;
     for (uint32_t i = 0; i < sizeof island / sizeof *island; i++) island[i] = 100 * i;
@@ -41,7 +41,7 @@ static double deliveries(void) {
     uint32_t delivered = 0;
     for (; delivered < DELIVERIES && weft__queue_pop(&q, UINT64_MAX, &item) > 0; delivered++) {
         uint32_t at = (uint32_t)item.payload, to = (at * 7 + delivered) % NODES;
-        struct weft__fate f = weft__net_send(&n, item.at_ns, at, to);
+        struct weft__fate f = weft__net_send(&n, item.at_ns, at, to, 128);
         if (f.copies == 0) f = (struct weft__fate){.copies = 1, .due_ns = {item.at_ns + 1000000}};
         if (q.count > 2 * NODES) f.copies = 1;
         for (unsigned k = 0; k < f.copies; k++) bench_check(weft__queue_push(&q, f.due_ns[k], to), "weft__queue_push");

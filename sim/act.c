@@ -96,7 +96,7 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft_time now = weft__sim_clock_read(&m->clock, s->now_ns);
     const struct weft__sim_op *ops = s->schedule->ops + item->first;
     uint64_t seq;
-    m->watched.wall = now.wall;
+    weft__check_time(&m->watched, now.wall);
     if (!weft__machine_has_room(s, m)) { /* WEFT_ERR_FULL to who would write */
         s->stats.full_transactions++;
         return 0;
@@ -154,78 +154,28 @@ static int copy(struct weft_sim *s, uint32_t i) {
     if (rc == 0) rc = weft__disk_copy(&s->machines[made].disk, &s->machines[i].disk);
     if (rc != 0) return rc;
     s->stats.copies++;
-    s->net.senders[made].sides = s->net.senders[i].sides;
+    weft__net_imitate(&s->net, made, i);
     return weft__machine_open(s, made);
 }
 
-static int part(struct weft_sim *s, const struct weft__sim_item *item) {
-    weft__net_part(&s->net, s->schedule->members + item->first, item->count);
-    s->sides = *item;
-    return weft__links_look_all(s);
+/* It is 255 raises away from its last. */
+static int raise_epoch(struct weft_sim *s, uint32_t i) {
+    int rc = weft_replica_raise_clock_epoch(s->machines[i].replica);
+    return rc == WEFT_ERR_RANGE ? 0 : rc;
 }
 
-/* The partition ends, if it is still this one. */
-static int rejoin(struct weft_sim *s, const struct weft__sim_item *item) {
-    const uint32_t *members = s->schedule->members;
-    bool stands = item->count == s->sides.count &&
-                  memcmp(members + item->first, members + s->sides.first, item->count * sizeof *members) == 0;
-    return stands ? part(s, &(struct weft__sim_item){.count = 0}) : 0;
-}
-
-static int heal(struct weft_sim *s) {
-    weft__net_heal(&s->net);
-    return part(s, &(struct weft__sim_item){.count = 0});
-}
-
-/* Every way from one of the first list to one of the second. */
-static int cut(struct weft_sim *s, const struct weft__sim_item *item) {
-    const uint32_t *members = s->schedule->members + item->first;
-    size_t to = 0;
-    while (members[to] != WEFT__SIM_NEXT_SIDE) to++;
-    for (size_t i = 0; i < to; i++)
-        for (size_t j = to + 1; j < item->count; j++) {
-            if (members[i] == members[j]) continue;
-            int rc = 0;
-            if (item->kind == WEFT__SIM_CUT)
-                rc = weft__net_cut(&s->net, members[i], members[j]);
-            else
-                weft__net_uncut(&s->net, members[i], members[j]);
-            if (rc != 0) return rc;
-        }
-    return 0;
-}
-
-/* Whether those that the lists name exist. */
-static bool names_all(const struct weft_sim *s, const struct weft__sim_item *item) {
-    for (size_t i = 0; i < item->count; i++) {
-        uint32_t member = s->schedule->members[item->first + i];
-        if (member != WEFT__SIM_NEXT_SIDE && member >= s->machine_count) return false;
-    }
-    return true;
-}
-
-/* What the item needs to be so: its replica exists, and runs or does not. */
+/* What the item needs to be so: its replicas exist, and run or do not. */
 static bool is_possible(const struct weft_sim *s, const struct weft__sim_item *item) {
-    if (item->kind == WEFT__SIM_PARTITION || item->kind == WEFT__SIM_REJOIN || item->kind == WEFT__SIM_HEAL)
-        return true;
-    if (item->kind == WEFT__SIM_CUT || item->kind == WEFT__SIM_UNCUT) return names_all(s, item);
+    if (weft__links_item(item->kind)) return weft__links_are_named(s, item);
     return weft__mishap_is_possible(s, item);
 }
 
+/* At one replica, or its machine. */
 static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft__machine *m = &s->machines[item->replica];
     switch (item->kind) {
     case WEFT__SIM_TXN:
         return transact(s, item);
-    case WEFT__SIM_PARTITION:
-        return part(s, item);
-    case WEFT__SIM_CUT:
-    case WEFT__SIM_UNCUT:
-        return cut(s, item);
-    case WEFT__SIM_HEAL:
-        return heal(s);
-    case WEFT__SIM_REJOIN:
-        return rejoin(s, item);
     case WEFT__SIM_CRASH:
         return crash(s, item->replica);
     case WEFT__SIM_RESTART:
@@ -238,18 +188,16 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
         return restore(s, item->replica, item->number);
     case WEFT__SIM_COPY:
         return copy(s, item->replica);
-    case WEFT__SIM_STEP:
-        m->clock.offset_ns += item->ns;
-        s->stats.clock_steps++;
-        return 0;
     case WEFT__SIM_FAIL:
         m->disk.failing += item->number;
         return 0;
     case WEFT__SIM_CHECKPOINT:
         weft_replica_checkpoint(m->replica);
         return weft__machine_tick(s, item->replica);
+    case WEFT__SIM_RAISE:
+        return raise_epoch(s, item->replica);
     default:
-        return weft__mishap(s, item);
+        return weft__clocks_item(item->kind) ? weft__act_on_clock(s, item) : weft__mishap(s, item);
     }
 }
 
@@ -259,7 +207,7 @@ int weft__act(struct weft_sim *s, const struct weft__sim_item *item) {
     weft__schedule_print_item(s->schedule, item, &s->scratch);
     weft__trace_item(&s->trace, s->now_ns, weft_buf_slice(&s->scratch));
     int rc = weft__story_item(s, item);
-    if (rc == 0) rc = perform(s, item);
+    if (rc == 0) rc = weft__links_item(item->kind) ? weft__act_on_links(s, item) : perform(s, item);
     weft__story_look(s, item->replica);
     return rc;
 }

@@ -77,7 +77,8 @@ struct weft__watched {
     uint64_t checkpoint_bytes;
     uint64_t unsynced, log_excess;        /* bytes of records that are not durable; at the last checkpoint: so many rows
                                            * had to stay in the log for them */
-    uint64_t wall, drift;                 /* what its clock shows, and how far ahead of it a stamp may be */
+    uint64_t wall, drift;                 /* what its clock shows, and how far ahead of it a stamp may be; ... */
+    uint64_t latest_wall;                 /* ... the most that it ever showed */
     uint64_t epoch_recorded;              /* the latest that is durable */
     uint64_t last_applied, last_pending;  /* its statistics after the last step ... */
     struct weft__hash128 last_state;      /* ... and its state */
@@ -165,6 +166,8 @@ int weft__check_chunk(struct weft__check *c, struct weft__watched *w, const stru
 void weft__check_adopt_parent(struct weft__watched *w);
 /* The first transaction of an epoch. */
 int weft__check_parent(struct weft__check *c, const struct weft__watched *w, const struct weft__transaction *t);
+/* What its clock shows now. */
+void weft__check_time(struct weft__watched *w, uint64_t wall);
 /* A stamp that is issued or applied now. */
 int weft__check_drift(struct weft__check *c, const struct weft__watched *w, struct weft_stamp stamp);
 /* A commit returned `rc` now, with or without a new epoch on its way. */

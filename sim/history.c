@@ -87,6 +87,8 @@ int weft__history_add(struct weft__history *h, const struct weft__commit *c, con
     to->op_count = op_count;
     to->number = h->commit_count++;
     h->op_count += op_count;
+    uint64_t *earliest = &h->earliest[c->stamp.epoch];
+    if (*earliest == 0 || c->stamp.word < *earliest) *earliest = c->stamp.word;
     return 0;
 }
 

@@ -44,6 +44,7 @@ struct weft__history {
     struct weft__history_origin *origins;
     size_t origin_cap;
     uint64_t commit_count;
+    uint64_t earliest[256]; /* the least word of each clock epoch; 0: none was issued */
     struct weft__sim_op *ops;
     size_t op_count, op_cap;
     const struct weft_alloc *alloc;

@@ -1,6 +1,8 @@
 /* links.c: each two machines have a link, like a TCP connection: it comes up when both run and no partition is between
  * them, and when that ends, both ends notice after a while. What is sent on one connection never arrives on the next.
- * Within a connection messages are datagrams: lost, late, twice; a one-way cut is silence. */
+ * Within a connection messages are datagrams: lost, late, twice; a one-way cut is silence. A spell may keep one end in
+ * the dark (half-open), take the link down and up again and again, or narrow it until its send buffer is full, which
+ * breaks it. */
 #include <string.h>
 
 #include <weft/err.h>
@@ -34,10 +36,14 @@ static bool may_stand(const struct weft_sim *s, uint32_t a, uint32_t b) {
     return s->machines[a].replica != NULL && s->machines[b].replica != NULL && !weft__net_is_parted(&s->net, a, b);
 }
 
+static bool is_halfopen(const struct weft_sim *s, uint32_t a, uint32_t b) {
+    return s->net.spells.standing > 0 && weft__spells_are_halfopen(&s->net.spells, a, b);
+}
+
 int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
-    bool wanted = may_stand(s, a, b);
-    bool settled = p->up[0] == p->up[1] && p->up[0] == wanted;
+    bool wanted = may_stand(s, a, b) && !p->broke;
+    bool settled = (p->up[0] == p->up[1] && p->up[0] == wanted) || is_halfopen(s, a, b);
     if (p->posted || settled) return 0;
     const struct weft_sim_options *o = &s->schedule->options;
     bool breaks = p->up[0] || p->up[1];
@@ -72,7 +78,8 @@ static int tell(struct weft_sim *s, uint32_t who, uint32_t peer, enum weft_event
 static int take_down(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     bool was[2] = {p->up[0], p->up[1]};
-    p->up[0] = p->up[1] = false;
+    p->up[0] = p->up[1] = p->broke = false;
+    weft__net_reconnect(&s->net, a, b);
     s->stats.links_down++;
     int rc = weft__story_link(s, a, b, false);
     if (rc == 0 && was[0]) rc = tell(s, a, b, WEFT_EVENT_LINK_DOWN);
@@ -84,6 +91,8 @@ static int bring_up(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     p->connection++;
     p->up[0] = p->up[1] = true;
+    p->broke = false;
+    weft__net_reconnect(&s->net, a, b);
     s->stats.links_up++;
     int rc = weft__story_link(s, a, b, true);
     if (rc == 0) rc = tell(s, a, b, WEFT_EVENT_LINK_UP);
@@ -93,8 +102,10 @@ static int bring_up(struct weft_sim *s, uint32_t a, uint32_t b) {
 int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     p->posted = false;
-    bool wanted = may_stand(s, a, b), both = p->up[0] && p->up[1], any = p->up[0] || p->up[1];
+    bool wanted = may_stand(s, a, b) && !p->broke, both = p->up[0] && p->up[1], any = p->up[0] || p->up[1];
+    if (is_halfopen(s, a, b)) return 0;
     if (wanted && !any) return bring_up(s, a, b);
+    if (!any && p->broke) p->broke = false;
     if ((wanted && both) || !any) return 0;
     int rc = take_down(s, a, b);
     return rc == 0 ? weft__link_look(s, a, b) : rc;
@@ -111,6 +122,33 @@ int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer) {
     p->up[side_of(i, peer)] = false;
     int rc = tell(s, i, peer, WEFT_EVENT_LINK_DOWN);
     return rc == 0 ? weft__link_look(s, i, peer) : rc;
+}
+
+int weft__link_halve(struct weft_sim *s, uint32_t from, uint32_t to) {
+    struct weft__pair *p = pair_of(s, from, to);
+    if (!p->up[0] || !p->up[1]) return 0;
+    p->up[side_of(to, from)] = false;
+    return tell(s, to, from, WEFT_EVENT_LINK_DOWN);
+}
+
+int weft__link_post_flap(struct weft_sim *s, const struct weft__spell *spell, bool is_down) {
+    struct weft__happening h = {.kind = WEFT__FLAP, .tag = spell->number};
+    return weft__world_post(s, s->now_ns + (is_down ? spell->more : spell->strength), &h);
+}
+
+int weft__link_flap(struct weft_sim *s, uint32_t number) {
+    bool is_down;
+    const struct weft__spell *spell = weft__spells_flap(&s->net.spells, number, &is_down);
+    if (spell == NULL) return 0;
+    int rc = weft__link_post_flap(s, spell, is_down);
+    return rc == 0 ? weft__links_look_all(s) : rc;
+}
+
+/* Both ends will notice, and connect again. */
+static int overflow(struct weft_sim *s, uint32_t from, uint32_t to) {
+    pair_of(s, from, to)->broke = true;
+    s->stats.overflows++;
+    return weft__link_look(s, from, to);
 }
 
 /* --- Messages
@@ -139,12 +177,20 @@ static bool has_transactions(const struct weft_sim *s, struct weft_slice bytes) 
     return has;
 }
 
+/* A changed transaction that still reads is another transaction with one dot: nothing below a real channel's check sums
+ * can be promised but that all go on, and that what is refused changes nothing. One that is cut short does not read. */
+static void damage(struct weft_sim *s, struct weft__parcel *parcel, const struct weft__fate *fate) {
+    if (fate->end != 0) parcel->shown = (size_t)weft__scale(fate->end, parcel->len);
+    if (fate->damage == 0 || parcel->len == 0) return;
+    s->check.off |= ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
+    parcel->bytes[weft__scale(fate->damage, parcel->len)] ^= (uint8_t)(1u << (fate->damage >> 1 & 7));
+}
+
 static struct weft__parcel *pack(struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes,
-                                 uint64_t damage) {
+                                 const struct weft__fate *fate) {
     struct weft__parcel *parcel = weft__parcel_new(s, bytes);
     if (parcel == NULL) return NULL;
-    if (damage != 0 && bytes.len > 0)
-        parcel->bytes[weft__scale(damage, bytes.len)] ^= (uint8_t)(1u << (damage >> 1 & 7));
+    damage(s, parcel, fate);
     if (is_changed_by_mutant(s, from, to, bytes)) parcel->bytes[bytes.len - 1]++;
     return parcel;
 }
@@ -154,11 +200,12 @@ int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message
     struct weft__pair *p = pair_of(s, from, to);
     s->stats.messages++;
     s->stats.bytes += m->bytes.len;
-    struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to);
+    struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to, m->bytes.len);
+    if (fate.rc != 0) return fate.rc == WEFT_ERR_LIMIT ? overflow(s, from, to) : fate.rc;
     bool lost = s->mutant.loses_transactions && to == s->machine_count - 1 && has_transactions(s, m->bytes);
     struct weft__happening h = {.kind = WEFT__DELIVER, .from = from, .to = to, .tag = p->connection};
     if (fate.copies == 0 || lost) return weft__story_sent(s, from, m, &fate, NULL, &h.told);
-    h.parcel = pack(s, from, to, m->bytes, fate.damage);
+    h.parcel = pack(s, from, to, m->bytes, &fate);
     if (h.parcel == NULL) return WEFT_ERR_NOMEM;
     int rc = weft__story_sent(s, from, m, &fate, h.parcel, &h.told);
     if (rc == 0) rc = post_copies(s, &h, &fate);
@@ -175,7 +222,7 @@ int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h) {
         return 0;
     }
     struct weft_event e = {
-        .kind = WEFT_EVENT_RECEIVED, .link = h->from, .bytes = weft_slice(h->parcel->bytes, h->parcel->len)};
+        .kind = WEFT_EVENT_RECEIVED, .link = h->from, .bytes = weft_slice(h->parcel->bytes, h->parcel->shown)};
     weft__story_delivers(s, h->told);
     int rc = weft__machine_step(s, h->to, &e);
     weft__story_delivers(s, 0);

@@ -53,8 +53,8 @@ int weft__machine_add(struct weft_sim *s, uint8_t region) {
     struct weft__machine *m = &s->machines[i];
     memset(m, 0, sizeof *m);
     const struct weft_sim_options *o = &s->schedule->options;
-    m->clock.offset_ns = either_way(drawn(s, WEFT__PURPOSE_SKEW, i, 0), o->skew_ns);
-    m->clock.drift_ppb = either_way(drawn(s, WEFT__PURPOSE_DRIFT, i, 0), o->drift_ppb);
+    weft__sim_clock_init(&m->clock, either_way(drawn(s, WEFT__PURPOSE_DRIFT, i, 0), o->drift_ppb),
+                         either_way(drawn(s, WEFT__PURPOSE_SKEW, i, 0), o->skew_ns));
     m->sync_ns = o->sync_ns;
     m->ration = weft__malloc(s->alloc, sizeof *m->ration);
     if (m->ration == NULL) return WEFT_ERR_NOMEM;
@@ -119,6 +119,13 @@ static int set_timer(struct weft_sim *s, uint32_t i, uint64_t deadline) {
     return post_to(s, i, WEFT__TIMER, m->timer_ns);
 }
 
+int weft__machine_set_alarm(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    uint64_t deadline = m->deadline;
+    m->deadline = NONE;
+    return m->replica == NULL ? 0 : set_timer(s, i, deadline);
+}
+
 /* A link over which nonsense came is closed, last: a step ends what the update lends. */
 static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update *u) {
     const struct weft_notice *refused = NULL;
@@ -127,7 +134,7 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
         if (u->notices[k].kind == WEFT_NOTICE_REFUSED) refused = &u->notices[k];
     }
     if (refused == NULL) return 0;
-    if (s->schedule->options.corrupt_ppm == 0) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
+    if (s->net.corrupted + s->net.truncated == 0) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
     return weft__link_close(s, i, refused->link);
 }
 
@@ -194,7 +201,7 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     if (rc != 0) return weft__machine_failed(s, i, rc);
     s->stats.steps++;
     struct weft__hash128 before = m->watched.vector_hash;
-    m->watched.wall = e->now.wall;
+    weft__check_time(&m->watched, e->now.wall);
     m->watched.epoch_recorded = m->disk.now.epoch;
     m->watched.unsynced = weft__disk_unsynced(&m->disk);
     bool shows_another = s->mutant.shows_another && i + 1 == s->machine_count;
@@ -285,6 +292,7 @@ int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
     case WEFT__WAKE:
         return weft__inbox_open(s, h->to);
     case WEFT__LINK:
+    case WEFT__FLAP:
         break;
     }
     return 0;

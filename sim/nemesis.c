@@ -29,6 +29,11 @@ static const struct kind kinds[] = {
     KIND(disks_full, 2, 0),       KIND(disks_slow, 2, 0),       KIND(disks_lying, 1, 0),    KIND(writes_lost, 1, 0),
     KIND(writes_torn, 2, 0),      KIND(writes_astray, 1, 0),    KIND(bits_rotten, 1, 0),    KIND(pauses, 3, 0),
     KIND(slowdowns, 2, 0),        KIND(backups_reverted, 1, 0), KIND(joins, 1, 2),          KIND(retirements, 1, 1),
+    KIND(overlaps, 4, 0),         KIND(set_cuts, 4, 0),         KIND(late_links, 2, 0),     KIND(slow_links, 2, 0),
+    KIND(lossy_links, 2, 0),      KIND(bursty_links, 2, 0),     KIND(doubling_links, 1, 0), KIND(shuffling_links, 1, 0),
+    KIND(truncating_links, 1, 0), KIND(narrow_links, 2, 0),     KIND(flapping_links, 2, 0), KIND(half_open_links, 2, 0),
+    KIND(clock_offsets, 1, 0),    KIND(clock_drifts, 1, 0),     KIND(clock_freezes, 1, 0),  KIND(clock_strobes, 1, 0),
+    KIND(clock_grains, 1, 0),     KIND(leap_seconds, 1, 0),     KIND(false_clocks, 1, 2),
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

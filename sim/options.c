@@ -9,6 +9,7 @@
 #include "base/options.h"
 #include "sim/nemesis.h"
 #include "sim/schedule.h"
+#include "sim/tail.h"
 #include "sim/workload.h"
 
 #define MILLION UINT64_C(1000000)
@@ -25,6 +26,8 @@
 
 /* What the rows below it are for. */
 #define ROLE                WEFT__SIM_WORLD
+
+static const char *const tails[] = {"uniform", "exponential", "heavy", NULL};
 
 static const char *const workloads[] = {
 #define NAME(kind, name, what) name,
@@ -47,9 +50,15 @@ const struct weft__sim_number weft__sim_numbers[] = {
     PPM(duplicate_ppm, 1000),
     PPM(reorder_ppm, 10000),
     PPM(corrupt_ppm, 0),
+    PPM(truncate_ppm, 0),
+    NUMBER(burst_ppm, 0, 0, MILLION / 2),
     NUMBER(jitter_ppm, 100000, 0, 100 * MILLION),
+    {"tail", offsetof(struct weft_sim_options, tail), 0, 0, WEFT__TAIL_HEAVY, false, tails, ROLE},
+    NUMBER(bandwidth, 0, 0, LARGE),
 #undef ROLE
 #define ROLE WEFT__SIM_WORLD
+    TIME(burst_ns, 500 * MILLION),
+    NUMBER(send_buffer, 1 << 20, 1, UINT64_C(1) << 33),
     TIME(reorder_ns, 100 * MILLION),
     TIME(detect_ns, 200 * MILLION),
     TIME(connect_ns, 100 * MILLION),
@@ -116,6 +125,26 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(starvations, 0, 0, MILLION),
     NUMBER(joins, 0, 0, WEFT_SIM_REPLICAS_MAX),
     NUMBER(retirements, 0, 0, WEFT_SIM_REPLICAS_MAX),
+    NUMBER(overlaps, 0, 0, MILLION),
+    NUMBER(set_cuts, 0, 0, MILLION),
+    NUMBER(late_links, 0, 0, MILLION),
+    NUMBER(slow_links, 0, 0, MILLION),
+    NUMBER(lossy_links, 0, 0, MILLION),
+    NUMBER(bursty_links, 0, 0, MILLION),
+    NUMBER(doubling_links, 0, 0, MILLION),
+    NUMBER(shuffling_links, 0, 0, MILLION),
+    NUMBER(corrupting_links, 0, 0, MILLION),
+    NUMBER(truncating_links, 0, 0, MILLION),
+    NUMBER(narrow_links, 0, 0, MILLION),
+    NUMBER(flapping_links, 0, 0, MILLION),
+    NUMBER(half_open_links, 0, 0, MILLION),
+    NUMBER(clock_offsets, 0, 0, MILLION),
+    NUMBER(clock_drifts, 0, 0, MILLION),
+    NUMBER(clock_freezes, 0, 0, MILLION),
+    NUMBER(clock_strobes, 0, 0, MILLION),
+    NUMBER(clock_grains, 0, 0, MILLION),
+    NUMBER(leap_seconds, 0, 0, MILLION),
+    NUMBER(false_clocks, 0, 0, 100),
     TIME(fault_ns, 10000 * MILLION),
     TIME(step_ns, 1000 * MILLION),
     TIME(slow_sync_ns, 500 * MILLION),

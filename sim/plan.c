@@ -7,6 +7,7 @@
 
 #include "sim/draw.h"
 #include "sim/nemesis.h"
+#include "sim/plan.h"
 #include "sim/schedule.h"
 #include "sim/workload.h"
 
@@ -63,12 +64,79 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
     return rc != 0 || !ends ? rc : push_at(s, until, end);
 }
 
+static struct weft__draw draw_of(const struct weft_sim_options *o, uint64_t fault, uint64_t n,
+                                 struct weft__span *span) {
+    struct weft__draw d = {weft__keyed(o->seed, WEFT__DRAW_FAULT, fault, n, 0), 0};
+    span->from_ns = weft__draw_below(&d, o->duration_ns);
+    span->until_ns = span->from_ns + 1 + weft__draw_below(&d, o->fault_ns);
+    return d;
+}
+
+struct fault {
+    enum weft__sim_item_kind kind;
+    uint64_t count;
+};
+
+static int plan_each(struct weft_sim_schedule *s, const struct fault *faults, size_t count,
+                     int (*plan)(struct weft_sim_schedule *s, enum weft__sim_item_kind kind, struct weft__draw *d,
+                                 struct weft__span span)) {
+    int rc = 0;
+    for (size_t k = 0; k < count; k++)
+        for (uint64_t n = 0; rc == 0 && n < faults[k].count; n++) {
+            struct weft__span span;
+            struct weft__draw d = draw_of(&s->options, faults[k].kind, n, &span);
+            rc = plan(s, faults[k].kind, &d, span);
+        }
+    return rc;
+}
+
+/* Faults that are items of a kind that others are, too. */
+enum { FAULT_OVERLAP = 0x1000, FAULT_SET_CUT, FAULT_FALSE_CLOCK };
+
+static int plan_again(struct weft_sim_schedule *s, uint64_t fault, uint64_t count,
+                      int (*plan)(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span)) {
+    int rc = 0;
+    for (uint64_t n = 0; rc == 0 && n < count; n++) {
+        struct weft__span span;
+        struct weft__draw d = draw_of(&s->options, fault, n, &span);
+        rc = plan(s, &d, span);
+    }
+    return rc;
+}
+
+static int plan_faults_of_links(struct weft_sim_schedule *s) {
+    const struct weft_sim_options *o = &s->options;
+    const struct fault faults[] = {
+        {WEFT__SIM_LAG, o->late_links},
+        {WEFT__SIM_STRETCH, o->slow_links},
+        {WEFT__SIM_LOSSY, o->lossy_links},
+        {WEFT__SIM_DOUBLE, o->doubling_links},
+        {WEFT__SIM_SHUFFLE, o->shuffling_links},
+        {WEFT__SIM_CORRUPT, o->corrupting_links},
+        {WEFT__SIM_TRUNCATE, o->truncating_links},
+        {WEFT__SIM_BURSTY, o->bursty_links},
+        {WEFT__SIM_THROTTLE, o->narrow_links},
+        {WEFT__SIM_FLAP, o->flapping_links},
+        {WEFT__SIM_HALFOPEN, o->half_open_links},
+    };
+    int rc = plan_each(s, faults, sizeof faults / sizeof *faults, weft__plan_spell);
+    if (rc == 0) rc = plan_again(s, FAULT_OVERLAP, o->overlaps, weft__plan_overlap);
+    return rc == 0 ? plan_again(s, FAULT_SET_CUT, o->set_cuts, weft__plan_cut) : rc;
+}
+
+static int plan_faults_of_clocks(struct weft_sim_schedule *s) {
+    const struct weft_sim_options *o = &s->options;
+    const struct fault faults[] = {
+        {WEFT__SIM_OFFSET, o->clock_offsets}, {WEFT__SIM_DRIFT, o->clock_drifts},  {WEFT__SIM_FREEZE, o->clock_freezes},
+        {WEFT__SIM_STROBE, o->clock_strobes}, {WEFT__SIM_COARSE, o->clock_grains}, {WEFT__SIM_LEAP, o->leap_seconds},
+    };
+    int rc = plan_each(s, faults, sizeof faults / sizeof *faults, weft__plan_clock);
+    return rc == 0 ? plan_again(s, FAULT_FALSE_CLOCK, o->false_clocks, weft__plan_false_clock) : rc;
+}
+
 static int plan_faults(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
-    const struct {
-        enum weft__sim_item_kind kind;
-        uint64_t count;
-    } faults[] = {
+    const struct fault faults[] = {
         {WEFT__SIM_PARTITION, o->partitions},
         {WEFT__SIM_CUT, o->replicas > 1 ? o->one_way_cuts : 0},
         {WEFT__SIM_CRASH, o->crashes},
@@ -83,19 +151,23 @@ static int plan_faults(struct weft_sim_schedule *s) {
             int rc = push_fault(s, faults[k].kind, n);
             if (rc != 0) return rc;
         }
-    return 0;
+    int rc = plan_faults_of_links(s);
+    return rc == 0 ? plan_faults_of_clocks(s) : rc;
 }
 
 static int plan_end(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     if (o->duration_ns == 0) return 0;
     int rc = 0;
-    if (o->partitions + o->one_way_cuts + o->nemesis > 0)
+    uint64_t spells = o->late_links + o->slow_links + o->lossy_links + o->bursty_links + o->doubling_links +
+                      o->shuffling_links + o->corrupting_links + o->truncating_links + o->narrow_links +
+                      o->flapping_links + o->half_open_links;
+    if (o->partitions + o->one_way_cuts + o->overlaps + o->set_cuts + spells + o->nemesis > 0)
         rc = weft__schedule_push(s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_HEAL});
     for (uint32_t i = 0; rc == 0 && i < o->replicas && o->crashes + o->nemesis > 0; i++)
         rc = weft__schedule_push(
             s, &(struct weft__sim_item){.at_ns = o->duration_ns, .kind = WEFT__SIM_RESTART, .replica = i});
-    return rc;
+    return rc == 0 ? weft__plan_steady(s) : rc;
 }
 
 int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim_options *o) {

@@ -10,6 +10,7 @@ void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *out) {
     out->duplicated = s->net.duplicated;
     out->reordered = s->net.reordered;
     out->corrupted = s->net.corrupted;
+    out->truncated = s->net.truncated;
     out->values_checked = s->check.values_checked;
     out->states_checked = s->check.states_checked;
     out->bytes_checked = s->check.bytes_checked;
@@ -82,11 +83,15 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->duplicated, "duplicated");
     count(b, t->reordered, "held back");
     count(b, t->corrupted, "corrupted");
+    count(b, t->truncated, "cut short");
     count(b, t->links_down, "links broke");
+    count(b, t->overflows, "of full buffers");
+    count(b, t->link_faults, "links ill-treated");
     count(b, t->crashes, "crashes");
     count(b, t->restores, "restored backups");
     count(b, t->copies, "copied stores");
     count(b, t->clock_steps, "clock steps");
+    count(b, t->clock_faults, "clocks ill-treated");
     count(b, t->store_failures, "failed writes");
     count(b, t->disk_faults, "disk faults");
     count(b, t->wiped, "stores refused and begun anew");

@@ -12,7 +12,7 @@
 /* X(kind, word, operands). An operand is a letter, in the order of the text:
  *   r  a replica
  *   s  sides: "0-2,5|3,4", lists of replicas; f t  lists of replicas, from and to
- *   d e  durations, which may be negative
+ *   d e  durations, which may be negative; u v  the same two, which may not
  *   n  a number; p  a share of a million: "2%"
  *   x  the operations of a transaction */
 #define WEFT__SIM_ITEM_MAP(X)                                                                                          \
@@ -47,7 +47,27 @@
     X(JOIN, "join", "n")                                                                                               \
     X(SNAPSHOT, "snapshot", "r")                                                                                       \
     X(REWIND, "rewind", "r")                                                                                           \
-    X(STARVE, "starve", "rn")
+    X(STARVE, "starve", "rn")                                                                                          \
+    X(LAG, "lag", "ftu")                                                                                               \
+    X(STRETCH, "stretch", "ftn")                                                                                       \
+    X(LOSSY, "lossy", "ftp")                                                                                           \
+    X(DOUBLE, "double", "ftp")                                                                                         \
+    X(SHUFFLE, "shuffle", "ftp")                                                                                       \
+    X(CORRUPT, "corrupt", "ftp")                                                                                       \
+    X(TRUNCATE, "truncate", "ftp")                                                                                     \
+    X(BURSTY, "bursty", "ftpu")                                                                                        \
+    X(THROTTLE, "throttle", "ftn")                                                                                     \
+    X(FLAP, "flap", "ftuv")                                                                                            \
+    X(HALFOPEN, "halfopen", "ft")                                                                                      \
+    X(MEND, "mend", "ft")                                                                                              \
+    X(OFFSET, "offset", "rd")                                                                                          \
+    X(DRIFT, "drift", "rd")                                                                                            \
+    X(FREEZE, "freeze", "r")                                                                                           \
+    X(STROBE, "strobe", "ruv")                                                                                         \
+    X(COARSE, "coarse", "ru")                                                                                          \
+    X(LEAP, "leap", "ru")                                                                                              \
+    X(STEADY, "steady", "r")                                                                                           \
+    X(RAISE, "raise", "r")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
@@ -81,14 +101,17 @@ struct weft__sim_item {
     uint64_t order; /* among those of one time */
     enum weft__sim_item_kind kind;
     uint32_t replica;    /* r */
-    int64_t ns, ns2;     /* d, e */
+    int64_t ns, ns2;     /* d, u; e, v */
     uint64_t number;     /* n, p */
     size_t first, count; /* x: of the operations; s, f and t: of the members */
 };
 
+#define WEFT__SIM_AMOUNT_MAX (UINT64_C(1) << 40) /* of n */
+#define WEFT__SIM_DRIFT_MAX  INT64_C(500000000)  /* DRIFT's ns, which a second gains */
+
 /* Between two sides, and between from and to. */
-#define WEFT__SIM_NEXT_SIDE UINT32_MAX
-#define WEFT__SIM_SIDES_MAX 63u
+#define WEFT__SIM_NEXT_SIDE  UINT32_MAX
+#define WEFT__SIM_SIDES_MAX  63u
 
 struct weft_sim_schedule {
     struct weft_sim_options options; /* its pointers are not used: what they said is below */

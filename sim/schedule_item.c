@@ -168,6 +168,13 @@ static int read_share(struct weft__line *w, uint64_t *out) {
     return is_share ? 0 : weft__line_bad(w, "not a share like 2%", word);
 }
 
+static int read_span(struct weft__line *w, int64_t *ns) {
+    struct weft_slice word = w->rest;
+    int rc = weft__line_read_time(w, ns);
+    if (rc != 0 || *ns >= 0) return rc;
+    return weft__line_bad(w, "not a length of time", weft__line_next(&(struct weft__line){word, NULL}));
+}
+
 static int read_operand(struct weft_sim_schedule *s, struct weft__line *w, char operand, struct weft__sim_item *item) {
     uint64_t n = 0;
     int rc;
@@ -180,8 +187,12 @@ static int read_operand(struct weft_sim_schedule *s, struct weft__line *w, char 
         return weft__line_read_time(w, &item->ns);
     case 'e':
         return weft__line_read_time(w, &item->ns2);
+    case 'u':
+        return read_span(w, &item->ns);
+    case 'v':
+        return read_span(w, &item->ns2);
     case 'n':
-        return weft__line_read_number(w, "not a number", MILLION, &item->number);
+        return weft__line_read_number(w, "not a number", WEFT__SIM_AMOUNT_MAX, &item->number);
     case 'p':
         return read_share(w, &item->number);
     case 's':
@@ -208,6 +219,28 @@ static int read_operands(struct weft_sim_schedule *s, struct weft__line *w, stru
     return rc;
 }
 
+/* What its kind can make nothing of. */
+static const char *fault_of(const struct weft__sim_item *item) {
+    switch (item->kind) {
+    case WEFT__SIM_STRETCH:
+        return item->number == 0 ? "how many times slower?" : NULL;
+    case WEFT__SIM_THROTTLE:
+        return item->number == 0 ? "nothing gets through at 0 bytes a second; that is a cut" : NULL;
+    case WEFT__SIM_BURSTY:
+        return item->number > MILLION / 2 || item->ns == 0 ? "bursts need a length, and at most half of the time"
+                                                           : NULL;
+    case WEFT__SIM_FLAP:
+        return item->ns == 0 || item->ns2 == 0 ? "what flaps is up for a time and down for a time" : NULL;
+    case WEFT__SIM_STROBE:
+        return item->ns2 == 0 ? "how often?" : NULL;
+    case WEFT__SIM_DRIFT:
+        return item->ns > WEFT__SIM_DRIFT_MAX || item->ns < -WEFT__SIM_DRIFT_MAX ? "a drift of more than 0.5s a second"
+                                                                                 : NULL;
+    default:
+        return NULL;
+    }
+}
+
 int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice line, struct weft__sim_item *out,
                               struct weft_buf *message) {
     struct weft__line w = {line, message};
@@ -222,6 +255,8 @@ int weft__schedule_parse_item(struct weft_sim_schedule *s, struct weft_slice lin
     int rc = read_operands(s, &w, out);
     struct weft_slice extra = rc == 0 ? weft__line_next(&w) : (struct weft_slice){NULL, 0};
     if (extra.len > 0) rc = weft__line_bad(&w, "one word too many", extra);
+    const char *fault = rc == 0 ? fault_of(out) : NULL;
+    if (fault != NULL) rc = weft__line_bad(&w, fault, line);
     if (rc != 0) {
         s->op_count = ops;
         s->member_count = members;
@@ -244,8 +279,8 @@ static void print_operand(const struct weft_sim_schedule *s, char operand, const
     if (operand == 't') return; /* with f */
     weft_buf_append(out, " ", 1);
     if (operand == 'r') print_number("", item->replica, out);
-    if (operand == 'd') weft__duration_print(item->ns, out);
-    if (operand == 'e') weft__duration_print(item->ns2, out);
+    if (operand == 'd' || operand == 'u') weft__duration_print(item->ns, out);
+    if (operand == 'e' || operand == 'v') weft__duration_print(item->ns2, out);
     if (operand == 'n') print_number("", item->number, out);
     if (operand == 'p') print_share(item->number, out);
     if (operand == 's') print_members(s->members + item->first, item->count, '|', out);

@@ -18,14 +18,17 @@ static int init(struct weft_sim *s) {
     s->free_happening = UINT32_MAX;
     int rc = weft__check_init(&s->check, s->alloc);
     if (rc == 0) rc = weft__net_init(&s->net, plan->region_count, plan->one_way_us, s->alloc);
-    /* A changed transaction that still reads is another transaction with one dot: nothing below a real channel's check
-     * sums can be promised but that all go on, and that what is refused changes nothing. */
-    if (o->corrupt_ppm > 0) s->check.off = ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
     s->net.seed = o->seed;
-    s->net.loss_ppm = o->loss_ppm;
-    s->net.duplicate_ppm = o->duplicate_ppm;
-    s->net.reorder_ppm = o->reorder_ppm;
-    s->net.corrupt_ppm = o->corrupt_ppm;
+    s->net.usual.loss_ppm = o->loss_ppm;
+    s->net.usual.duplicate_ppm = o->duplicate_ppm;
+    s->net.usual.reorder_ppm = o->reorder_ppm;
+    s->net.usual.corrupt_ppm = o->corrupt_ppm;
+    s->net.usual.truncate_ppm = o->truncate_ppm;
+    s->net.usual.burst_ppm = o->burst_ppm;
+    s->net.usual.burst_ns = o->burst_ns;
+    s->net.usual.bandwidth = o->bandwidth;
+    s->net.send_buffer = o->send_buffer;
+    s->net.tail = (enum weft__tail_shape)o->tail;
     s->net.jitter_ppm = o->jitter_ppm;
     s->net.reorder_ns = o->reorder_ns;
     for (uint32_t i = 0; rc == 0 && i < o->replicas; i++) rc = weft__machine_add(s, plan->place[i % plan->place_count]);

@@ -18,7 +18,7 @@ struct weft__parcel *weft__parcel_new(struct weft_sim *s, struct weft_slice byte
     struct weft__parcel *p = weft__malloc(s->alloc, sizeof *p + bytes.len);
     if (p == NULL) return NULL;
     p->references = 1;
-    p->len = bytes.len;
+    p->len = p->shown = bytes.len;
     if (bytes.len > 0) memcpy(p->bytes, bytes.ptr, bytes.len);
     return p;
 }
@@ -64,6 +64,7 @@ int weft__world_post(struct weft_sim *s, uint64_t at_ns, const struct weft__happ
 static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     const struct weft__machine *m = &s->machines[h->to];
     if (h->kind == WEFT__LINK) return weft__link_settle(s, h->from, h->to);
+    if (h->kind == WEFT__FLAP) return weft__link_flap(s, h->tag);
     if (m->replica == NULL) {
         if (h->kind == WEFT__DELIVER) weft__story_ended(s, h->told, WEFT__STORY_DOWN);
         return 0;

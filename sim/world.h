@@ -22,7 +22,7 @@
 /* The bytes of a message, shared by its copies. */
 struct weft__parcel {
     uint32_t references;
-    size_t len;
+    size_t len, shown; /* what arrives of it */
     struct weft__hash128 hash;
     uint8_t bytes[];
 };
@@ -35,7 +35,8 @@ enum weft__happening_kind {
     WEFT__REOPEN,  /* to, tag: boot */
     WEFT__LINK,    /* from, to: see what became of the link */
     WEFT__TOLD,    /* from, to, tag: LINK_UP or LINK_DOWN */
-    WEFT__WAKE     /* to, tag: boot */
+    WEFT__WAKE,    /* to, tag: boot */
+    WEFT__FLAP     /* tag: the spell's number */
 };
 
 struct weft__happening {
@@ -81,6 +82,7 @@ struct weft__machine {
 struct weft__pair {
     bool up[2];
     bool posted;
+    bool broke; /* its send buffer was full */
     uint32_t connection;
 };
 
@@ -170,6 +172,8 @@ int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);
 /* The engine's own step, again when an allocation failed that was made to fail. */
 int weft__machine_call(struct weft__machine *m, const struct weft_event *e, struct weft_update *u);
 int weft__machine_tick(struct weft_sim *s, uint32_t i);
+/* Its clocks go otherwise than when its timer was set. */
+int weft__machine_set_alarm(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
@@ -203,10 +207,22 @@ void weft__links_crashed(struct weft_sim *s, uint32_t i);
 /* i closes its end. */
 int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer);
 int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m);
+/* `from` believes that it stands, and `to` does not. */
+int weft__link_halve(struct weft_sim *s, uint32_t from, uint32_t to);
+/* When it changes next. */
+int weft__link_post_flap(struct weft_sim *s, const struct weft__spell *spell, bool is_down);
+int weft__link_flap(struct weft_sim *s, uint32_t number);
 int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h);
 
 /* act.c: an item of a schedule, now. WEFT_ERR_INVALID: no such replica, or it is up (down) already. */
 int weft__act(struct weft_sim *s, const struct weft__sim_item *item);
+/* act_links.c: an item is about links; those that it names exist. */
+bool weft__links_item(enum weft__sim_item_kind kind);
+bool weft__links_are_named(const struct weft_sim *s, const struct weft__sim_item *item);
+int weft__act_on_links(struct weft_sim *s, const struct weft__sim_item *item);
+/* act_clock.c: the same for clocks. */
+bool weft__clocks_item(enum weft__sim_item_kind kind);
+int weft__act_on_clock(struct weft_sim *s, const struct weft__sim_item *item);
 
 /* sim.c */
 bool weft__sim_is_converged(const struct weft_sim *s);

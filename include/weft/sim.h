@@ -67,10 +67,17 @@ struct weft_sim_options {
     uint64_t duplicate_ppm; /* default 1,000 */
     uint64_t reorder_ppm;   /* held back by up to reorder_ns; default 10,000 */
     uint64_t corrupt_ppm;   /* one bit is wrong, which a real channel would see: replicas must go on, no more */
+    uint64_t truncate_ppm;  /* the end is missing; the same */
+    uint64_t burst_ppm;     /* of the time all messages of a link are lost, ... */
+    uint64_t burst_ns;      /* ... for so long on average; default 500 ms */
     uint64_t reorder_ns;    /* default 100 ms */
-    uint64_t jitter_ppm;    /* of the latency, added to it, uniform; default 100,000 */
-    uint64_t detect_ns;     /* until both ends notice that a link broke; default 200 ms */
-    uint64_t connect_ns;    /* until a link that may stand again does; default 100 ms */
+    uint64_t jitter_ppm;    /* of the latency, added to it; default 100,000 */
+    uint64_t tail;          /* how: 0 "uniform", up to it; 1 "exponential", 2 "heavy", it being the mean */
+    uint64_t bandwidth;     /* bytes a second, each way of each link; 0: any number */
+    uint64_t
+        send_buffer; /* more bytes than this wait for that when another message comes: the link breaks; default 1 MiB */
+    uint64_t detect_ns;  /* until both ends notice that a link broke; default 200 ms */
+    uint64_t connect_ns; /* until a link that may stand again does; default 100 ms */
     /* Clocks */
     uint64_t skew_ns;   /* each wall clock is off by up to this, either way; default 100 ms */
     uint64_t drift_ppb; /* each oscillator is off by up to this, either way; default 50,000 */
@@ -104,6 +111,16 @@ struct weft_sim_options {
      * duration_ns everything is healed and restarted. */
     uint64_t partitions, one_way_cuts, crashes, clock_steps, backups_restored, copies_started, store_failures;
     uint64_t checkpoints;
+    /* Partitions whose sides overlap: a bridge, a ring, an island ...; cuts from some to others; links of some to
+     * others that are late, slow, lossy, lossy in bursts, that duplicate, hold back, corrupt or cut short, have little
+     * bandwidth, go up and down, stand for one end only: what a schedule calls lag, stretch, lossy, bursty, double,
+     * shuffle, corrupt, truncate, throttle, flap and halfopen. */
+    uint64_t overlaps, set_cuts, late_links, slow_links, lossy_links, bursty_links, doubling_links, shuffling_links;
+    uint64_t corrupting_links, truncating_links, narrow_links, flapping_links, half_open_links;
+    /* Clocks that are off, go too fast or slow, stand still, jump to and fro, are coarse, take a second twice. And some
+     * that are off by an hour to a century, ahead or behind, until they are set right; then their replica raises its
+     * clock epoch. */
+    uint64_t clock_offsets, clock_drifts, clock_freezes, clock_strobes, clock_grains, leap_seconds, false_clocks;
     /* Of disks, */
     uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
     /* and of replicas; a retired one is gone for good, and two stay. */
@@ -166,12 +183,27 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   10.5s partition 0,1                 these against the rest, until the next partition or heal
  *   10.5s partition 0-2|2,3             who shares a side is together (2 is with all), the rest is one more side
  *   11s cut 0 2-4                       messages from 0 to 2, 3 and 4 are lost; no one notices
- *   12s heal                            all partitions and cuts end
+ *   12s heal                            all partitions and cuts end, and what is said of links below
  *   12s rejoin 0,1 | uncut 0 2          this partition ends, if it is still the one that stands; this cut ends
+ *   12s lag 0-2 3 250ms                 what goes from 0, 1 and 2 to 3 arrives so much later
+ *   12s stretch 0 1 4                   its latency is four times as long
+ *   12s lossy 0 1 20%                   or double, shuffle, corrupt, truncate: so many are lost, arrive twice, ...
+ *   12s bursty 0 1 10% 2s               a tenth of the time nothing arrives, for 2s on average
+ *   12s throttle 0 1 20000              bytes a second
+ *   12s flap 0 1 3s 500ms               up, down, up, ...: the link, whichever way
+ *   12s halfopen 0 1                    0 believes that their link stands, 1 does not
+ *   12s mend 0-2 3                      what was said of exactly these links ends, but for cuts
  *   13s crash 1 | restart 1             what is not synced is lost; the write under way, perhaps
  *   14s backup 1 | restore 1            a copy of its store is kept; it crashes and starts from the oldest copy
  *   15s copy 1                          a copy of its store starts as a further replica
- *   16s step 1 -250ms                   its wall clock
+ *   16s step 1 -250ms                   its wall clock jumps
+ *   16s offset 1 8760h                  it is off by this now; drift 1 50us: it gains so much a second from now on
+ *   16s freeze 1                        it stands still
+ *   16s strobe 1 200ms 10ms             it is ahead by this, behind by this, ahead ..., for 10ms each
+ *   16s coarse 1 100ms                  it shows multiples of this, and so does the monotonic one
+ *   16s leap 1 0s                       the second that it shows comes twice; 1h: it loses one within an hour
+ *   16s steady 1                        all that ends, and it is set right
+ *   16s raise 1                         its clock epoch, from its next transaction on
  *   17s fail 1 3                        its store refuses the next 3 writes
  *   18s checkpoint 1
  *   18s full 1 | free 1                 its store has no room for any write; it has again
@@ -307,13 +339,14 @@ struct weft_sim_stats {
     uint64_t
         converged_rounds; /* ... so many intervals of digests, begun ones included, after the schedule's last item */
     uint64_t steps;       /* of replicas */
-    uint64_t messages, bytes, lost, duplicated, reordered, corrupted;
+    uint64_t messages, bytes, lost, duplicated, reordered, corrupted, truncated;
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
     uint64_t disk_faults, pauses, held, joins, retirements, rewinds, starvations; /* allocations that failed */
     uint64_t wiped; /* a damaged store was refused, and the replica started from nothing, as another one */
+    uint64_t overflows, link_faults, clock_faults; /* links that a full buffer broke; items about links and clocks */
     uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;
     uint8_t trace[16]; /* running hash of every event and what it led to */
