@@ -25,7 +25,7 @@ struct weft__sim_request {
     const char *file, *trace;        /* file: a schedule, or */
     struct weft__scenario *scenario; /* what was in it */
     bool is_schedule;                /* said of the file */
-    bool takes_two;                  /* files: the other one is `second` */
+    bool takes_two;                  /* files: the other one is `second`, and then neither is read */
     const char *second;
     const char *planned; /* the last option that says something of the plan */
     char *regions;       /* what `places` point into */

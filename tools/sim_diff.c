@@ -1,5 +1,6 @@
 /* sim_diff.c: weft sim diff: the first event in which two runs differ. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/sim.h"
@@ -18,27 +19,50 @@ static int usage(void) {
 
 static bool is_trace(const char *path) {
     char begin[sizeof WEFT__SIM_TRACE_MARK];
-    FILE *f = path == NULL ? NULL : fopen(path, "rb");
+    FILE *f = fopen(path, "rb");
     size_t n = f == NULL ? 0 : fread(begin, 1, sizeof begin - 1, f);
     if (f != NULL) (void)fclose(f);
     return n == sizeof begin - 1 && memcmp(begin, WEFT__SIM_TRACE_MARK, n) == 0;
 }
 
-static int compare(const struct weft__sim_request *q) {
-    bool first = is_trace(q->file), second = is_trace(q->second);
-    if (first && second) return weft__sim_diff_traces(q->file, q->second);
-    if (first || second)
-        return weft__sim_complain("diff", "a trace is compared with a trace, and this is none:",
-                                  !first              ? q->file
-                                  : q->second == NULL ? ""
-                                                      : q->second);
-    struct weft__sim_request other = *q;
-    if (q->second != NULL) other.file = q->second;
-    int rc = weft__sim_diff_runs(q, &other, q->second == NULL);
-    return rc == 1 && q->second == NULL ? 3 : rc;
+static int compare(const struct weft__sim_request *a, const struct weft__sim_request *b) {
+    int rc = weft__sim_diff_runs(a, b, a == b);
+    return rc == 1 && a == b ? 3 : rc;
+}
+
+/* The request without one of the two files. */
+static int read_without(struct weft__sim_request *q, const char *file, int argc, char **argv) {
+    char **rest = calloc((size_t)argc + 1, sizeof *rest);
+    int count = 0, rc = rest == NULL ? 1 : 0;
+    weft__sim_request_init(q);
+    for (int i = 0; rc == 0 && i < argc; i++)
+        if (argv[i] != file) rest[count++] = argv[i];
+    if (rc == 0) rc = weft__sim_request_read(q, 1, count, rest);
+    free((void *)rest);
+    return rc;
+}
+
+static int compare_two(const struct weft__sim_request *q, int argc, char **argv) {
+    struct weft__sim_request a, b;
+    int rc = read_without(&a, q->second, argc, argv), other = read_without(&b, q->file, argc, argv);
+    if (rc == 0) rc = other;
+    if (rc == 0) rc = compare(&a, &b);
+    weft__sim_request_fini(&a);
+    weft__sim_request_fini(&b);
+    return rc;
+}
+
+static int compare_traces(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (!is_trace(argv[i]))
+            return weft__sim_complain("diff", "a trace is compared with a trace, and this is none:", argv[i]);
+    if (argc != 3) return weft__sim_complain("diff", "two traces are compared, not only", argv[1]);
+    return weft__sim_diff_traces(argv[1], argv[2]);
 }
 
 int weft__cmd_sim_diff(int argc, char **argv) {
+    for (int i = 1; i < argc; i++)
+        if (is_trace(argv[i])) return compare_traces(argc, argv);
     struct weft__sim_request q;
     weft__sim_request_init(&q);
     q.takes_two = true;
@@ -48,7 +72,7 @@ int weft__cmd_sim_diff(int argc, char **argv) {
     else if (rc == 0 && q.sweep.wanted)
         rc = weft__sim_complain("--seeds", "two runs are compared:", "--seed says which");
     else if (rc == 0)
-        rc = compare(&q);
+        rc = q.second != NULL ? compare_two(&q, argc, argv) : compare(&q, &q);
     weft__sim_request_fini(&q);
     return rc;
 }

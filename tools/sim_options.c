@@ -312,8 +312,8 @@ static int override(struct weft__sim_request *q, int from, int argc, char **argv
 
 int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
     int rc = read_all(q, from, argc, argv);
-    if (rc != 0 || q->file == NULL || q->help) return rc;
-    if (!q->is_schedule && q->second == NULL) rc = weft__sim_take_scenario(q);
+    if (rc != 0 || q->file == NULL || q->second != NULL || q->help) return rc;
+    if (!q->is_schedule) rc = weft__sim_take_scenario(q);
     if (rc == 0 && q->scenario != NULL) return override(q, from, argc, argv);
     if (rc == 0 && q->planned != NULL)
         rc = weft__sim_complain(q->planned, "a schedule says that itself; edit", q->file);

@@ -101,7 +101,8 @@ def check_bisection(weft, folder, trace):
 def check_usage(weft, folder, schedule, trace):
     for arguments, says in (
         ([trace, schedule], f'a trace is compared with a trace, and this is none: "{schedule}"'),
-        ([trace], "a trace is compared with a trace"),
+        ([trace], "two traces are compared, not only"),
+        ([trace, trace, trace], "two traces are compared, not only"),
         ([schedule, os.path.join(folder, "absent")], "absent"),
         ([schedule, schedule, schedule], "one file at a time"),
         (["--seeds", "3"], "--seeds: two runs are compared"),
