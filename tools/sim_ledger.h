@@ -37,7 +37,7 @@ struct weft__sim_ledger {
 int weft__sim_ledger_open(struct weft__sim_ledger *l, const char *path, const struct weft__sim_campaign *c, double now,
                           void (*known)(void *ctx, struct weft__sim_result *r), void *ctx);
 bool weft__sim_ledger_has(const struct weft__sim_ledger *l, uint64_t seed);
-/* It is on the disk within a second; at once when it is a failure. 0 or 1, and a sentence. */
+/* It is on the disk after a second or so; at once when it is a failure. 0 or 1, and a sentence. */
 int weft__sim_ledger_add(struct weft__sim_ledger *l, const struct weft__sim_result *r, double now);
 int weft__sim_ledger_sync(struct weft__sim_ledger *l, double now);
 int weft__sim_ledger_close(struct weft__sim_ledger *l);

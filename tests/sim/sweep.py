@@ -285,6 +285,24 @@ def check_refusals(weft, folder):
     check_lock(weft, folder)
 
 
+# What a scenario expects is a part of it.
+def check_scenario(weft, folder):
+    scenario, out = folder.new(".yaml"), folder.new()
+    faults = "faults:\n- {at: 100ms, do: crash 1}\n- {at: 200ms, do: restart 1}\n"
+    text = "name: small\nduration: 300ms\nreplicas: 3\n" + faults
+    with open(scenario, "w", encoding="ascii") as f:
+        f.write(text)
+    sim(weft, "--seeds", 10, "--out", out, scenario)
+    result = results(out)[3]
+    report, _ = sim(weft, scenario, "--seed", result["seed"])
+    expect(re.search(rf"^trace +{result['trace']}$", report, re.M), f"the trace of {result}")
+    for other in (text.replace("200ms", "210ms"), text + "expect: {converge_within: 5s}\n"):
+        with open(scenario, "w", encoding="ascii") as f:
+            f.write(other)
+        _, error = sim(weft, "--seeds", 10, "--out", out, scenario, code=2)
+        expect("of another scenario" in error, error)
+
+
 def check_lock(weft, folder):
     path = folder.new()
     arguments = ["--seeds", "5", *LONG, "--out", path]
@@ -300,7 +318,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weft-sweep-") as path:
         folder = Folder(weft, path)
         for check in (check_sharing, check_known, check_kills, check_interrupt, check_torn, check_crash, check_hang,
-                      check_first_failure, check_differences, check_environment, check_refusals):  # fmt: skip
+                      check_first_failure, check_differences, check_environment, check_scenario,
+                      check_refusals):  # fmt: skip
             begin = time.monotonic()
             check(weft, folder)
             print(f"{time.monotonic() - begin:6.2f} s  {check.__name__}", flush=True)
