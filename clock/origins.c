@@ -1,9 +1,10 @@
 /* origins.c: ids, origins, and the table that gives an origin a small number.
  *
  * Origins are kept in an array in the order they came, which is their index. A few are searched in a row; of more, an
- * open-addressing table of indices (linear probing, at most half full) finds them by SipHash. The key is the address of
- * the table: nothing that leaves depends on where an origin sits in the table, and a peer that invents origins cannot
- * aim at one place. */
+ * open-addressing table of indices (linear probing, at most half full) finds them by a multilinear hash (crdt/key.c
+ * says more of it), because each entry of each digest is looked up. Its secrets come from the address of the table:
+ * nothing that leaves depends on where an origin sits in the table, and a peer that invents origins cannot aim at one
+ * place. */
 #include "clock/origins.h"
 
 #include <assert.h>
@@ -14,7 +15,7 @@
 
 #include "base/alloc.h"
 #include "base/endian.h"
-#include "base/hash.h"
+#include "base/prng.h"
 
 #define EMPTY      0u /* a slot holds index + 1 */
 #define FEW        8u
@@ -26,6 +27,7 @@ struct weft_origins {
     size_t cap;
     uint32_t *slots;
     size_t size; /* a power of two; 0: there are few origins */
+    uint64_t secrets[7];
     const struct weft_alloc *alloc;
 };
 
@@ -76,6 +78,9 @@ int weft_origins_new(struct weft_origins **out, const struct weft_alloc *alloc) 
     struct weft_origins *o = weft__calloc(alloc, 1, sizeof *o);
     if (o == NULL) return WEFT_ERR_NOMEM;
     o->alloc = weft__alloc_or_default(alloc);
+    struct weft__prng random;
+    weft__prng_seed(&random, (uint64_t)(uintptr_t)o);
+    for (size_t i = 0; i < sizeof o->secrets / sizeof *o->secrets; i++) o->secrets[i] = weft__prng_next(&random);
     *out = o;
     return 0;
 }
@@ -87,12 +92,20 @@ void weft_origins_free(struct weft_origins *o) {
     weft__free(o->alloc, o, sizeof *o);
 }
 
+/* Two words of 32 bits, each times a secret of its own. */
+static uint64_t times(const uint64_t secrets[2], uint64_t words) {
+    return secrets[0] * (uint32_t)words + secrets[1] * (words >> 32);
+}
+
 static uint64_t place_of(const struct weft_origins *o, const struct weft_origin *origin) {
-    uint8_t bytes[sizeof origin->replica.bytes + sizeof origin->epoch];
-    memcpy(bytes, origin->replica.bytes, sizeof origin->replica.bytes);
-    memcpy(bytes + sizeof origin->replica.bytes, &origin->epoch, sizeof origin->epoch);
-    struct weft__hash128 key = {(uint64_t)(uintptr_t)o, 0};
-    return weft__siphash64(key, bytes, sizeof bytes);
+    const uint64_t *s = o->secrets;
+    uint64_t id[2];
+    memcpy(id, origin->replica.bytes, sizeof id);
+    return weft__mix64(s[0] + times(s + 1, id[0]) + times(s + 3, id[1]) + times(s + 5, origin->epoch));
+}
+
+static bool is_same(const struct weft_origin *a, const struct weft_origin *b) {
+    return a->epoch == b->epoch && memcmp(a->replica.bytes, b->replica.bytes, sizeof a->replica.bytes) == 0;
 }
 
 /* The slot of an origin, or the empty one where it would go. There is an empty one: the table is half full at most. */
@@ -100,7 +113,7 @@ static uint32_t *slot_of(const struct weft_origins *o, const struct weft_origin 
     size_t mask = o->size - 1;
     for (size_t i = (size_t)place_of(o, origin) & mask;; i = (i + 1) & mask) {
         uint32_t held = o->slots[i];
-        if (held == EMPTY || weft_origin_cmp(&o->items[held - 1], origin) == 0) return &o->slots[i];
+        if (held == EMPTY || is_same(&o->items[held - 1], origin)) return &o->slots[i];
     }
 }
 
@@ -145,7 +158,7 @@ void weft__origins_forget_last(struct weft_origins *o) {
 
 static bool find_in_row(const struct weft_origins *o, const struct weft_origin *origin, uint32_t *index) {
     for (uint32_t i = 0; i < o->count; i++) {
-        if (weft_origin_cmp(&o->items[i], origin) != 0) continue;
+        if (!is_same(&o->items[i], origin)) continue;
         *index = i;
         return true;
     }

@@ -168,8 +168,8 @@ struct weft_replica {
     size_t touched_cap;
     struct weft_slice *row_items;
     size_t row_cap;
-    uint32_t *sorted;
-    size_t sorted_cap;
+    uint32_t *sorted; /* origins, as of the last digest */
+    size_t sorted_count, sorted_cap;
 
     uint64_t applied_count, duplicates, voids, refused, checkpoints;
     char errmsg[256];

@@ -139,9 +139,10 @@ static void fill_entry(const struct weft_replica *r, uint32_t origin, struct wef
 /* From where the last digest on this link ended, as far as one may go. *whole: these are all. */
 static int fill_entries(struct weft_replica *r, struct weft__peer *p, struct weft__digest_entry **entries,
                         size_t *count, size_t *cap, bool *whole) {
-    size_t sorted, passed = 0;
-    int rc = weft__space_sorted_origins(&r->space, &r->sorted, &r->sorted_cap, &sorted);
+    size_t passed = 0;
+    int rc = weft__space_sorted_origins(&r->space, &r->sorted, &r->sorted_cap, &r->sorted_count);
     if (rc != 0) return rc;
+    size_t sorted = r->sorted_count;
     *entries = weft__calloc(r->alloc, sorted + 1, sizeof **entries);
     *cap = sorted + 1;
     *count = 0;

@@ -1,4 +1,4 @@
-/* message.h: the envelope on the wire: protobuf-c, with a byte budget for what decoding may allocate. */
+/* message.h: the envelope on the wire. */
 #ifndef WEFT_REPLICATION_MESSAGE_H
 #define WEFT_REPLICATION_MESSAGE_H
 
@@ -9,6 +9,8 @@
 #include <weft/causal.h>
 
 #include "base/hash.h"
+
+#define WEFT__PROTOCOL_VERSION 1u
 
 enum weft__message_kind {
     WEFT__MESSAGE_DIGEST = 10,
@@ -37,7 +39,8 @@ struct weft__message_head {
 };
 
 /* A decoded message: plain structs, checked (lengths of ids and hashes, counts, after < upto, entries strictly
- * ascending by full id, chunk < count). Slices and arrays live until fini. */
+ * ascending by full id, chunk < count). Slices and arrays live until fini, and as long as the bytes. It does not move:
+ * it may point into itself. */
 struct weft__message {
     struct weft__message_head head;
     enum weft__message_kind kind;
@@ -63,14 +66,20 @@ struct weft__message {
         uint64_t total;
         uint8_t hash[WEFT__CHAIN_LEN];
         struct weft_slice bytes;
-    } state;       /* of both state kinds */
-    void *decoded; /* what the slices point into */
+    } state;                /* of both state kinds */
+    void *decoded;          /* blocks of decode_any, which slices and arrays point into */
+    void *list;             /* the array otherwise, ... */
+    size_t list_size;       /* ... of so many bytes */
+    struct weft_slice only; /* ... or this, of one item */
     const struct weft_alloc *alloc;
 };
 
 /* WEFT_ERR_MALFORMED, WEFT_ERR_VERSION (newer protocol), WEFT_ERR_LIMIT (over the budget, longer than WEFT_FRAME_MAX,
  * or a digest of more than WEFT_DIGEST_MAX entries), WEFT_ERR_NOMEM; then *out holds nothing. */
 int weft__message_decode(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc);
+/* message_any.c: the same, more slowly, and all that it does for bytes that a replica of this version does not write.
+ */
+int weft__message_decode_any(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc);
 void weft__message_fini(struct weft__message *m);
 
 /* Writers append one whole message. WEFT_ERR_NOMEM leaves the buffer as it was. */

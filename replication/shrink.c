@@ -30,6 +30,7 @@ static void free_scratch(struct weft_replica *r) {
     free_array(r, &touched, &r->touched_cap, sizeof *r->touched);
     free_array(r, &rows, &r->row_cap, sizeof *r->row_items);
     free_array(r, &sorted, &r->sorted_cap, sizeof *r->sorted);
+    r->sorted_count = 0;
     r->map = map;
     r->touched = touched;
     r->row_items = rows;

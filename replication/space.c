@@ -70,7 +70,17 @@ static void sort_origins(const struct weft_origins *o, uint32_t *a, size_t n) {
     }
 }
 
+/* Whether these are, each once, the origins of which something is applied. */
+static bool are_applied(const struct weft__space *s, const uint32_t *origins, size_t count) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < s->applied.len; i++) n += s->applied.seq[i] > 0;
+    for (size_t i = 0; i < count; i++)
+        if (weft_version_vector_get(&s->applied, origins[i]) == 0) return false;
+    return n == count;
+}
+
 int weft__space_sorted_origins(const struct weft__space *s, uint32_t **out, size_t *cap, size_t *count) {
+    if (are_applied(s, *out, *count)) return 0;
     void *items = *out;
     int rc = weft__grow(s->alloc, &items, cap, s->applied.len, sizeof **out);
     *out = items;

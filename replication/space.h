@@ -42,7 +42,8 @@ int weft__space_reserve(struct weft__space *s, uint32_t origin);
 bool weft__space_is_empty(const struct weft__space *s);
 /* The vector as a context without a cloud; lent. */
 struct weft_causal_context weft__space_context(const struct weft__space *s);
-/* Interned indices with a number above 0, in the order of full ids, into *out (grown as needed). */
+/* Interned indices with a number above 0, in the order of full ids, into *out (grown as needed). The first *count are
+ * those of the last call: where they are all of them still, nothing is done. */
 int weft__space_sorted_origins(const struct weft__space *s, uint32_t **out, size_t *cap, size_t *count);
 
 #endif

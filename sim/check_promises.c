@@ -9,6 +9,7 @@
 
 #include "base/wire.h"
 #include "crdt/origin_wire.h"
+#include "replication/engine.h"
 #include "replication/message.h"
 #include "replication/transaction.h"
 #include "sim/check.h"
@@ -237,17 +238,15 @@ int weft__check_refused(struct weft__check *c, struct weft__watched *w, const st
 
 /* Whether the replica has the transaction after `after` for somebody who asks. */
 static bool has_next(const struct weft_replica *r, const struct weft__range *range) {
-    struct weft_origin_info info;
     struct weft_origin self = weft_replica_self(r);
     struct weft_replica_stats stats;
+    uint32_t origin;
     weft_replica_stats(r, &stats);
     if (stats.withholds && weft_id_cmp(&self.replica, &range->origin.replica) == 0) return false;
-    for (size_t i = 0; weft_replica_origin(r, i, &info); i++) {
-        if (weft_origin_cmp(&info.origin, &range->origin) != 0) continue;
-        uint64_t upto = weft_origin_cmp(&self, &range->origin) == 0 ? info.recorded : info.applied;
-        return info.log_floor <= range->after && range->after < upto;
-    }
-    return false;
+    if (!weft_origins_find(weft_replica_origins(r), &range->origin, &origin)) return false;
+    bool is_own = weft_origin_cmp(&self, &range->origin) == 0;
+    const struct weft_version_vector *has = is_own ? weft_replica_recorded(r) : weft_replica_applied(r);
+    return weft__log_floor(&r->log, origin) <= range->after && range->after < weft_version_vector_get(has, origin);
 }
 
 static bool carries(const struct weft__message *m, const struct weft__range *range) {

@@ -42,11 +42,29 @@ static void say_twice(const struct weft__message *m) {
     weft_buf_fini(&second);
 }
 
+/* In place or by protobuf-c: one meaning. */
+static void read_otherwise(const struct weft__message *m, int rc, struct weft_slice bytes) {
+    struct weft_buf first, second;
+    struct weft__message any;
+    weft_buf_init(&first, NULL);
+    weft_buf_init(&second, NULL);
+    HOLDS(weft__message_decode_any(&any, bytes, &weft_alloc_default) == rc);
+    if (rc == 0) {
+        HOLDS(write_again(&first, m) == 0);
+        HOLDS(write_again(&second, &any) == 0);
+        HOLDS(weft_slice_eq(weft_buf_slice(&first), weft_buf_slice(&second)));
+        weft__message_fini(&any);
+    }
+    weft_buf_fini(&first);
+    weft_buf_fini(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct failing_alloc alloc;
     struct weft__message m;
     failing_alloc_init(&alloc);
     int rc = weft__message_decode(&m, weft_slice(data, size), &alloc.alloc);
+    read_otherwise(&m, rc, weft_slice(data, size));
     if (rc == 0) {
         HOLDS(alloc.live_bytes <= 32 * size + 8192);
         say_twice(&m);
