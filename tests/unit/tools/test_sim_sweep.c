@@ -110,6 +110,7 @@ static void setup(void) {
 static void teardown(void) {
     for (size_t i = 0; i <= SEEDS; i++) weft__sim_result_fini(&results[i]);
     free(printed);
+    printed = NULL;
     (void)unlink(path);
     (void)rmdir(folder);
 }
