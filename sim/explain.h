@@ -23,6 +23,8 @@ int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uin
 int weft__explain_object(struct weft__explain *x, unsigned type, uint32_t object);
 /* explain_run.c: what a run was like that held. */
 int weft__explain_run(struct weft__explain *x);
+/* The transaction that took longest to reach some replica; NULL: none did. */
+int weft__explain_slowest(struct weft__explain *x, const struct weft__commit **out);
 /* What the schedule did, as far as it may matter: not transactions; from a time on. */
 int weft__explain_faults(struct weft__explain *x, uint64_t from_ns);
 

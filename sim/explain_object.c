@@ -5,6 +5,8 @@
 
 #include "sim/explain.h"
 
+#define SHOWN 16u /* operations */
+
 /* "counts at 0-2; not seen at 1": the replicas that run, by what it is at each. */
 static void tell_cells(const struct weft__explain *x, const struct weft__reason *r, const struct weft__reason_op *o,
                        struct weft_buf *out) {
@@ -31,7 +33,7 @@ static int tell_op(struct weft__explain *x, const struct weft__reason *r, const 
     struct weft_buf cells;
     weft_buf_init(&cells, x->s->alloc);
     tell_cells(x, r, o, &cells);
-    weft__tell_row(&x->tell, c == NULL ? 0 : c->at_ns, "#%-3llu replica %lu  %-12s %.*s",
+    weft__tell_row(&x->tell, c == NULL ? 0 : c->at_ns, "#%-3llu  replica %lu  %-12s  %.*s",
                    (unsigned long long)o->commit->number + 1,
                    (unsigned long)weft__explain_owner(x->s, o->commit->origin), o->text, (int)cells.len,
                    (const char *)cells.ptr);
@@ -69,7 +71,7 @@ static int tell_values(struct weft__explain *x, const struct weft__reason *r) {
 
 int weft__explain_object(struct weft__explain *x, unsigned type, uint32_t object) {
     struct weft__reason r;
-    int rc = weft__reason_make(&r, x->s, &x->plot.spec, type, object);
+    int rc = weft__reason_make(&r, x->s, &x->plot.spec, type, object, SHOWN);
     if (rc != 0) return rc;
     weft__tell_title(&x->tell, "What %s shows, a %s: %s", r.key, weft__sim_class(type)->name, weft__reason_rule(type));
     rc = tell_values(x, &r);

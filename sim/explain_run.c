@@ -20,7 +20,9 @@ struct delay {
 
 static int by_delay(const void *a, const void *b) {
     const struct delay *x = a, *y = b;
-    return (x->ns > y->ns) - (x->ns < y->ns);
+    if (x->ns != y->ns) return x->ns < y->ns ? -1 : 1;
+    if (x->commit->number != y->commit->number) return x->commit->number < y->commit->number ? -1 : 1;
+    return (x->replica > y->replica) - (x->replica < y->replica);
 }
 
 static size_t delays_of(const struct weft_sim *s, const struct weft__story_mark *m, struct delay *out) {
@@ -57,30 +59,48 @@ static int tell_slowest(struct weft__explain *x, const struct delay *d) {
     return rc == 0 ? weft__explain_way(x, d->commit, d->replica) : rc;
 }
 
+/* The shortest first. */
+static int sort_delays(const struct weft_sim *s, struct delay **out, size_t *count) {
+    *count = all_delays(s, NULL);
+    *out = weft__calloc(s->alloc, *count + 1, sizeof **out);
+    if (*out == NULL) return WEFT_ERR_NOMEM;
+    (void)all_delays(s, *out);
+    qsort(*out, *count, sizeof **out, by_delay);
+    return 0;
+}
+
 static int tell_delays(struct weft__explain *x) {
-    const struct weft_sim *s = x->s;
-    size_t n = all_delays(s, NULL);
-    struct delay *d = weft__calloc(s->alloc, n + 1, sizeof *d);
+    struct delay *d;
+    size_t n;
     struct weft_buf text;
-    if (d == NULL) return WEFT_ERR_NOMEM;
-    weft_buf_init(&text, s->alloc);
-    (void)all_delays(s, d);
-    qsort(d, n, sizeof *d, by_delay);
-    int rc = 0;
+    int rc = sort_delays(x->s, &d, &n);
+    if (rc != 0) return rc;
+    weft_buf_init(&text, x->s->alloc);
     if (n > 0) {
         weft_buf_append_str(&text, "half within ");
         weft__tell_time(&text, d[n / 2].ns);
         weft_buf_append_str(&text, ", 99 of 100 within ");
         weft__tell_time(&text, d[n - 1 - n / 100].ns);
+        weft_buf_append_str(&text, ", all within ");
+        weft__tell_time(&text, d[n - 1].ns);
         weft__tell_title(&x->tell, "How long transactions took to reach another replica");
-        weft__tell_text(&x->tell, "Of %zu arrivals %.*s, all within %llu.%03llu s.", n, (int)text.len,
-                        (const char *)text.ptr, (unsigned long long)(d[n - 1].ns / 1000000000u),
-                        (unsigned long long)(d[n - 1].ns / 1000000u % 1000u));
+        weft__tell_text(&x->tell, "Of %zu arrivals %.*s.", n, (int)text.len, (const char *)text.ptr);
         rc = tell_slowest(x, &d[n - 1]);
     }
     weft_buf_fini(&text);
-    weft__free(s->alloc, d, (n + 1) * sizeof *d);
+    weft__free(x->s->alloc, d, (n + 1) * sizeof *d);
     return rc;
+}
+
+int weft__explain_slowest(struct weft__explain *x, const struct weft__commit **out) {
+    struct delay *d;
+    size_t n;
+    int rc = sort_delays(x->s, &d, &n);
+    *out = NULL;
+    if (rc != 0) return rc;
+    if (n > 0) *out = d[n - 1].commit;
+    weft__free(x->s->alloc, d, (n + 1) * sizeof *d);
+    return 0;
 }
 
 static void tell_apart(struct weft__explain *x) {

@@ -32,6 +32,15 @@ static const struct fault *find(enum weft__sim_item_kind kind) {
     return NULL;
 }
 
+bool weft__fault_lasts(const struct weft__sim_item *item) {
+    return find(item->kind) != NULL && !weft__fault_is_end(item);
+}
+
+bool weft__fault_is_healed(enum weft__sim_item_kind kind) {
+    const struct fault *f = find(kind);
+    return f != NULL && f->is_healed;
+}
+
 bool weft__fault_is_end(const struct weft__sim_item *item) {
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (faults[i].end == item->kind && (faults[i].kind != item->kind || item->ns == 0)) return true;

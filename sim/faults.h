@@ -10,6 +10,10 @@
 
 /* It says that something ends: "heal", "restart 2", "slow 2 0". */
 bool weft__fault_is_end(const struct weft__sim_item *item);
+/* It goes on until something ends it. */
+bool weft__fault_lasts(const struct weft__sim_item *item);
+/* `heal` ends it. */
+bool weft__fault_is_healed(enum weft__sim_item_kind kind);
 /* `end` is what ends this one, and nothing else. */
 bool weft__fault_is_ended(const struct weft_sim_schedule *s, const struct weft__sim_item *fault,
                           const struct weft__sim_item *end);

@@ -201,10 +201,13 @@ int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message
     s->stats.messages++;
     s->stats.bytes += m->bytes.len;
     struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to, m->bytes.len);
-    if (fate.rc != 0) return fate.rc == WEFT_ERR_LIMIT ? overflow(s, from, to) : fate.rc;
+    if (fate.rc != 0 && fate.rc != WEFT_ERR_LIMIT) return fate.rc;
     bool lost = s->mutant.loses_transactions && to == s->machine_count - 1 && has_transactions(s, m->bytes);
     struct weft__happening h = {.kind = WEFT__DELIVER, .from = from, .to = to, .tag = p->connection};
-    if (fate.copies == 0 || lost) return weft__story_sent(s, from, m, &fate, NULL, &h.told);
+    if (fate.rc != 0 || fate.copies == 0 || lost) {
+        int told = weft__story_sent(s, from, m, &fate, NULL, &h.told);
+        return told == 0 && fate.rc != 0 ? overflow(s, from, to) : told;
+    }
     h.parcel = pack(s, from, to, m->bytes, &fate);
     if (h.parcel == NULL) return WEFT_ERR_NOMEM;
     int rc = weft__story_sent(s, from, m, &fate, h.parcel, &h.told);

@@ -12,7 +12,12 @@
 #define OBJECTS_MAX 4096u /* that are compared */
 
 bool weft__plot_has(const struct weft_sim *s, uint32_t i, const struct weft__commit *c) {
-    return c->seq <= weft__vector_get(&s->machines[i].watched.applied, c->origin);
+    return c->seq <= weft__vector_get(weft__plot_seen(s, i), c->origin);
+}
+
+const struct weft__vector *weft__plot_seen(const struct weft_sim *s, uint32_t i) {
+    bool knows_more = s->story != NULL && s->story->failed_at == i && i < s->story->replica_count;
+    return knows_more ? &s->story->applied[i] : &s->machines[i].watched.applied;
 }
 
 /* --- What a sentence names ---------------------------------------------------------------------------------------- */

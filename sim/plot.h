@@ -30,6 +30,8 @@ struct weft__plot {
 
 int weft__plot_make(struct weft__plot *p, struct weft_sim *s);
 void weft__plot_fini(struct weft__plot *p);
+/* What replica i has applied, with the step in which a check failed. */
+const struct weft__vector *weft__plot_seen(const struct weft_sim *s, uint32_t i);
 /* Whether replica i has applied it. */
 bool weft__plot_has(const struct weft_sim *s, uint32_t i, const struct weft__commit *c);
 

@@ -10,6 +10,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "sim/plot.h"
 
 const char *weft__standing_text(enum weft__standing standing) {
     static const char *const texts[] = {
@@ -143,7 +144,7 @@ static int value_texts(struct weft__reason *r, struct weft_sim *s, const struct 
         if (rc == 0) rc = weft_buf_append(&r->texts, "", 1);
         if (rc != 0 || !is_specified(s, r->type, r->object)) continue;
         r->wanted[i] = r->texts.len;
-        rc = want(s, spec, r->type, r->object, &s->machines[i].watched.applied, &r->texts);
+        rc = want(s, spec, r->type, r->object, weft__plot_seen(s, i), &r->texts);
         if (rc == 0) rc = weft_buf_append(&r->texts, "", 1);
     }
     return rc;
@@ -182,7 +183,7 @@ static int judged(struct weft__reason *r, struct weft_sim *s, const struct weft_
     if (x == NULL || r->wanted[replica] == SIZE_MAX) return 0;
     const struct weft__judged_op *op = judged_op(s, o->commit, o->place);
     while (at < x->count && &x->ops[at] != op) at++;
-    int rc = weft__judge_specify(&s->check.judge, x, &s->machines[replica].watched.applied, at, &r->texts);
+    int rc = weft__judge_specify(&s->check.judge, x, weft__plot_seen(s, (uint32_t)replica), at, &r->texts);
     if (rc == 0) rc = weft_buf_append(&r->texts, "", 1);
     if (rc != 0) return rc;
     bool same = strcmp((const char *)r->texts.ptr + mark, weft__reason_wanted(r, replica)) == 0;
@@ -194,8 +195,8 @@ static int judged(struct weft__reason *r, struct weft_sim *s, const struct weft_
 static int stand(struct weft__reason *r, struct weft_sim *s, const struct weft__spec *spec,
                  const struct weft__spec_op *ops, size_t at, struct weft__reason_op *o) {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < r->replicas; i++) {
-        const struct weft__vector *v = &s->machines[i].watched.applied;
+    for (uint32_t i = 0; rc == 0 && i < r->replicas; i++) {
+        const struct weft__vector *v = weft__plot_seen(s, i);
         if (o->commit->seq > weft__vector_get(v, o->commit->origin))
             o->cells[i] = cell(WEFT__STANDING_UNSEEN, NULL);
         else if (!is_specified(s, r->type, r->object))
@@ -215,8 +216,8 @@ static unsigned interest(const struct weft__reason *r, const struct weft_sim *s,
                          size_t at) {
     const struct weft__commit *c = ops[at].commit;
     bool replaced = false;
-    for (size_t i = 0; i < r->replicas; i++) {
-        const struct weft__vector *v = &s->machines[i].watched.applied;
+    for (uint32_t i = 0; i < r->replicas; i++) {
+        const struct weft__vector *v = weft__plot_seen(s, i);
         if (s->machines[i].replica != NULL && c->seq > weft__vector_get(v, c->origin)) return 2;
         replaced =
             replaced || (r->type < WEFT__SIM_TYPES && i == 0 && weft__spec_replacing(ops, r->all, at, v) != NULL);
@@ -224,25 +225,25 @@ static unsigned interest(const struct weft__reason *r, const struct weft_sim *s,
     return replaced ? 0 : 1;
 }
 
-/* The latest of those of most interest, WEFT__REASON_OPS of them, in their order. */
+/* The latest of those of most interest. */
 static size_t choose(const struct weft__reason *r, const struct weft_sim *s, const struct weft__spec_op *ops,
-                     bool *chosen) {
+                     size_t most, bool *chosen) {
     size_t count = 0, searched = 0;
     for (unsigned rank = 3; rank-- > 0;)
-        for (size_t i = r->all; i-- > 0 && count < WEFT__REASON_OPS && searched < 8192; searched++) {
-            if (chosen[i] || (r->all > WEFT__REASON_OPS && interest(r, s, ops, i) != rank)) continue;
+        for (size_t i = r->all; i-- > 0 && count < most && searched < 8192; searched++) {
+            if (chosen[i] || (r->all > most && interest(r, s, ops, i) != rank)) continue;
             chosen[i] = true;
             count++;
         }
     return count;
 }
 
-static int fill(struct weft__reason *r, struct weft_sim *s, const struct weft__spec *spec) {
+static int fill(struct weft__reason *r, struct weft_sim *s, const struct weft__spec *spec, size_t most) {
     const struct weft__spec_op *ops = weft__spec_of(spec, r->type, r->object, &r->all);
     bool *chosen = weft__calloc(r->alloc, r->all + 1, sizeof *chosen);
     if (chosen == NULL) return WEFT_ERR_NOMEM;
     int rc = 0;
-    (void)choose(r, s, ops, chosen);
+    (void)choose(r, s, ops, most, chosen);
     for (size_t i = 0; rc == 0 && i < r->all; i++) {
         if (!chosen[i]) continue;
         struct weft__reason_op *o = &r->ops[r->count];
@@ -256,7 +257,7 @@ static int fill(struct weft__reason *r, struct weft_sim *s, const struct weft__s
 }
 
 int weft__reason_make(struct weft__reason *r, struct weft_sim *s, const struct weft__spec *spec, unsigned type,
-                      uint32_t object) {
+                      uint32_t object, size_t most) {
     memset(r, 0, sizeof *r);
     r->alloc = s->alloc;
     r->type = type;
@@ -269,7 +270,7 @@ int weft__reason_make(struct weft__reason *r, struct weft_sim *s, const struct w
     r->wanted = weft__calloc(s->alloc, r->replicas, sizeof *r->wanted);
     int rc = r->cells == NULL || r->shown == NULL || r->wanted == NULL ? WEFT_ERR_NOMEM : 0;
     if (rc == 0) rc = value_texts(r, s, spec);
-    if (rc == 0) rc = fill(r, s, spec);
+    if (rc == 0) rc = fill(r, s, spec, most < WEFT__REASON_OPS ? most : WEFT__REASON_OPS);
     if (rc != 0) weft__reason_fini(r);
     return rc;
 }

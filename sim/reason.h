@@ -55,9 +55,10 @@ struct weft__reason {
     const struct weft_alloc *alloc;
 };
 
-/* Those of its operations that somebody has not seen, then those that count, then the latest. WEFT_ERR_NOMEM. */
+/* At most so many of its operations: those that somebody has not seen, then those that count, then the latest.
+ * WEFT_ERR_NOMEM. */
 int weft__reason_make(struct weft__reason *out, struct weft_sim *s, const struct weft__spec *spec, unsigned type,
-                      uint32_t object);
+                      uint32_t object, size_t most);
 void weft__reason_fini(struct weft__reason *r);
 /* NULL as above. */
 const char *weft__reason_shown(const struct weft__reason *r, size_t replica);

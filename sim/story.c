@@ -90,6 +90,7 @@ int weft__story_item(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft__sim_item *copy = weft__story_push(s->story, &s->story->items);
     if (copy == NULL) return WEFT_ERR_NOMEM;
     *copy = *item;
+    copy->at_ns = s->now_ns;
     return mark(s, WEFT__STORY_ITEM, item->replica, 0, s->story->items.end - 1);
 }
 
@@ -143,10 +144,10 @@ static int read_message(struct weft_sim *s, struct weft__story_message *m, struc
 }
 
 static uint32_t first_change(struct weft_slice bytes, const struct weft__parcel *packed) {
-    size_t len = bytes.len < packed->len ? bytes.len : packed->len;
+    size_t len = bytes.len < packed->shown ? bytes.len : packed->shown;
     for (size_t i = 0; i < len; i++)
         if (bytes.ptr[i] != packed->bytes[i]) return (uint32_t)i;
-    return bytes.len == packed->len ? UINT32_MAX : (uint32_t)len;
+    return bytes.len == packed->shown ? UINT32_MAX : (uint32_t)len;
 }
 
 enum weft__story_fate weft__story_why_lost(const struct weft_sim *s, uint32_t from, uint32_t to) {
@@ -177,7 +178,7 @@ int weft__story_sent(struct weft_sim *s, uint32_t from, const struct weft_messag
     int rc = read_message(s, &fresh, m->bytes);
     if (rc != 0) return rc;
     if (packed == NULL) {
-        fresh.fate = (uint8_t)weft__story_why_lost(s, from, m->link);
+        fresh.fate = (uint8_t)(fate->rc != 0 ? WEFT__STORY_FULL : weft__story_why_lost(s, from, m->link));
         fresh.ended_ns = s->now_ns;
     } else {
         fresh.changed_at = first_change(m->bytes, packed);

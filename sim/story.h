@@ -28,7 +28,8 @@ struct weft__commit;
     X(PARTED, "lost: a partition stood between them")                                                                  \
     X(CUT, "lost: the way there was cut")                                                                              \
     X(DOWN, "lost: the receiver was down")                                                                             \
-    X(GONE, "lost: its connection had ended")
+    X(GONE, "lost: its connection had ended")                                                                          \
+    X(FULL, "lost: the send buffer was full, and the link broke")
 
 enum weft__story_fate {
 #define WEFT__STORY_FATE_ENUM(name, text) WEFT__STORY_##name,

@@ -54,13 +54,24 @@ void weft__tell_escape(struct weft_buf *out, struct weft_slice text) {
     }
 }
 
+/* In a row two spaces begin a further column. */
+static void put_columns(struct weft_buf *out, const char *text) {
+    const char *gap;
+    while ((gap = strstr(text, "  ")) != NULL) {
+        weft__tell_escape(out, weft_slice(text, (size_t)(gap - text)));
+        weft_buf_append_str(out, "</td><td>");
+        text = gap + strspn(gap, " ");
+    }
+    weft__tell_escape(out, weft_str(text));
+}
+
 static void line(struct weft__tell *t, const char *fmt, va_list args) WEFT_PRINTF(2, 0);
 static void line(struct weft__tell *t, const char *fmt, va_list args) {
     char text[LINE_MAX + 4];
     int len = vsnprintf(text, LINE_MAX, fmt, args);
     if (len >= LINE_MAX) memcpy(text + LINE_MAX - 1, "...", 4);
     if (t->page)
-        weft__tell_escape(t->out, weft_str(text));
+        put_columns(t->out, text);
     else
         weft_buf_append_str(t->out, text);
 }

@@ -1,4 +1,5 @@
-/* tell.h: lines for people, on a terminal or in a page: titles, sentences, and rows with a time. */
+/* tell.h: lines for people, on a terminal or in a page: titles, sentences, and rows with a time, of which two spaces
+ * part the columns. */
 #ifndef WEFT_SIM_TELL_H
 #define WEFT_SIM_TELL_H
 

@@ -1,5 +1,9 @@
-/* sim_explain.c: weft sim explain: one run, told: what failed and why, or what it was like. */
+/* sim_explain.c: weft sim explain: one run, told: what failed and why, or what it was like; on the terminal, and as a
+ * page. */
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -18,6 +22,25 @@ static void usage(FILE *to) {
         "                  each value is what it is\n"
         "  --help          this; weft sim --help has the other options\n",
         to);
+}
+
+/* --- The page's file ---------------------------------------------------------------------------------------------- */
+
+/* There whole or not at all. */
+static int write_file(const char *path, const struct weft_buf *bytes) {
+    char part[4096];
+    int len = snprintf(part, sizeof part, "%s.part", path);
+    FILE *f = len < 0 || (size_t)len >= sizeof part ? NULL : fopen(part, "wb");
+    if (f == NULL) {
+        fprintf(stderr, "weft sim explain: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    bool wrote = fwrite(bytes->ptr, 1, bytes->len, f) == bytes->len;
+    wrote = fclose(f) == 0 && wrote;
+    if (wrote && rename(part, path) == 0) return 0;
+    fprintf(stderr, "weft sim explain: %s: %s\n", path, strerror(errno));
+    (void)remove(part);
+    return 1;
 }
 
 /* As a shell reads it. */
@@ -41,38 +64,61 @@ static void append_word(struct weft_buf *out, const char *word) {
 
 struct task {
     struct weft__sim_request request;
+    const char *html;
     struct weft_buf command; /* that shows it again; with its NUL */
     bool help;
 };
 
-static int tell(struct task *t, struct weft_sim *sim) {
+/* Lines, what the scenario says of the outcome, and the page. */
+static int tell(struct task *t, struct weft_sim *sim, const struct weft_buf *outcome) {
+    const char *command = (const char *)t->command.ptr;
     struct weft_buf text;
     weft_buf_init(&text, NULL);
     int rc = weft_sim_explain(sim, &text);
-    if (rc == 0) fwrite(text.ptr, 1, text.len, stdout);
-    if (rc == 0) printf("\nreplay: %s\n", (const char *)t->command.ptr);
+    if (rc == 0) {
+        fwrite(text.ptr, 1, text.len, stdout);
+        fwrite(outcome->ptr, 1, outcome->len, stdout);
+        printf("\nreplay: %s\n", command);
+    }
+    weft_buf_reset(&text);
+    if (rc == 0 && t->html != NULL) rc = weft_sim_explain_html(sim, command, &text);
     if (rc != 0) fprintf(stderr, "weft sim explain: %s\n", weft_strerror(rc));
+    if (rc == 0 && t->html != NULL) rc = write_file(t->html, &text);
     weft_buf_fini(&text);
     return rc == 0 ? 0 : 1;
 }
 
+static int run_told(struct task *t, struct weft_sim *sim) {
+    uint64_t within_ns = weft_sim_schedule_options(weft_sim_get_schedule(sim))->within_ns;
+    struct weft_sim_stats stats;
+    struct weft_buf outcome;
+    int rc = weft_sim_keep_story(sim);
+    if (rc == 0) rc = weft_sim_run_until_converged(sim, within_ns);
+    if (rc != 0 && rc != WEFT_ERR_CORRUPT && rc != WEFT_ERR_NOT_READY) {
+        fprintf(stderr, "weft sim explain: %s\n", weft_strerror(rc));
+        return 1;
+    }
+    weft_buf_init(&outcome, NULL);
+    weft_sim_stats(sim, &stats);
+    bool held = weft__sim_came_out(&t->request, rc, &stats, &outcome);
+    rc = tell(t, sim, &outcome);
+    weft_buf_fini(&outcome);
+    return rc != 0 || !held ? 1 : 0;
+}
+
 static int run(struct task *t) {
-    const struct weft__sim_request *q = &t->request;
     struct weft_sim_schedule *schedule = NULL;
     struct weft_sim *sim = NULL;
-    int rc = weft__sim_make_schedule(q, &schedule);
+    int rc = weft__sim_make_schedule(&t->request, &schedule);
     if (rc != 0) return rc;
     rc = weft_sim_new_scheduled(&sim, schedule);
-    if (rc == 0) rc = weft_sim_keep_story(sim);
-    if (rc == 0) {
-        uint64_t within_ns = weft_sim_schedule_options(weft_sim_get_schedule(sim))->within_ns;
-        rc = weft_sim_run_until_converged(sim, within_ns);
+    if (sim == NULL) {
+        fprintf(stderr, "weft sim explain: %s\n", weft_strerror(rc));
+        return 1;
     }
-    bool ran = rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_NOT_READY;
-    int told = ran ? tell(t, sim) : 1;
-    if (!ran) fprintf(stderr, "weft sim explain: %s\n", weft_strerror(rc));
+    rc = run_told(t, sim);
     weft_sim_free(sim);
-    return told != 0 || rc != 0 ? 1 : 0;
+    return rc;
 }
 
 /* Its own options are taken out; what is left is a request like any other. */
@@ -80,7 +126,16 @@ static int read_words(struct task *t, int *argc, char **argv) {
     int kept = 1;
     weft_buf_append_str(&t->command, "weft sim explain");
     for (int i = 1; i < *argc; i++) {
+        bool html = strcmp(argv[i], "--html") == 0;
         t->help = t->help || strcmp(argv[i], "--help") == 0;
+        if (html && i + 1 == *argc) {
+            fputs("weft sim explain: --html needs a value\n", stderr);
+            return 2;
+        }
+        if (html) {
+            t->html = argv[++i];
+            continue;
+        }
         append_word(&t->command, argv[i]);
         argv[kept++] = argv[i];
     }
@@ -89,7 +144,7 @@ static int read_words(struct task *t, int *argc, char **argv) {
 }
 
 int weft__cmd_sim_explain(int argc, char **argv) {
-    struct task t = {.help = false};
+    struct task t = {.html = NULL};
     weft__sim_request_init(&t.request);
     weft_buf_init(&t.command, NULL);
     int rc = read_words(&t, &argc, argv);

@@ -370,6 +370,9 @@ WEFT_API int weft_sim_keep_story(struct weft_sim *s) WEFT_MUST_CHECK;
  * object is made of and which replica had which of them, the message that should have brought what is missing, what
  * became of it, and what was broken meanwhile. WEFT_ERR_NOT_READY: no story was kept; WEFT_ERR_NOMEM. */
 WEFT_API int weft_sim_explain(struct weft_sim *s, struct weft_buf *out) WEFT_MUST_CHECK;
+/* The same as one page of HTML that needs nothing beside it, with a diagram of who sent what to whom, how far all were
+ * apart over time, and why each value is what it is. `command`: what shows the run again; NULL: nothing is said. */
+WEFT_API int weft_sim_explain_html(struct weft_sim *s, const char *command, struct weft_buf *out) WEFT_MUST_CHECK;
 
 /* --- Recordings --------------------------------------------------------------------------------------------------- */
 

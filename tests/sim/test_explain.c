@@ -81,8 +81,8 @@ START_TEST(a_message_that_is_dropped) {
     sim->mutant.loses_transactions = true;
     ck_assert_int_eq(weft_sim_run_until_converged(sim, WEFT_SECONDS(9)), WEFT_ERR_NOT_READY);
     tells(sim, (const char *[]){"Not converged", "missing at replica 2. The first is #1 of replica 1: g/0+5",
-                                "What g/0 shows, a gcounter", "Replica 0,1: 6", "Replica 2: 0", "#1   replica 1  g/0+5",
-                                "counts at 0,1; not seen at 2", "#2   replica 0  g/0+1",
+                                "What g/0 shows, a gcounter", "Replica 0,1: 6", "Replica 2: 0",
+                                "#1    replica 1  g/0+5", "counts at 0,1; not seen at 2", "#2    replica 0  g/0+1",
                                 "Why #1 is missing at replica 2", "1 to 2, transactions #1: lost",
                                 "Messages of any kind to replica 2", "a link to: 0,1", NULL});
     weft_sim_free(sim);
@@ -107,7 +107,7 @@ START_TEST(two_states_that_should_be_one) {
         1u << WEFT__CHECK_CALL | 1u << WEFT__CHECK_DOT | 1u << WEFT__CHECK_VALUE | 1u << WEFT__CHECK_DIVERGED;
     fails(sim, WEFT__CHECK_STATE,
           (const char *[]){"invariant 4", "What r/0 shows", "Replica 0,2: \"5\"",
-                           "Replica 1: expected \"5\", seen \"6\"", "#2   replica 0  r/0=5",
+                           "Replica 1: expected \"5\", seen \"6\"", "#2    replica 0  r/0=5",
                            "its bytes were CHANGED on the way", NULL});
 }
 END_TEST
@@ -117,7 +117,7 @@ START_TEST(an_operation_that_does_something_else) {
     sim->mutant.twists_operations = true;
     fails(sim, WEFT__CHECK_VALUE,
           (const char *[]){"specification", "What g/0 shows", "the sum of all additions", "expected 5, seen 6",
-                           "#1   replica 0  g/0+5", "counts at 0", NULL});
+                           "#1    replica 0  g/0+5", "counts at 0", NULL});
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(what_is_said_before_it_is_recorded) {
     sim->mutant.early_persisted = true;
     fails(sim, WEFT__CHECK_SAID,
           (const char *[]){"replica 1: invariant 5", "1 of origin", "is #1 of replica 1: p/4-5",
-                           "#1   replica 1  p/4-5", NULL});
+                           "#1    replica 1  p/4-5", NULL});
 }
 END_TEST
 
