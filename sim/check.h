@@ -125,7 +125,8 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
 /* The same after memory was rolled back; `u` is START's. */
 int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                          const struct weft_update *u, struct weft__vector *durable);
-/* check_branch.c */
+/* check_branch.c. A transaction of an origin that a liar made up is applied for the first time. */
+int weft__check_made_up(struct weft__check *c, const struct weft_record *r, uint32_t origin, struct weft__hash128 hash);
 void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
 void weft__branch_fini(struct weft__branch *b);
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,

@@ -42,6 +42,16 @@ static int note_seen(const struct weft__check *c, struct weft__vector *seen, con
     return rc;
 }
 
+int weft__check_made_up(struct weft__check *c, const struct weft_record *r, uint32_t origin,
+                        struct weft__hash128 hash) {
+    const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
+    struct weft__transaction t;
+    bool is_next = r->seq == c->history.origins[origin].count + 1;
+    if (!is_next || weft__transaction_parse(&t, r->bytes) != 0) return 0; /* then nobody issued it */
+    struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
+    return weft__history_add(&c->history, &commit, &nothing, NULL, 0);
+}
+
 void weft__check_parted(struct weft__check *c) {
     c->parted = true;
     c->off = ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);

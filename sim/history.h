@@ -30,6 +30,7 @@ struct weft__commit {
 struct weft__history_origin {
     struct weft__commit *commits;
     size_t count, cap;
+    bool is_made_up; /* by a liar: nobody's operations, and perhaps two transactions under one dot */
 };
 
 #define WEFT__HISTORY_RECENT 64u

@@ -134,7 +134,8 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
         if (u->notices[k].kind == WEFT_NOTICE_REFUSED) refused = &u->notices[k];
     }
     if (refused == NULL) return 0;
-    if (s->net.corrupted + s->net.truncated == 0) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
+    bool is_damaged = s->net.corrupted + s->net.truncated > 0 || s->machines[refused->link].lies != 0;
+    if (!is_damaged) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
     return weft__link_close(s, i, refused->link);
 }
 
@@ -293,6 +294,7 @@ int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
         return weft__inbox_open(s, h->to);
     case WEFT__LINK:
     case WEFT__FLAP:
+    case WEFT__LIE:
         break;
     }
     return 0;

@@ -134,6 +134,8 @@ int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item) {
         return weft__disk_snapshot(&m->disk, &m->watched.applied, weft_replica_self(m->replica).epoch);
     case WEFT__SIM_REWIND:
         return weft__machine_rewind(s, i);
+    case WEFT__SIM_LIAR:
+        return weft__liar_begin(s, i, item->number);
     case WEFT__SIM_STARVE:
         m->ration->left = item->number;
         return 0;

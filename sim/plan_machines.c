@@ -38,6 +38,11 @@ static struct weft__sim_item draw_item(const struct weft_sim_schedule *s, enum w
     else
         item.replica = (uint32_t)below(d, o->replicas);
     if (kind == WEFT__SIM_RETIRE) item.replica = (uint32_t)((o->seed + n) % o->replicas); /* never the same twice */
+    /* Others than those that retire by themselves. */
+    if (kind == WEFT__SIM_LIAR) item.replica = (uint32_t)((o->seed + o->retirements + n) % o->replicas);
+    if (kind == WEFT__SIM_LIAR) item.number = 1 + below(d, (1u << WEFT__LIES_HARMLESS) - 1);
+    /* Who is below all logs cannot take the state of a peer with another chain (sim/liar.c). */
+    if (kind == WEFT__SIM_LIAR && o->engine_log_max > 0) item.number &= ~(uint64_t)WEFT__LIE_EQUIVOCATION;
     if (kind == WEFT__SIM_SYNC) item.ns = (int64_t)log_uniform(d, o->slow_sync_ns);
     if (kind == WEFT__SIM_SLOW) item.ns = (int64_t)log_uniform(d, o->slow_step_ns);
     if (kind == WEFT__SIM_LOSE || kind == WEFT__SIM_STRAY) item.number = log_uniform(d, 8);
@@ -57,6 +62,8 @@ static enum weft__sim_item_kind end_of(enum weft__sim_item_kind kind) {
         return WEFT__SIM_RESTART;
     case WEFT__SIM_PAUSE:
         return WEFT__SIM_RESUME;
+    case WEFT__SIM_LIAR:
+        return WEFT__SIM_RETIRE;
     case WEFT__SIM_SYNC:
     case WEFT__SIM_SLOW:
         return kind;
@@ -94,6 +101,7 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
     struct weft__sim_item item = draw_item(s, kind, n, &d), end = {.kind = end_of(kind), .replica = item.replica};
     int rc = push_at(s, from, item);
     if (rc == 0) rc = push_company(s, &item, from, until, &d);
+    if (kind == WEFT__SIM_LIAR) until = o->duration_ns;
     if (rc == 0 && end.kind != WEFT__SIM_ITEM_KINDS) rc = push_at(s, until, end);
     return rc;
 }
@@ -101,6 +109,8 @@ static int push_fault(struct weft_sim_schedule *s, enum weft__sim_item_kind kind
 int weft__plan_machines(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     uint64_t spare = o->replicas < 2 ? 0 : o->replicas - 2;
+    uint64_t retired = o->retirements < spare ? o->retirements : spare;
+    uint64_t liars = o->liars < spare - retired ? o->liars : spare - retired;
     const struct {
         enum weft__sim_item_kind kind;
         uint64_t count;
@@ -111,7 +121,8 @@ int weft__plan_machines(struct weft_sim_schedule *s) {
         {WEFT__SIM_ROT, o->bits_rotten},  {WEFT__SIM_PAUSE, o->pauses},
         {WEFT__SIM_SLOW, o->slowdowns},   {WEFT__SIM_REVERT, o->backups_reverted},
         {WEFT__SIM_REWIND, o->rewinds},   {WEFT__SIM_STARVE, o->starvations},
-        {WEFT__SIM_JOIN, o->joins},       {WEFT__SIM_RETIRE, o->retirements < spare ? o->retirements : spare},
+        {WEFT__SIM_JOIN, o->joins},       {WEFT__SIM_RETIRE, retired},
+        {WEFT__SIM_LIAR, liars},
     };
     for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)
         for (uint64_t n = 0; n < faults[k].count; n++) {

@@ -67,7 +67,8 @@
     X(COARSE, "coarse", "ru")                                                                                          \
     X(LEAP, "leap", "ru")                                                                                              \
     X(STEADY, "steady", "r")                                                                                           \
-    X(RAISE, "raise", "r")
+    X(RAISE, "raise", "r")                                                                                             \
+    X(LIAR, "liar", "rn")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
@@ -106,12 +107,16 @@ struct weft__sim_item {
     size_t first, count; /* x: of the operations; s, f and t: of the members */
 };
 
-#define WEFT__SIM_AMOUNT_MAX (UINT64_C(1) << 40) /* of n */
-#define WEFT__SIM_DRIFT_MAX  INT64_C(500000000)  /* DRIFT's ns, which a second gains */
+/* LIAR: the first so many kinds of lies hurt nobody but the liar; the others end all comparing (liar.c). */
+#define WEFT__LIES_HARMLESS    8u
+#define WEFT__LIE_EQUIVOCATION 2u
+
+#define WEFT__SIM_AMOUNT_MAX   (UINT64_C(1) << 40) /* of n */
+#define WEFT__SIM_DRIFT_MAX    INT64_C(500000000)  /* DRIFT's ns, which a second gains */
 
 /* Between two sides, and between from and to. */
-#define WEFT__SIM_NEXT_SIDE  UINT32_MAX
-#define WEFT__SIM_SIDES_MAX  63u
+#define WEFT__SIM_NEXT_SIDE    UINT32_MAX
+#define WEFT__SIM_SIDES_MAX    63u
 
 struct weft_sim_schedule {
     struct weft_sim_options options; /* its pointers are not used: what they said is below */

@@ -65,6 +65,7 @@ static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     const struct weft__machine *m = &s->machines[h->to];
     if (h->kind == WEFT__LINK) return weft__link_settle(s, h->from, h->to);
     if (h->kind == WEFT__FLAP) return weft__link_flap(s, h->tag);
+    if (h->kind == WEFT__LIE) return weft__liar_speak(s, h->to);
     if (m->replica == NULL) {
         if (h->kind == WEFT__DELIVER) weft__story_ended(s, h->told, WEFT__STORY_DOWN);
         return 0;

@@ -36,7 +36,8 @@ enum weft__happening_kind {
     WEFT__LINK,    /* from, to: see what became of the link */
     WEFT__TOLD,    /* from, to, tag: LINK_UP or LINK_DOWN */
     WEFT__WAKE,    /* to, tag: boot */
-    WEFT__FLAP     /* tag: the spell's number */
+    WEFT__FLAP,    /* tag: the spell's number */
+    WEFT__LIE      /* to: it lies again */
 };
 
 struct weft__happening {
@@ -75,6 +76,7 @@ struct weft__machine {
     uint64_t identities;       /* drawn so far: a wiped store gets a new one */
     struct weft__inbox inbox;
     struct weft__ration *ration;
+    uint64_t lies;   /* bit by bit those that it tells (liar.c); 0: it is honest */
     bool is_resumed; /* its next opening goes on under the epoch of its snapshot */
 };
 
@@ -136,7 +138,8 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_LINK,
     WEFT__PURPOSE_CHECK,
     WEFT__PURPOSE_DAMAGE,
-    WEFT__PURPOSE_STEP
+    WEFT__PURPOSE_STEP,
+    WEFT__PURPOSE_LIE
 };
 
 /* world.c */
@@ -190,6 +193,10 @@ int weft__inbox_hold(struct weft_sim *s, const struct weft__happening *h);
 int weft__inbox_open(struct weft_sim *s, uint32_t i);
 void weft__inbox_clear(struct weft_sim *s, struct weft__machine *m);
 void weft__inbox_fini(struct weft_sim *s, struct weft__machine *m);
+
+/* liar.c */
+int weft__liar_begin(struct weft_sim *s, uint32_t i, uint64_t told);
+int weft__liar_speak(struct weft_sim *s, uint32_t i);
 
 /* mishap.c: items that are about one machine. */
 bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_item *item);

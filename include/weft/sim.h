@@ -124,7 +124,7 @@ struct weft_sim_options {
     /* Of disks, */
     uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
     /* and of replicas; a retired one is gone for good, and two stay. */
-    uint64_t pauses, slowdowns, backups_reverted, rewinds, starvations, joins, retirements;
+    uint64_t pauses, slowdowns, backups_reverted, rewinds, starvations, liars, joins, retirements;
     uint64_t fault_ns;     /* default 10 s */
     uint64_t step_ns;      /* a clock is stepped by up to this, either way; default 1 s */
     uint64_t slow_sync_ns; /* a slow disk takes up to this; default 500 ms */
@@ -215,12 +215,14 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   18s revert 1 2                      as restore, from the backup numbered 2 of 0, 1, ..., counted round
  *   18s snapshot 1 | rewind 1           memory and disk are kept; it goes on from there
  *   18s starve 1 50                     the 50th allocation that it asks for from now on fails
- *   18s pause 1 | resume 1              it does nothing, and what reaches it waits
- *   18s slow 1 20ms                     each of its steps takes so long; 0: none does
- *   18s retire 1                        it stops, and its store is never seen again
- *   18s join 3                          a new replica starts, empty, in the region numbered 3
- *   19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x
- *   20s txn 2 ewflag/3:812 ormap/0:77 ormap/0x
+ *   18s liar 1 255                      another program speaks on its links: the sum of 1 (garbage), 2 (two
+ * transactions under one dot), 4 (stamps years ahead), 8 (what follows nothing), 16 (claims), 32 (requests), 64 (chunks
+ * of no state), 128 (void transactions); and of those that end all comparing: 256 (transactions of others), 512 (more
+ * under a dot that was given twice), 1024 (states in which something is missing) 18s pause 1 | resume 1              it
+ * does nothing, and what reaches it waits 18s slow 1 20ms                     each of its steps takes so long; 0: none
+ * does 18s retire 1                        it stops, and its store is never seen again 18s join 3 a new replica starts,
+ * empty, in the region numbered 3 19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x 20s txn 2 ewflag/3:812 ormap/0:77
+ * ormap/0x
  *
  * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or
  * element,
@@ -344,7 +346,7 @@ struct weft_sim_stats {
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
-    uint64_t disk_faults, pauses, held, joins, retirements, rewinds, starvations; /* allocations that failed */
+    uint64_t disk_faults, lies, pauses, held, joins, retirements, rewinds, starvations; /* allocations that failed */
     uint64_t wiped; /* a damaged store was refused, and the replica started from nothing, as another one */
     uint64_t overflows, link_faults, clock_faults; /* links that a full buffer broke; items about links and clocks */
     uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
