@@ -110,7 +110,8 @@ static int see_campaign(void *ctx, struct weft__sim_campaign *c) {
 static int see_result(void *ctx, struct weft__sim_result *result) {
     struct resumed *r = ctx;
     struct weft__sim_ledger *l = r->ledger;
-    if (!weft__sim_campaign_has(&l->campaign, result->seed) || weft__sim_ledger_has(l, result->seed)) {
+    bool is_known = result->verdict != WEFT__SIM_NOT_RUN && weft__sim_campaign_has(&l->campaign, result->seed);
+    if (!is_known || weft__sim_ledger_has(l, result->seed)) {
         weft__sim_result_fini(result);
         return 0;
     }

@@ -103,10 +103,11 @@ static int read_file(struct merge *m, const char *path) {
 
 /* --- Putting together -------------------------------------------------------------------------------------------- */
 
-/* What was found to differ once comes before all; what only took too long where it was comes last. */
+/* What was found to differ once comes before all; what only was too much for the machine where it was comes last. */
 static int rank(const struct weft__sim_result *r) {
     if (r->verdict == WEFT__SIM_NOT_DETERMINISTIC) return 0;
-    return r->verdict == WEFT__SIM_HUNG ? 3 : r->twice ? 1 : 2;
+    if (r->verdict == WEFT__SIM_HUNG) return 3;
+    return r->verdict == WEFT__SIM_NOT_RUN ? 4 : r->twice ? 1 : 2;
 }
 
 /* The first of equal seeds is kept: what they say decides which, not the order of files. */
@@ -159,7 +160,7 @@ static int put_together(struct merge *m) {
             m->entries[kept++] = *next;
             continue;
         }
-        bool settled = last->result.verdict == WEFT__SIM_NOT_DETERMINISTIC || next->result.verdict == WEFT__SIM_HUNG;
+        bool settled = rank(&last->result) == 0 || rank(&next->result) >= 3;
         if (rc == 0 && !settled && !weft__sim_result_equal(&last->result, &next->result)) rc = differ(last, next);
         m->repeated++;
         weft__sim_result_fini(&next->result);

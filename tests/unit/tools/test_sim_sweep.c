@@ -15,7 +15,7 @@
 
 #define SEEDS 30u
 
-enum { CRASHES = 3, HANGS = 4, FAILS = 5, DIFFERS = 10, CRASHES_OTHERWISE = 21 };
+enum { CRASHES = 3, HANGS = 4, FAILS = 5, STARVES = 6, DIFFERS = 10, CRASHES_OTHERWISE = 21 };
 
 static struct weft__sim_result results[SEEDS + 1];
 static char folder[64], path[80], *printed;
@@ -53,11 +53,19 @@ static void quiet(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_res
     out->seed = seed;
 }
 
+static void starved(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report) {
+    quiet(ctx, seed, otherwise, out, report);
+    if (seed != STARVES) return;
+    out->verdict = WEFT__SIM_NOT_RUN;
+    out->check = copy_of("out of memory");
+}
+
 /* --- Sweeping, with what it prints kept -------------------------------------------------------------------------- */
 
 static int take_result(void *ctx, struct weft__sim_result *r) {
     (void)ctx;
     ck_assert_uint_le(r->seed, SEEDS);
+    if (r->seed == STARVES) weft__sim_result_fini(&results[STARVES]);
     ck_assert_ptr_null(results[r->seed].check);
     results[r->seed] = *r;
     return 0;
@@ -149,6 +157,20 @@ START_TEST(the_first_failure_is_the_lowest) {
 }
 END_TEST
 
+/* What was too much once is no result: there may be more memory now. */
+START_TEST(what_was_not_run_is_run_again) {
+    ck_assert_int_eq(sweep(starved, true), 1);
+    ck_assert_int_eq(results[STARVES].verdict, WEFT__SIM_NOT_RUN);
+    SAYS("1   not run, out of memory: seed 6");
+    free(printed);
+    weft__sim_result_fini(&results[STARVES]);
+    memset(results, 0, sizeof results);
+    ck_assert_int_eq(sweep(quiet, false), 0);
+    ck_assert_int_eq(results[STARVES].verdict, WEFT__SIM_HELD);
+    SAYS("known         29 seeds");
+}
+END_TEST
+
 START_TEST(of_ten_seeds_one_is_run_twice) {
     ck_assert_int_eq(sweep(quiet, false), 0);
     for (size_t i = 1; i <= SEEDS; i++) ck_assert_int_eq(results[i].twice, i == 1 || i == 10 || i == 21);
@@ -182,6 +204,7 @@ int main(void) {
     tcase_set_timeout(t, 60);
     tcase_add_test(t, each_failure_is_one_of_its_seed);
     tcase_add_test(t, the_first_failure_is_the_lowest);
+    tcase_add_test(t, what_was_not_run_is_run_again);
     tcase_add_test(t, of_ten_seeds_one_is_run_twice);
     tcase_add_test(t, disturbed_memory_is_full_and_moves);
     suite_add_tcase(s, t);
