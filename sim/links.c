@@ -44,6 +44,8 @@ int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     bool wanted = may_stand(s, a, b) && !p->broke;
     bool settled = (p->up[0] == p->up[1] && p->up[0] == wanted) || is_halfopen(s, a, b);
+    bool may_flicker = p->posted && s->net.spells.standing > 0;
+    p->flickered = p->flickered || (may_flicker && settled);
     if (p->posted || settled) return 0;
     const struct weft_sim_options *o = &s->schedule->options;
     bool breaks = p->up[0] || p->up[1];
@@ -103,9 +105,12 @@ int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     p->posted = false;
     bool wanted = may_stand(s, a, b) && !p->broke, both = p->up[0] && p->up[1], any = p->up[0] || p->up[1];
+    bool again = p->flickered || (p->broke && !any); /* meanwhile it was as its ends believe: nobody noticed */
     if (is_halfopen(s, a, b)) return 0;
+    p->flickered = false;
+    if (!any) p->broke = false;
+    if (again) return weft__link_look(s, a, b);
     if (wanted && !any) return bring_up(s, a, b);
-    if (!any && p->broke) p->broke = false;
     if ((wanted && both) || !any) return 0;
     int rc = take_down(s, a, b);
     return rc == 0 ? weft__link_look(s, a, b) : rc;
@@ -146,8 +151,10 @@ int weft__link_flap(struct weft_sim *s, uint32_t number) {
 
 /* Both ends will notice, and connect again. */
 static int overflow(struct weft_sim *s, uint32_t from, uint32_t to) {
-    pair_of(s, from, to)->broke = true;
-    s->stats.overflows++;
+    struct weft__pair *p = pair_of(s, from, to);
+    s->stats.overflows += !p->broke;
+    s->net.lost++;
+    p->broke = true;
     return weft__link_look(s, from, to);
 }
 

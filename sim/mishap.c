@@ -25,6 +25,7 @@ bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_i
     case WEFT__SIM_CHECKPOINT:
     case WEFT__SIM_RAISE:
     case WEFT__SIM_PAUSE:
+    case WEFT__SIM_SUSPEND:
         return is_running(m) && !m->paused;
     case WEFT__SIM_RESUME:
         return is_running(m) && m->paused;
@@ -58,7 +59,9 @@ static int pause(struct weft_sim *s, struct weft__machine *m) {
 
 static int resume(struct weft_sim *s, uint32_t i) {
     s->machines[i].paused = false;
-    return weft__inbox_open(s, i);
+    weft__sim_clock_go(&s->machines[i].clock, s->now_ns);
+    int rc = weft__machine_set_alarm(s, i);
+    return rc == 0 ? weft__inbox_open(s, i) : rc;
 }
 
 static int retire(struct weft_sim *s, uint32_t i) {
@@ -121,6 +124,9 @@ int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item) {
         return 0;
     case WEFT__SIM_TEAR:
         return stop(s, i, true);
+    case WEFT__SIM_SUSPEND:
+        weft__sim_clock_stop(&m->clock, s->now_ns);
+        return pause(s, m);
     case WEFT__SIM_PAUSE:
         return pause(s, m);
     case WEFT__SIM_RESUME:

@@ -33,7 +33,7 @@ static const struct kind kinds[] = {
     KIND(lossy_links, 2, 0),      KIND(bursty_links, 2, 0),     KIND(doubling_links, 1, 0), KIND(shuffling_links, 1, 0),
     KIND(truncating_links, 1, 0), KIND(narrow_links, 2, 0),     KIND(flapping_links, 2, 0), KIND(half_open_links, 2, 0),
     KIND(clock_offsets, 1, 0),    KIND(clock_drifts, 1, 0),     KIND(clock_freezes, 1, 0),  KIND(clock_strobes, 1, 0),
-    KIND(clock_grains, 1, 0),     KIND(leap_seconds, 1, 0),     KIND(false_clocks, 1, 2),
+    KIND(clock_grains, 1, 0),     KIND(leap_seconds, 1, 0),     KIND(false_clocks, 1, 2),   KIND(suspensions, 1, 0),
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

@@ -146,6 +146,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(clock_grains, 0, 0, MILLION),
     NUMBER(leap_seconds, 0, 0, MILLION),
     NUMBER(false_clocks, 0, 0, 100),
+    NUMBER(suspensions, 0, 0, MILLION),
     TIME(fault_ns, 10000 * MILLION),
     TIME(step_ns, 1000 * MILLION),
     TIME(slow_sync_ns, 500 * MILLION),

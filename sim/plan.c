@@ -91,7 +91,7 @@ static int plan_each(struct weft_sim_schedule *s, const struct fault *faults, si
 }
 
 /* Faults that are items of a kind that others are, too. */
-enum { FAULT_OVERLAP = 0x1000, FAULT_SET_CUT, FAULT_FALSE_CLOCK };
+enum { FAULT_OVERLAP = 0x1000, FAULT_SET_CUT, FAULT_FALSE_CLOCK, FAULT_SUSPENSION };
 
 static int plan_again(struct weft_sim_schedule *s, uint64_t fault, uint64_t count,
                       int (*plan)(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span)) {
@@ -131,7 +131,8 @@ static int plan_faults_of_clocks(struct weft_sim_schedule *s) {
         {WEFT__SIM_STROBE, o->clock_strobes}, {WEFT__SIM_COARSE, o->clock_grains}, {WEFT__SIM_LEAP, o->leap_seconds},
     };
     int rc = plan_each(s, faults, sizeof faults / sizeof *faults, weft__plan_clock);
-    return rc == 0 ? plan_again(s, FAULT_FALSE_CLOCK, o->false_clocks, weft__plan_false_clock) : rc;
+    if (rc == 0) rc = plan_again(s, FAULT_FALSE_CLOCK, o->false_clocks, weft__plan_false_clock);
+    return rc == 0 ? plan_again(s, FAULT_SUSPENSION, o->suspensions, weft__plan_suspension) : rc;
 }
 
 static int plan_faults(struct weft_sim_schedule *s) {

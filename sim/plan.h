@@ -12,11 +12,6 @@ struct weft__span {
     uint64_t from_ns, until_ns;
 };
 
-static inline uint64_t weft__draw_magnitude(struct weft__draw *d, uint64_t least, unsigned doublings) {
-    uint64_t low = least << weft__draw_below(d, doublings);
-    return low + weft__draw_below(d, low);
-}
-
 /* All push one fault and what ends it, not later than duration_ns. */
 
 /* Of a kind over links, from WEFT__SIM_LAG to WEFT__SIM_HALFOPEN: some to others, as strong as it happens. */
@@ -32,7 +27,10 @@ int weft__plan_clock(struct weft_sim_schedule *s, enum weft__sim_item_kind kind,
 /* A clock that is off by an hour to a century. Its replica raises its clock epoch when it is set right, and once more,
  * with a transaction, at the end of the plan (weft__plan_steady). */
 int weft__plan_false_clock(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span);
-/* At duration_ns: clocks are set right, and who ever had a false one raises its epoch and writes. */
+/* A virtual machine stands still; its clock is set right after as long again. */
+int weft__plan_suspension(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span);
+/* At duration_ns: what is suspended goes on, clocks are set right, and who ever had a false one raises its epoch and
+ * writes. */
 int weft__plan_steady(struct weft_sim_schedule *s);
 
 #endif

@@ -24,20 +24,20 @@ int weft__plan_clock(struct weft_sim_schedule *s, enum weft__sim_item_kind kind,
     struct weft__sim_item item = {.kind = kind, .replica = (uint32_t)weft__draw_below(d, s->options.replicas)};
     switch (kind) {
     case WEFT__SIM_OFFSET:
-        item.ns = either_way(d, weft__draw_magnitude(d, WEFT_MILLISECONDS(1), 14)); /* 1 ms to 16 s */
+        item.ns = either_way(d, weft__draw_log(d, WEFT_MILLISECONDS(1), WEFT_SECONDS(16)));
         break;
     case WEFT__SIM_DRIFT:
-        item.ns = either_way(d, weft__draw_magnitude(d, 10000, 14)); /* 10 ppm to 16% */
+        item.ns = either_way(d, weft__draw_log(d, 10000, 160000000)); /* 10 ppm to 16% */
         break;
     case WEFT__SIM_STROBE:
-        item.ns = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(1), 14);
-        item.ns2 = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(1), 11);
+        item.ns = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(1), WEFT_SECONDS(16));
+        item.ns2 = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(1), WEFT_SECONDS(2));
         break;
     case WEFT__SIM_COARSE:
-        item.ns = (int64_t)weft__draw_magnitude(d, WEFT_MICROSECONDS(100), 13); /* 0.1 ms to 0.8 s */
+        item.ns = (int64_t)weft__draw_log(d, WEFT_MICROSECONDS(100), WEFT_MILLISECONDS(800));
         break;
     case WEFT__SIM_LEAP:
-        item.ns = weft__draw_below(d, 2) == 0 ? 0 : (int64_t)weft__draw_magnitude(d, WEFT_SECONDS(1), 10);
+        item.ns = weft__draw_below(d, 2) == 0 ? 0 : (int64_t)weft__draw_log(d, WEFT_SECONDS(1), WEFT_SECONDS(1000));
         break;
     default:
         break;
@@ -48,10 +48,20 @@ int weft__plan_clock(struct weft_sim_schedule *s, enum weft__sim_item_kind kind,
 int weft__plan_false_clock(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span) {
     struct weft__sim_item item = {.kind = WEFT__SIM_OFFSET,
                                   .replica = (uint32_t)weft__draw_below(d, s->options.replicas)};
-    item.ns = either_way(d, weft__draw_magnitude(d, WEFT_SECONDS(3600), 19)); /* an hour to 59 years, or 119 */
+    item.ns = either_way(d, weft__draw_log(d, WEFT_SECONDS(3600), WEFT_SECONDS(3600) << 20)); /* 2^20 hours */
     int rc = push_span(s, span, item);
     item = (struct weft__sim_item){.kind = WEFT__SIM_RAISE, .replica = item.replica};
     return rc == 0 ? push_at(s, span.until_ns, item) : rc;
+}
+
+int weft__plan_suspension(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span) {
+    struct weft__sim_item item = {.kind = WEFT__SIM_SUSPEND,
+                                  .replica = (uint32_t)weft__draw_below(d, s->options.replicas)};
+    int rc = push_at(s, span.from_ns, item);
+    item.kind = WEFT__SIM_RESUME;
+    if (rc == 0) rc = push_at(s, span.until_ns, item);
+    item.kind = WEFT__SIM_STEADY;
+    return rc == 0 ? push_at(s, 2 * span.until_ns - span.from_ns, item) : rc;
 }
 
 static int push_write(struct weft_sim_schedule *s, uint32_t replica) {
@@ -65,10 +75,12 @@ static int push_write(struct weft_sim_schedule *s, uint32_t replica) {
 int weft__plan_steady(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     uint64_t faults = o->clock_offsets + o->clock_drifts + o->clock_freezes + o->clock_strobes + o->clock_grains +
-                      o->leap_seconds + o->false_clocks;
+                      o->leap_seconds + o->false_clocks + o->suspensions;
     int rc = 0;
     for (uint32_t i = 0; faults > 0 && rc == 0 && i < o->replicas; i++) {
-        rc = push_at(s, o->duration_ns, (struct weft__sim_item){.kind = WEFT__SIM_STEADY, .replica = i});
+        if (o->suspensions > 0)
+            rc = push_at(s, o->duration_ns, (struct weft__sim_item){.kind = WEFT__SIM_RESUME, .replica = i});
+        if (rc == 0) rc = push_at(s, o->duration_ns, (struct weft__sim_item){.kind = WEFT__SIM_STEADY, .replica = i});
         if (o->false_clocks == 0 || rc != 0) continue;
         rc = push_at(s, o->duration_ns, (struct weft__sim_item){.kind = WEFT__SIM_RAISE, .replica = i});
         if (rc == 0) rc = push_write(s, i);

@@ -52,26 +52,26 @@ static int push_ways(struct weft_sim_schedule *s, struct weft__draw *d, struct w
 static void draw_strength(struct weft__sim_item *item, struct weft__draw *d) {
     switch (item->kind) {
     case WEFT__SIM_LAG:
-        item->ns = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(1), 12); /* 1 ms to 4 s */
+        item->ns = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(1), WEFT_SECONDS(4));
         break;
     case WEFT__SIM_STRETCH:
-        item->number = weft__draw_magnitude(d, 2, 5); /* 2 to 64 times */
+        item->number = weft__draw_log(d, 2, 64);
         break;
     case WEFT__SIM_BURSTY:
-        item->number = weft__draw_magnitude(d, MILLION / 128, 6); /* 0.8% to 50% */
-        item->ns = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(10), 9);
+        item->number = weft__draw_log(d, MILLION / 128, MILLION / 2);
+        item->ns = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(10), WEFT_SECONDS(5));
         break;
     case WEFT__SIM_THROTTLE:
-        item->number = weft__draw_magnitude(d, 2000, 10); /* 2 KB/s to 2 MB/s */
+        item->number = weft__draw_log(d, 2000, 2000000);
         break;
     case WEFT__SIM_FLAP:
-        item->ns = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(10), 9); /* 10 ms to 5 s */
-        item->ns2 = (int64_t)weft__draw_magnitude(d, WEFT_MILLISECONDS(10), 9);
+        item->ns = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(10), WEFT_SECONDS(5));
+        item->ns2 = (int64_t)weft__draw_log(d, WEFT_MILLISECONDS(10), WEFT_SECONDS(5));
         break;
     case WEFT__SIM_HALFOPEN:
         break;
     default:
-        item->number = weft__draw_magnitude(d, MILLION / 1024, 9); /* 0.1% to 50% */
+        item->number = weft__draw_log(d, MILLION / 1024, MILLION / 2);
         break;
     }
 }

@@ -68,7 +68,8 @@
     X(LEAP, "leap", "ru")                                                                                              \
     X(STEADY, "steady", "r")                                                                                           \
     X(RAISE, "raise", "r")                                                                                             \
-    X(LIAR, "liar", "rn")
+    X(LIAR, "liar", "rn")                                                                                              \
+    X(SUSPEND, "suspend", "r")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,

@@ -83,8 +83,9 @@ struct weft__machine {
 /* The link of two machines, as each of them believes: 0 the lower number. */
 struct weft__pair {
     bool up[2];
-    bool posted;
-    bool broke; /* its send buffer was full */
+    bool posted;    /* that its ends notice something */
+    bool flickered; /* since then nothing was to be noticed, for a time */
+    bool broke;     /* its send buffer was full */
     uint32_t connection;
 };
 

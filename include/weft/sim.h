@@ -121,6 +121,7 @@ struct weft_sim_options {
      * that are off by an hour to a century, ahead or behind, until they are set right; then their replica raises its
      * clock epoch. */
     uint64_t clock_offsets, clock_drifts, clock_freezes, clock_strobes, clock_grains, leap_seconds, false_clocks;
+    uint64_t suspensions; /* of virtual machines, whose wall clocks are set right some time after */
     /* Of disks, */
     uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
     /* and of replicas; a retired one is gone for good, and two stay. */
@@ -203,6 +204,7 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   16s coarse 1 100ms                  it shows multiples of this, and so does the monotonic one
  *   16s leap 1 0s                       the second that it shows comes twice; 1h: it loses one within an hour
  *   16s steady 1                        all that ends, and it is set right
+ *   16s suspend 1 | resume 1            its virtual machine stands still, both clocks too, and goes on from there
  *   16s raise 1                         its clock epoch, from its next transaction on
  *   17s fail 1 3                        its store refuses the next 3 writes
  *   18s checkpoint 1
