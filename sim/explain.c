@@ -123,11 +123,21 @@ static uint64_t matters_from(const struct weft__explain *x) {
     return from > WEFT_SECONDS(10) ? from - WEFT_SECONDS(10) : 0;
 }
 
+/* A commit may be refused for the clock's sake, too. */
+static bool is_about_time(const struct weft_sim *s) {
+    int failed = s->check.failed;
+    return failed == WEFT__CHECK_CLOCK || failed == WEFT__CHECK_AHEAD || strstr(weft_sim_failure(s), "clock") != NULL;
+}
+
 static int tell_trouble(struct weft__explain *x) {
     const struct weft__plot *p = &x->plot;
     int rc = 0;
     if (p->has_object) rc = weft__explain_object(x, p->type, p->object);
     if (rc == 0 && p->commit != NULL && p->replica != UINT32_MAX) rc = weft__explain_way(x, p->commit, p->replica);
+    if (rc == 0 && p->cause != NULL && p->replica != UINT32_MAX) rc = weft__explain_way(x, p->cause, p->replica);
+    bool failed = p->ending == WEFT__ENDING_FAILED && p->replica != UINT32_MAX;
+    if (rc == 0 && failed && is_about_time(x->s)) rc = weft__explain_clocks(x);
+    if (rc == 0 && failed) rc = weft__explain_last(x, p->replica);
     return rc == 0 ? weft__explain_faults(x, matters_from(x)) : rc;
 }
 

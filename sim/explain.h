@@ -19,6 +19,12 @@ int weft__explain_tell(struct weft__explain *x);
 
 /* explain_way.c: how a transaction came to a replica, or did not. */
 int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uint32_t to);
+/* explain_last.c: what came before a check failed at a replica: its last steps, and its clock where that matters. */
+int weft__explain_last(struct weft__explain *x, uint32_t replica);
+int weft__explain_clocks(struct weft__explain *x);
+/* "message 5, 0 to 1, transactions #3: arrived at 1.020 s"; `about` is named first, and may be NULL. */
+void weft__explain_message(const struct weft_sim *s, const struct weft__story_message *m,
+                           const struct weft__commit *about, struct weft_buf *out);
 /* explain_object.c: what an object is made of, and what it shows where. */
 int weft__explain_object(struct weft__explain *x, unsigned type, uint32_t object);
 /* explain_run.c: what a run was like that held. */

@@ -27,7 +27,8 @@ static int by_delay(const void *a, const void *b) {
 
 static size_t delays_of(const struct weft_sim *s, const struct weft__story_mark *m, struct delay *out) {
     size_t n = 0;
-    if (m->kind != WEFT__STORY_APPLY && m->kind != WEFT__STORY_JOIN) return 0;
+    bool joined = m->kind == WEFT__STORY_JOIN && m->number != 0; /* not on a disk that was there before */
+    if (m->kind != WEFT__STORY_APPLY && !joined) return 0;
     for (uint64_t seq = m->span.first; seq <= m->span.last; seq++) {
         const struct weft__commit *c = weft__history_find(&s->check.history, m->span.origin, seq);
         const struct weft__story_commit *issued = c == NULL ? NULL : weft__story_commit_of(s->story, c);

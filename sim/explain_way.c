@@ -9,22 +9,36 @@
 
 #define HEAD 5u /* messages that are told, the first ... */
 #define TAIL 3u /* ... and the last */
+#define FEW  6u /* transactions that are named one by one */
 
-/* "transactions #2 #5": what it carries, as numbers of transactions. */
-static void tell_load(const struct weft_sim *s, const struct weft__story_message *m, struct weft_buf *out) {
-    const struct weft__story *t = s->story;
-    unsigned told = 0;
+static uint64_t load_of(const struct weft_sim *s, const struct weft__story_message *m) {
+    uint64_t count = 0;
     for (uint64_t i = m->first_span; i < m->first_span + m->span_count; i++) {
-        const struct weft__story_span *span = weft__story_at(&t->spans, i);
-        for (uint64_t seq = span == NULL ? 1 : span->first; span != NULL && seq <= span->last; seq++) {
+        const struct weft__story_span *span = weft__story_at(&s->story->spans, i);
+        if (span != NULL) count += span->last - span->first + 1;
+    }
+    return count;
+}
+
+/* " #2 #5": what it carries, as numbers of transactions; of many only the one that matters. */
+static void tell_load(const struct weft_sim *s, const struct weft__story_message *m, const struct weft__commit *about,
+                      struct weft_buf *out) {
+    uint64_t count = load_of(s, m);
+    if (count > FEW && about != NULL && weft__story_carries(s->story, m, about->origin, about->seq)) {
+        weft_buf_printf(out, " #%llu and %llu more", (unsigned long long)about->number + 1,
+                        (unsigned long long)count - 1);
+        return;
+    }
+    uint64_t told = 0;
+    for (uint64_t i = m->first_span; i < m->first_span + m->span_count; i++) {
+        const struct weft__story_span *span = weft__story_at(&s->story->spans, i);
+        for (uint64_t seq = span == NULL ? 1 : span->first; span != NULL && seq <= span->last && told < FEW; seq++) {
             const struct weft__commit *c = weft__history_find(&s->check.history, span->origin, seq);
-            if (told++ == 6) {
-                weft_buf_append_str(out, " ...");
-                return;
-            }
             if (c != NULL) weft_buf_printf(out, " #%llu", (unsigned long long)c->number + 1);
+            told++;
         }
     }
+    if (count > told) weft_buf_printf(out, " and %llu more", (unsigned long long)(count - told));
 }
 
 static void tell_fate(const struct weft__story_message *m, struct weft_buf *out) {
@@ -39,14 +53,20 @@ static void tell_fate(const struct weft__story_message *m, struct weft_buf *out)
                         (unsigned long)m->changed_at, (unsigned long)m->len);
 }
 
-static int tell_message(struct weft__explain *x, const struct weft__story_message *m) {
+void weft__explain_message(const struct weft_sim *s, const struct weft__story_message *m,
+                           const struct weft__commit *about, struct weft_buf *out) {
+    weft_buf_printf(out, "message %llu, %lu to %lu, %s", (unsigned long long)m->number, (unsigned long)m->from,
+                    (unsigned long)m->to, weft__story_kind(m->kind));
+    tell_load(s, m, about, out);
+    weft_buf_append_str(out, ": ");
+    tell_fate(m, out);
+}
+
+static int tell_message(struct weft__explain *x, const struct weft__story_message *m,
+                        const struct weft__commit *about) {
     struct weft_buf text;
     weft_buf_init(&text, x->s->alloc);
-    weft_buf_printf(&text, "message %llu, %lu to %lu, %s", (unsigned long long)m->number, (unsigned long)m->from,
-                    (unsigned long)m->to, weft__story_kind(m->kind));
-    tell_load(x->s, m, &text);
-    weft_buf_append_str(&text, ": ");
-    tell_fate(m, &text);
+    weft__explain_message(x->s, m, about, &text);
     weft__tell_row(&x->tell, m->sent_ns, "%.*s", (int)text.len, (const char *)text.ptr);
     int rc = text.err;
     weft_buf_fini(&text);
@@ -68,7 +88,7 @@ static int tell_messages(struct weft__explain *x, const struct weft__commit *c, 
     for (uint64_t i = weft__story_begin(ring); rc == 0 && i < ring->end; i++) {
         const struct weft__story_message *m = weft__story_at(ring, i);
         if (!brings(x->s, m, c, to)) continue;
-        if (n < HEAD || n + TAIL >= *count) rc = tell_message(x, m);
+        if (n < HEAD || n + TAIL >= *count) rc = tell_message(x, m, c);
         if (n == HEAD && *count > HEAD + TAIL) weft__tell_text(&x->tell, "... and %zu more ...", *count - HEAD - TAIL);
         n++;
     }
@@ -135,13 +155,25 @@ static void tell_links(struct weft__explain *x, uint32_t replica) {
     weft_buf_fini(&text);
 }
 
+/* It came, and lies there. */
+static void tell_waiting(struct weft__explain *x, uint32_t replica) {
+    struct weft_replica_stats stats;
+    if (x->s->machines[replica].replica == NULL) return;
+    weft_replica_stats(x->s->machines[replica].replica, &stats);
+    if (stats.pending == 0 && stats.parked == 0) return;
+    weft__tell_text(
+        &x->tell, "Waiting at replica %lu at the end: %llu for others that come before, %llu for their time.",
+        (unsigned long)replica, (unsigned long long)(stats.pending - stats.parked), (unsigned long long)stats.parked);
+}
+
 static int tell_arrival(struct weft__explain *x, const struct weft__commit *c, uint32_t replica) {
     const struct weft__story_mark *mark;
     if (weft__explain_when(x->s, c, replica, &mark) != 0) return 0;
     const struct weft__story_message *m = weft__story_message(x->s->story, mark->number);
-    const char *how = mark->kind == WEFT__STORY_COMMIT ? "was issued there"
-                      : mark->kind == WEFT__STORY_JOIN ? "came there with a whole state"
-                                                       : "was applied there";
+    const char *how = mark->kind == WEFT__STORY_COMMIT  ? "was issued there"
+                      : mark->kind == WEFT__STORY_APPLY ? "was applied there"
+                      : mark->number == 0               ? "was on its disk when it started"
+                                                        : "came there with a whole state";
     if (m == NULL)
         weft__tell_row(&x->tell, mark->at_ns, "#%llu %s", (unsigned long long)c->number + 1, how);
     else
@@ -152,7 +184,8 @@ static int tell_arrival(struct weft__explain *x, const struct weft__commit *c, u
 
 int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uint32_t to) {
     const struct weft__story_mark *mark;
-    bool has = weft__plot_has(x->s, to, c) || weft__explain_when(x->s, c, to, &mark) == 0;
+    bool forgotten = weft__story_begin(&x->s->story->marks) > 0;
+    bool has = weft__explain_when(x->s, c, to, &mark) == 0 || (forgotten && weft__plot_has(x->s, to, c));
     size_t carried = 0;
     if (to == weft__explain_owner(x->s, c->origin)) return 0;
     weft__tell_title(&x->tell, has ? "How #%llu came to replica %lu" : "Why #%llu is missing at replica %lu",
@@ -163,6 +196,7 @@ int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uin
                         (unsigned long)to);
     if (rc == 0) rc = tell_arrival(x, c, to);
     if (rc == 0 && !has) rc = tell_tally(x, c, to);
+    if (rc == 0 && !has) tell_waiting(x, to);
     if (rc == 0 && !has) tell_links(x, to);
     return rc;
 }

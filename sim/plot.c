@@ -28,22 +28,36 @@ static bool take_number(const char **at, const char *end, uint64_t *out) {
     return *at > begin;
 }
 
-/* "N of origin M" */
-static void find_transaction(struct weft__plot *p, const struct weft_sim *s, const char *text, size_t len) {
+/* The next "N of origin M" from *at on. */
+static bool next_transaction(const struct weft_sim *s, const char **at, const char *end, uint32_t *origin,
+                             uint64_t *seq) {
     static const char middle[] = " of origin ";
-    const char *end = text + len;
-    for (const char *at = text; at < end; at++) {
-        uint64_t seq, origin;
-        const char *c = at;
-        if ((at > text && at[-1] >= '0' && at[-1] <= '9') || !take_number(&c, end, &seq)) continue;
-        if ((size_t)(end - c) < sizeof middle || memcmp(c, middle, sizeof middle - 1) != 0) continue;
+    for (bool inside = false; *at < end; ++*at) {
+        uint64_t number;
+        const char *c = *at;
+        bool begins = !inside && take_number(&c, end, seq);
+        inside = **at >= '0' && **at <= '9';
+        if (!begins || (size_t)(end - c) < sizeof middle || memcmp(c, middle, sizeof middle - 1) != 0) continue;
         c += sizeof middle - 1;
-        if (!take_number(&c, end, &origin) || origin >= weft__history_origins(&s->check.history)) continue;
-        p->origin = (uint32_t)origin;
-        p->seq = seq;
-        p->commit = weft__history_find(&s->check.history, p->origin, seq);
-        return;
+        if (!take_number(&c, end, &number) || number >= weft__history_origins(&s->check.history)) continue;
+        *origin = (uint32_t)number;
+        *at = c;
+        return true;
     }
+    return false;
+}
+
+/* The transaction that a sentence is about; and the one that it misses: the second that it names, or the one before. */
+static void find_transactions(struct weft__plot *p, const struct weft_sim *s, const char *text, size_t len) {
+    const struct weft__history *h = &s->check.history;
+    const char *at = text;
+    uint32_t origin;
+    uint64_t seq;
+    if (!next_transaction(s, &at, text + len, &p->origin, &p->seq)) return;
+    p->commit = weft__history_find(h, p->origin, p->seq);
+    if (s->check.failed == WEFT__CHECK_CAUSAL && next_transaction(s, &at, text + len, &origin, &seq))
+        p->cause = weft__history_find(h, origin, seq);
+    if (s->check.failed == WEFT__CHECK_HOLE && p->seq > 1) p->cause = weft__history_find(h, p->origin, p->seq - 1);
 }
 
 /* The first word that is a key of the workload. */
@@ -158,7 +172,7 @@ static void commit_of_object(struct weft__plot *p, const struct weft_sim *s) {
 static int failed(struct weft__plot *p, struct weft_sim *s) {
     const struct weft_buf *text = &s->check.failure;
     p->replica = s->story == NULL ? UINT32_MAX : s->story->failed_at;
-    find_transaction(p, s, (const char *)text->ptr, text->len);
+    find_transactions(p, s, (const char *)text->ptr, text->len);
     if (s->check.failed == WEFT__CHECK_VALUE) find_object(p, (const char *)text->ptr, text->len);
     if (p->replica == UINT32_MAX) return 0;
     int rc = 0;

@@ -25,6 +25,7 @@ struct weft__plot {
     uint32_t origin; /* of the transaction; UINT32_MAX: there is none */
     uint64_t seq;
     const struct weft__commit *commit; /* NULL: nobody issued it */
+    const struct weft__commit *cause;  /* another that should have come to `replica` before it; NULL */
     struct weft__spec spec;
 };
 

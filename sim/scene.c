@@ -91,27 +91,6 @@ static int make_rows(struct weft__scene *c, const struct weft__scene_thing *all,
 
 /* --- Dots --------------------------------------------------------------------------------------------------------- */
 
-static const char *notice_text(uint64_t kind) {
-    switch ((enum weft_notice_kind)kind) {
-    case WEFT_NOTICE_VOID:
-        return "void";
-    case WEFT_NOTICE_REFUSED:
-        return "refused a message";
-    case WEFT_NOTICE_CLONED:
-        return "found a clone";
-    case WEFT_NOTICE_EQUIVOCATION:
-        return "equivocation";
-    case WEFT_NOTICE_DIVERGED:
-        return "diverged";
-    case WEFT_NOTICE_REISSUED:
-        return "issued again";
-    case WEFT_NOTICE_STATE_DONE:
-        return "took a state";
-    default:
-        return "notice";
-    }
-}
-
 static void append(char *to, size_t size, const char *separator, const char *text) {
     size_t len = strlen(to);
     int n = snprintf(to + len, size - len, "%s%s", len == 0 ? "" : separator, text);
@@ -145,7 +124,7 @@ static void label(const struct weft__scene *c, const struct weft__story_mark *m,
                                         [WEFT__DOT_START] = "starts",
                                         [WEFT__DOT_STOP] = "down",
                                         [WEFT__DOT_FAIL] = "here a check failed"};
-    if (m->kind == WEFT__STORY_NOTICE) append(dot->label, sizeof dot->label, ", ", notice_text(m->number));
+    if (m->kind == WEFT__STORY_NOTICE) append(dot->label, sizeof dot->label, ", ", weft__story_notice(m->number));
     if (dot->kind < sizeof words / sizeof *words && words[dot->kind] != NULL)
         append(dot->label, sizeof dot->label, ", ", words[dot->kind]);
     if (m->kind <= WEFT__STORY_FORGET) label_span(c, m, dot);

@@ -101,6 +101,7 @@ int weft__story_link(struct weft_sim *s, uint32_t a, uint32_t b, bool up) {
 void weft__story_failed(struct weft_sim *s, uint32_t i) {
     if (s->story == NULL) return;
     s->story->failed_at = i;
+    s->story->failed_taking = s->story->delivering;
     (void)mark(s, WEFT__STORY_FAIL, i, 0, 0); /* out of memory: the report says so where it matters */
 }
 
@@ -240,4 +241,23 @@ const char *weft__story_kind(uint8_t kind) {
     static const char *const names[] = {"digest", "request", "transactions", "state request", "state"};
     return kind < WEFT__MESSAGE_DIGEST || kind > WEFT__MESSAGE_STATE_CHUNK ? "unreadable"
                                                                            : names[kind - WEFT__MESSAGE_DIGEST];
+}
+
+const char *weft__story_notice(uint64_t kind) {
+    static const char *const texts[] = {[WEFT_NOTICE_DURABLE] = "durable",
+                                        [WEFT_NOTICE_PARKED] = "parked a transaction",
+                                        [WEFT_NOTICE_UNPARKED] = "took a parked transaction",
+                                        [WEFT_NOTICE_VOID] = "void",
+                                        [WEFT_NOTICE_REFUSED] = "refused a message",
+                                        [WEFT_NOTICE_CLONED] = "found a clone",
+                                        [WEFT_NOTICE_SAME_REPLICA] = "a copied store",
+                                        [WEFT_NOTICE_EQUIVOCATION] = "equivocation",
+                                        [WEFT_NOTICE_STATE_BEGUN] = "a state begins",
+                                        [WEFT_NOTICE_STATE_DONE] = "took a state",
+                                        [WEFT_NOTICE_CHECKPOINT] = "checkpoint",
+                                        [WEFT_NOTICE_DIVERGED] = "diverged",
+                                        [WEFT_NOTICE_REISSUED] = "issued again",
+                                        [WEFT_NOTICE_STATE_DROPPED] = "dropped a state",
+                                        [WEFT_NOTICE_STATE_TOO_LARGE] = "a state too large"};
+    return kind < sizeof texts / sizeof *texts && texts[kind] != NULL ? texts[kind] : "notice";
 }

@@ -114,7 +114,8 @@ struct weft__story {
     size_t replica_count, replica_cap;
     uint32_t *owners; /* by the history's number of an origin: whose epoch it was; UINT32_MAX: not known */
     size_t owner_count, owner_cap;
-    uint32_t failed_at; /* the replica where a check failed */
+    uint32_t failed_at;     /* the replica where a check failed ... */
+    uint64_t failed_taking; /* ... while it took this message; 0: none */
     const struct weft_alloc *alloc;
 };
 
@@ -152,6 +153,8 @@ bool weft__story_carries(const struct weft__story *t, const struct weft__story_m
 const char *weft__story_fate_text(enum weft__story_fate fate);
 /* NULL: not known. */
 const struct weft__story_commit *weft__story_commit_of(const struct weft__story *t, const struct weft__commit *c);
+/* Two or three words for an enum weft_notice_kind. */
+const char *weft__story_notice(uint64_t kind);
 /* "transactions", "digest", ... */
 const char *weft__story_kind(uint8_t kind);
 

@@ -87,7 +87,8 @@ static int note_records(struct weft_sim *s, uint32_t i, const struct weft_update
     return rc;
 }
 
-/* What moved without a record: forwards with a state, backwards over a restart. */
+/* What moved without a record: forwards with a state, backwards over a restart; after a check failed only the former,
+ * as the checks' vector may be behind the records. */
 static int note_moves(struct weft_sim *s, uint32_t i) {
     struct weft__vector *known = &s->story->applied[i];
     const struct weft__vector *now = &s->machines[i].watched.applied;
@@ -95,7 +96,7 @@ static int note_moves(struct weft_sim *s, uint32_t i) {
     int rc = 0;
     for (size_t k = 0; rc == 0 && k < len; k++) {
         uint64_t before = weft__vector_get(known, k), after = weft__vector_get(now, k);
-        if (before == after) continue;
+        if (before == after || (s->check.failed >= 0 && after < before)) continue;
         struct weft__story_span what = {(uint32_t)k, (before < after ? before : after) + 1,
                                         before < after ? after : before};
         rc = span(s, before < after ? WEFT__STORY_JOIN : WEFT__STORY_FORGET, i, what);
@@ -186,9 +187,7 @@ int weft__story_step(struct weft_sim *s, uint32_t i, const struct weft_update *u
     int rc = add_replicas(s, i);
     if (rc == 0) rc = add_owner(s, i);
     if (rc == 0) rc = note_records(s, i, u);
-    bool agrees =
-        s->check.failed < 0 && !s->machines[i].watched.branch.is_open; /* the checks' vector, with the engine */
-    if (rc == 0 && agrees) rc = note_moves(s, i);
+    if (rc == 0 && !s->machines[i].watched.branch.is_open) rc = note_moves(s, i);
     if (rc == 0) rc = note_touches(s, u);
     if (rc == 0) rc = note_notices(s, i, u);
     if (rc == 0) weft__story_look(s, i);

@@ -95,7 +95,9 @@ START_TEST(a_message_that_is_changed) {
     fails(sim, WEFT__CHECK_DOT,
           (const char *[]){"A check failed at 2.", "two transactions are 1 of origin", "is #2 of replica 0: r/0=5",
                            "What r/0 shows, a lwwreg", "How #2 came to replica 1",
-                           "0 to 1, transactions #2: arrived at 2.", "its bytes were CHANGED on the way", NULL});
+                           "0 to 1, transactions #2: arrived at 2.", "its bytes were CHANGED on the way",
+                           "The last at replica 1", "arrived at 2.", "applied #2 of replica 0: r/0=5",
+                           "here the check failed", "It failed while replica 1 took message", NULL});
 }
 END_TEST
 
