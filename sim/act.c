@@ -176,6 +176,8 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     switch (item->kind) {
     case WEFT__SIM_TXN:
         return transact(s, item);
+    case WEFT__SIM_APP:
+        return weft__app_perform(s, item->replica, item->number);
     case WEFT__SIM_CRASH:
         return crash(s, item->replica);
     case WEFT__SIM_RESTART:

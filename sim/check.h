@@ -36,7 +36,8 @@
     X(TOLD, "changes: what is applied is told")                                                                        \
     X(VALUE, "specification: the value is a function of the visible operations")                                       \
     X(CALL, "a call of the engine failed that must not fail")                                                          \
-    X(DIVERGED, "a replica says that a peer has another state under an equal vector")
+    X(DIVERGED, "a replica says that a peer has another state under an equal vector")                                  \
+    X(APP, "the application's own check")
 
 enum weft__check_name {
 #define WEFT__CHECK_ENUM(name, text) WEFT__CHECK_##name,
@@ -44,6 +45,9 @@ enum weft__check_name {
 #undef WEFT__CHECK_ENUM
         WEFT__CHECKS
 };
+/* Those that mean something where nothing is compared any more. */
+#define WEFT__CHECKS_ALWAYS                                                                                            \
+    (UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE | UINT32_C(1) << WEFT__CHECK_APP)
 
 /* A transaction that a replica issued after its memory was rolled back: what it did, and what it had seen. */
 struct weft__branch_commit {

@@ -54,7 +54,7 @@ int weft__check_made_up(struct weft__check *c, const struct weft_record *r, uint
 
 void weft__check_parted(struct weft__check *c) {
     c->parted = true;
-    c->off = ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
+    c->off = ~WEFT__CHECKS_ALWAYS;
 }
 
 /* Of this replica, and not what the history has under that dot. */

@@ -10,7 +10,9 @@ enum weft__draw_purpose {
     WEFT__DRAW_NUMBER,
     WEFT__DRAW_TRANSACTION,
     WEFT__DRAW_FAULT,
-    WEFT__DRAW_NEMESIS
+    WEFT__DRAW_NEMESIS,
+    WEFT__DRAW_APP_GAP = 0x61707000,
+    WEFT__DRAW_APP
 };
 
 struct weft__draw {

@@ -48,7 +48,7 @@ static struct weft__happening pop(struct weft__inbox *b) {
 
 int weft__inbox_hold(struct weft_sim *s, const struct weft__happening *h) {
     struct weft__inbox *b = &s->machines[h->to].inbox;
-    if (h->kind == WEFT__DELIVER && b->count >= MESSAGES_MAX) {
+    if (h->parcel != NULL && b->count >= MESSAGES_MAX) {
         s->net.lost++;
         weft__story_ended(s, h->told, WEFT__STORY_LOST);
         return 0;

@@ -189,7 +189,7 @@ static bool has_transactions(const struct weft_sim *s, struct weft_slice bytes) 
 static void damage(struct weft_sim *s, struct weft__parcel *parcel, const struct weft__fate *fate) {
     if (fate->end != 0) parcel->shown = (size_t)weft__scale(fate->end, parcel->len);
     if (fate->damage == 0 || parcel->len == 0) return;
-    s->check.off |= ~(UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE);
+    s->check.off |= ~WEFT__CHECKS_ALWAYS;
     parcel->bytes[weft__scale(fate->damage, parcel->len)] ^= (uint8_t)(1u << (fate->damage >> 1 & 7));
 }
 
@@ -219,6 +219,19 @@ int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message
     if (h.parcel == NULL) return WEFT_ERR_NOMEM;
     int rc = weft__story_sent(s, from, m, &fate, h.parcel, &h.told);
     if (rc == 0) rc = post_copies(s, &h, &fate);
+    weft__parcel_release(s, h.parcel);
+    return rc;
+}
+
+/* What a buffer has no room for is lost. */
+int weft__link_datagram(struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes) {
+    struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to, bytes.len);
+    struct weft__happening h = {.kind = WEFT__APP_MESSAGE, .from = from, .to = to};
+    if (fate.rc != 0 && fate.rc != WEFT_ERR_LIMIT) return fate.rc;
+    if (fate.rc != 0 || fate.copies == 0) return 0;
+    h.parcel = pack(s, from, to, bytes, &fate);
+    if (h.parcel == NULL) return WEFT_ERR_NOMEM;
+    int rc = post_copies(s, &h, &fate);
     weft__parcel_release(s, h.parcel);
     return rc;
 }

@@ -163,6 +163,7 @@ static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u
         rc = post_to(s, i, WEFT__REOPEN, s->now_ns + 1000);
     }
     if (rc == 0) rc = take_time(s, i);
+    if (rc == 0) weft__app_tell(s, i, u);
     return rc == 0 ? take_notices(s, i, u) : rc;
 }
 
@@ -220,6 +221,7 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     trace(s, i, e, &u, bytes);
     uint64_t last = u.record_count > 0 ? u.records[u.record_count - 1].number : 0;
     rc = carry_out(s, i, &u);
+    if (rc == 0) rc = weft__app_settle(s, i);
     if (rc == 0 && s->mutant.early_persisted && last > 0) {
         struct weft_event persisted = {.kind = WEFT_EVENT_PERSISTED, .number = last};
         rc = step(s, i, &persisted, bytes);
@@ -292,6 +294,10 @@ int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
         return weft__machine_reopen(s, h->to);
     case WEFT__WAKE:
         return weft__inbox_open(s, h->to);
+    case WEFT__APP_TIMER:
+        return weft__app_timer(s, h);
+    case WEFT__APP_MESSAGE:
+        return weft__app_message(s, h);
     case WEFT__LINK:
     case WEFT__FLAP:
     case WEFT__LIE:

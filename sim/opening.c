@@ -126,6 +126,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     if (rc == 0) rc = weft__story_started(s, i);
     for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;
     if (rc == 0 && u.record_count > 0) rc = weft__disk_put(&m->disk, u.records, u.record_count, &m->watched.applied);
+    if (rc == 0) rc = weft__app_opened(s, i, &u);
     if (rc == 0) rc = weft__machine_tick(s, i);
     return rc == 0 ? weft__links_look(s, i) : rc;
 }
@@ -166,6 +167,7 @@ int weft__machine_crash(struct weft_sim *s, uint32_t i, bool torn) {
     if (b->is_open && s->machines[i].watched.was_rewound && (torn || d->lies || d->now.doubtful))
         weft__check_parted(&s->check); /* what is left of it? */
     if (rc == 0) rc = torn ? weft__disk_tear(d) : weft__disk_crash(d);
+    weft__app_stopped(s, i);
     return rc == 0 ? end(s, i) : rc;
 }
 
@@ -173,6 +175,8 @@ int weft__machine_rewind(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
     if (!m->disk.has_machine) return WEFT_ERR_NOT_FOUND;
     weft__disk_stop(&m->disk);
+    if (s->app.cls != NULL) weft__check_parted(&s->check); /* nobody told what its transactions do */
+    weft__app_stopped(s, i);                               /* its memory cannot be rolled back */
     int rc = m->replica == NULL ? 0 : end(s, i);
     if (rc == 0) rc = weft__links_look(s, i);
     if (rc == 0) rc = weft__disk_rewind(&m->disk);

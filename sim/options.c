@@ -103,6 +103,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(zipf_ppm, 0, 0, WEFT__ZIPF_EXPONENT_MAX),
     TIME(work_from_ns, 0),
     TIME(work_until_ns, 0),
+    NUMBER(app_rate, 0, 0, MILLION),
     NUMBER(partitions, 0, 0, MILLION),
     NUMBER(one_way_cuts, 0, 0, MILLION),
     NUMBER(crashes, 0, 0, MILLION),

@@ -5,6 +5,7 @@
  * end converged. */
 #include <weft/err.h>
 
+#include "sim/app.h"
 #include "sim/draw.h"
 #include "sim/nemesis.h"
 #include "sim/plan.h"
@@ -175,6 +176,7 @@ int weft_sim_schedule_plan(struct weft_sim_schedule **out, const struct weft_sim
     int rc = weft__schedule_new(out, o);
     if (rc != 0) return rc;
     rc = weft__workload_plan(*out, o->rates);
+    if (rc == 0) rc = weft__app_plan(*out);
     if (rc == 0) rc = weft__nemesis_plan(*out);
     if (rc == 0 && o->duration_ns > 0) rc = plan_faults(*out);
     if (rc == 0 && o->duration_ns > 0) rc = weft__plan_machines(*out);

@@ -69,7 +69,8 @@
     X(STEADY, "steady", "r")                                                                                           \
     X(RAISE, "raise", "r")                                                                                             \
     X(LIAR, "liar", "rn")                                                                                              \
-    X(SUSPEND, "suspend", "r")
+    X(SUSPEND, "suspend", "r")                                                                                         \
+    X(APP, "app", "rn")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
@@ -77,6 +78,11 @@ enum weft__sim_item_kind {
 #undef WEFT__SIM_ITEM_ENUM
         WEFT__SIM_ITEM_KINDS
 };
+
+/* What users do, as against what breaks. */
+static inline bool weft__sim_is_work(enum weft__sim_item_kind kind) {
+    return kind == WEFT__SIM_TXN || kind == WEFT__SIM_APP;
+}
 
 /* The four types that an oracle of their own goes along with (oracle.c), in the order of their letters in the text; and
  * from WEFT__SIM_TYPES on all types of the law kit (sim/laws/builtin.h), which are judged by its specifications

@@ -57,7 +57,7 @@ struct weft__failure weft__failure_of(const struct weft_sim *s, int rc) {
     if (rc != WEFT_ERR_CORRUPT) return f;
     struct weft_slice text = weft_buf_slice(&s->check.failure);
     f.check = s->check.failed;
-    f.who = f.check == WEFT__CHECK_CALL ? words_of(text) : object_in(text);
+    f.who = f.check == WEFT__CHECK_CALL || f.check == WEFT__CHECK_APP ? words_of(text) : object_in(text);
     return f;
 }
 
@@ -70,10 +70,10 @@ static bool is_same(const struct weft__failure *a, const struct weft__failure *b
 static void count(const struct weft_sim_schedule *s, struct weft_sim_shrink_size *out) {
     *out = (struct weft_sim_shrink_size){.replicas = s->options.replicas};
     for (size_t i = 0; i < s->count; i++) {
-        bool is_txn = s->items[i].kind == WEFT__SIM_TXN;
-        out->transactions += is_txn;
-        out->faults += !is_txn;
-        if (is_txn) out->operations += s->items[i].count;
+        bool is_work = weft__sim_is_work(s->items[i].kind);
+        out->transactions += is_work;
+        out->faults += !is_work;
+        if (s->items[i].kind == WEFT__SIM_TXN) out->operations += s->items[i].count;
     }
 }
 

@@ -81,7 +81,7 @@ static int pair_up(struct parts *p, const struct weft_sim_schedule *s) {
     bool *ended = weft__calloc(p->alloc, s->count + 1, sizeof *ended);
     if (ended == NULL) return WEFT_ERR_NOMEM;
     for (size_t i = 0; i < s->count; i++) {
-        if (s->items[i].kind == WEFT__SIM_TXN) continue;
+        if (weft__sim_is_work(s->items[i].kind)) continue;
         if (!weft__fault_is_end(&s->items[i])) {
             p->owner[i] = p->count++;
             continue;
@@ -116,7 +116,7 @@ bool weft__shrink_transactions(struct weft__shrink *s) {
     struct parts p;
     int rc = parts_init(&p, s->best);
     for (size_t i = 0; rc == 0 && i < s->best->count; i++)
-        if (s->best->items[i].kind == WEFT__SIM_TXN) p.owner[i] = p.count++;
+        if (weft__sim_is_work(s->best->items[i].kind)) p.owner[i] = p.count++;
     return cut_parts(s, &p, rc, (p.count + 1) / 2);
 }
 

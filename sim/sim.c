@@ -62,6 +62,7 @@ int weft_sim_new(struct weft_sim **out, const struct weft_sim_options *o) {
 }
 
 static void free_world(struct weft_sim *s) {
+    weft__app_fini(s);
     for (size_t i = 0; i < s->machine_count; i++) weft__machine_fini(s, &s->machines[i]);
     for (size_t i = 0; i < s->happening_count; i++) weft__parcel_release(s, s->happenings[i].parcel);
     weft__free(s->alloc, s->machines, s->machine_cap * sizeof *s->machines);
@@ -132,6 +133,8 @@ static int check_end(struct weft_sim *s, uint64_t from_ns) {
         if (rc != 0) return rc;
         first = false;
     }
+    int rc = weft__app_converged(s);
+    if (rc != 0) return rc;
     uint64_t round_ns = weft__sim_round_ns(&s->schedule->options);
     s->stats.converged_ns = s->now_ns;
     s->stats.converged_rounds = (s->now_ns - from_ns + round_ns - 1) / round_ns;

@@ -61,6 +61,12 @@ int weft__world_post(struct weft_sim *s, uint64_t at_ns, const struct weft__happ
     return rc;
 }
 
+/* Whoever waited for it is gone. */
+static bool is_of_an_earlier_life(const struct weft__machine *m, const struct weft__happening *h) {
+    if (h->kind == WEFT__DELIVER || h->kind == WEFT__APP_MESSAGE) return false;
+    return h->tag != (h->kind == WEFT__APP_TIMER ? m->life : m->boot);
+}
+
 static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     const struct weft__machine *m = &s->machines[h->to];
     if (h->kind == WEFT__LINK) return weft__link_settle(s, h->from, h->to);
@@ -70,7 +76,7 @@ static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
         if (h->kind == WEFT__DELIVER) weft__story_ended(s, h->told, WEFT__STORY_DOWN);
         return 0;
     }
-    if (h->kind != WEFT__DELIVER && h->tag != m->boot) return 0; /* of an earlier life */
+    if (is_of_an_earlier_life(m, h)) return 0;
     return weft__inbox_is_shut(s, h) ? weft__inbox_hold(s, h) : weft__machine_hear(s, h);
 }
 

@@ -9,6 +9,7 @@
 
 #include <weft/sim.h>
 
+#include "sim/app.h"
 #include "sim/check.h"
 #include "sim/clock.h"
 #include "sim/disk.h"
@@ -28,16 +29,18 @@ struct weft__parcel {
 };
 
 enum weft__happening_kind {
-    WEFT__DELIVER, /* from, to, tag: the link's connection */
-    WEFT__TIMER,   /* to, tag: the machine's boot */
-    WEFT__SYNCED,  /* to, tag: boot */
-    WEFT__EPOCH,   /* to, tag: boot */
-    WEFT__REOPEN,  /* to, tag: boot */
-    WEFT__LINK,    /* from, to: see what became of the link */
-    WEFT__TOLD,    /* from, to, tag: LINK_UP or LINK_DOWN */
-    WEFT__WAKE,    /* to, tag: boot */
-    WEFT__FLAP,    /* tag: the spell's number */
-    WEFT__LIE      /* to: it lies again */
+    WEFT__DELIVER,    /* from, to, tag: the link's connection */
+    WEFT__TIMER,      /* to, tag: the machine's boot */
+    WEFT__SYNCED,     /* to, tag: boot */
+    WEFT__EPOCH,      /* to, tag: boot */
+    WEFT__REOPEN,     /* to, tag: boot */
+    WEFT__LINK,       /* from, to: see what became of the link */
+    WEFT__TOLD,       /* from, to, tag: LINK_UP or LINK_DOWN */
+    WEFT__WAKE,       /* to, tag: boot */
+    WEFT__FLAP,       /* tag: the spell's number */
+    WEFT__LIE,        /* to: it lies again */
+    WEFT__APP_TIMER,  /* from: which, to, tag: life */
+    WEFT__APP_MESSAGE /* from, to */
 };
 
 struct weft__happening {
@@ -45,7 +48,7 @@ struct weft__happening {
     uint32_t from, to;
     uint32_t tag;
     struct weft__parcel *parcel;
-    uint64_t told; /* DELIVER: its number in the story */
+    uint64_t told; /* DELIVER: its number in the story; APP_TIMER: when it is due, by the monotonic clock */
     uint32_t next_free;
 };
 
@@ -76,8 +79,10 @@ struct weft__machine {
     uint64_t identities;       /* drawn so far: a wiped store gets a new one */
     struct weft__inbox inbox;
     struct weft__ration *ration;
-    uint64_t lies;   /* bit by bit those that it tells (liar.c); 0: it is honest */
-    bool is_resumed; /* its next opening goes on under the epoch of its snapshot */
+    uint64_t lies;              /* bit by bit those that it tells (liar.c); 0: it is honest */
+    bool is_resumed;            /* its next opening goes on under the epoch of its snapshot */
+    struct weft_sim_host *host; /* NULL: no application runs there */
+    uint32_t life;              /* how often one began */
 };
 
 /* The link of two machines, as each of them believes: 0 the lower number. */
@@ -118,6 +123,7 @@ struct weft_sim {
     size_t pair_count, pair_cap;
     struct weft__check check;
     struct weft__trace trace;
+    struct weft__app app;
     struct weft__story *story; /* NULL: nobody asked for it */
     struct weft_sim_stats stats;
     struct weft__sim_mutant mutant;
@@ -140,7 +146,8 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_CHECK,
     WEFT__PURPOSE_DAMAGE,
     WEFT__PURPOSE_STEP,
-    WEFT__PURPOSE_LIE
+    WEFT__PURPOSE_LIE,
+    WEFT__PURPOSE_APP
 };
 
 /* world.c */
@@ -220,6 +227,8 @@ int weft__link_halve(struct weft_sim *s, uint32_t from, uint32_t to);
 /* When it changes next. */
 int weft__link_post_flap(struct weft_sim *s, const struct weft__spell *spell, bool is_down);
 int weft__link_flap(struct weft_sim *s, uint32_t number);
+/* Of an application's. */
+int weft__link_datagram(struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes);
 int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h);
 
 /* act.c: an item of a schedule, now. WEFT_ERR_INVALID: no such replica, or it is up (down) already. */

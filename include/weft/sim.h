@@ -165,6 +165,8 @@ struct weft_sim_options {
      * a random half of the kinds; 3 "patterns": swizzle-clog, flap, ring, majority-ring, bridge, island, crash-storm,
      * backup-restore, skew-ladder, strobe; or one of these by its name. */
     uint64_t nemesis_mix;
+    /* Of the plan: what users do at each replica with the caller's own application (sim_app.h), a second on average. */
+    uint64_t app_rate;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
@@ -217,14 +219,19 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   18s revert 1 2                      as restore, from the backup numbered 2 of 0, 1, ..., counted round
  *   18s snapshot 1 | rewind 1           memory and disk are kept; it goes on from there
  *   18s starve 1 50                     the 50th allocation that it asks for from now on fails
- *   18s liar 1 255                      another program speaks on its links: the sum of 1 (garbage), 2 (two
- * transactions under one dot), 4 (stamps years ahead), 8 (what follows nothing), 16 (claims), 32 (requests), 64 (chunks
- * of no state), 128 (void transactions); and of those that end all comparing: 256 (transactions of others), 512 (more
- * under a dot that was given twice), 1024 (states in which something is missing) 18s pause 1 | resume 1              it
- * does nothing, and what reaches it waits 18s slow 1 20ms                     each of its steps takes so long; 0: none
- * does 18s retire 1                        it stops, and its store is never seen again 18s join 3 a new replica starts,
- * empty, in the region numbered 3 19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x 20s txn 2 ewflag/3:812 ormap/0:77
- * ormap/0x
+ *   18s liar 1 255                      another program speaks on its links: the sum of
+ *                                       1 (garbage), 2 (two transactions under one dot), 4 (stamps years ahead),
+ *                                       8 (what follows nothing), 16 (claims), 32 (requests), 64 (chunks of no state),
+ *                                       128 (void transactions); and of those that end all comparing:
+ *                                       256 (transactions of others), 512 (more under a dot that was given twice),
+ *                                       1024 (states in which something is missing)
+ *   18s pause 1 | resume 1              it does nothing, and what reaches it waits
+ *   18s slow 1 20ms                     each of its steps takes so long; 0: none does
+ *   18s retire 1                        it stops, and its store is never seen again
+ *   18s join 3                          a new replica starts, empty, in the region numbered 3
+ *   19s txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x
+ *   20s txn 2 ewflag/3:812 ormap/0:77 ormap/0x
+ *   21s app 2 817                       the caller's own application there (sim_app.h) does what 817 says
  *
  * In a transaction an operand is type/number: g gcounter, p pncounter, s aworset, r lwwreg; + adds an amount or
  * element,

@@ -39,7 +39,7 @@ FLOOR_OF_HEADER = {
     ),
     "replication": ("replica", "store", "sqlite"),
     "uv": ("uv", "identity"),
-    "sim": ("sim", "law"),
+    "sim": ("sim", "sim_app", "law"),
 }
 NUMBER = {floor: number for floor, number in FLOOR_OF_FOLDER.values()}
 
