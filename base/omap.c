@@ -62,12 +62,12 @@ static bool belongs_above_parent(const struct weft__omap_node *node) {
     return node->priority > parent->priority || (node->priority == parent->priority && parent->left == node);
 }
 
-void weft__omap_insert(struct weft__omap *m, const void *key, struct weft__omap_node *node) {
+struct weft__omap_node *weft__omap_offer(struct weft__omap *m, const void *key, struct weft__omap_node *node) {
     struct weft__omap_node **link = &m->root, *parent = NULL;
     while (*link != NULL) {
         parent = *link;
         int c = m->cmp(key, parent);
-        assert(c != 0);
+        if (c == 0) return parent;
         link = c < 0 ? &parent->left : &parent->right;
     }
     node->left = node->right = NULL;
@@ -75,6 +75,13 @@ void weft__omap_insert(struct weft__omap *m, const void *key, struct weft__omap_
     *link = node;
     while (belongs_above_parent(node)) rotate_up(m, node);
     m->count++;
+    return NULL;
+}
+
+void weft__omap_insert(struct weft__omap *m, const void *key, struct weft__omap_node *node) {
+    const struct weft__omap_node *other = weft__omap_offer(m, key, node);
+    assert(other == NULL);
+    (void)other;
 }
 
 void weft__omap_remove(struct weft__omap *m, struct weft__omap_node *node) {

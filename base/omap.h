@@ -30,6 +30,8 @@ struct weft__omap_node *weft__omap_find(const struct weft__omap *m, const void *
 struct weft__omap_node *weft__omap_lower_bound(const struct weft__omap *m, const void *key);
 /* node->priority is set by the caller; `key` is the node's own key and is not in the map yet. */
 void weft__omap_insert(struct weft__omap *m, const void *key, struct weft__omap_node *node);
+/* The same, unless there is a node with this key: then that one is returned, and nothing changes; NULL: inserted. */
+struct weft__omap_node *weft__omap_offer(struct weft__omap *m, const void *key, struct weft__omap_node *node);
 void weft__omap_remove(struct weft__omap *m, struct weft__omap_node *node);
 struct weft__omap_node *weft__omap_first(const struct weft__omap *m);
 struct weft__omap_node *weft__omap_next(const struct weft__omap_node *node);

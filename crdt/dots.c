@@ -165,6 +165,34 @@ struct weft__hash128 weft__dots_hash(const struct weft_object *o, uint32_t cell)
     return cell_hash(o, weft__key_hash(weft__object_hash_key(o), c.path, c.element), cell);
 }
 
+/* How the hash changes when one cell takes the place of another: by the dots that are not the same in both. */
+static struct weft__hash128 change_of(const struct weft_object *o, struct weft__hash128 key, uint32_t from,
+                                      uint32_t to) {
+    struct weft__hash128 change = {0, 0};
+    struct weft__dots old, new;
+    struct weft__dot_item gone, come;
+    weft__dots_open(&old, o, from);
+    weft__dots_open(&new, o, to);
+    const uint8_t *gone_at = old.at, *come_at = new.at;
+    bool goes = weft__dots_next(&old, &gone), comes = weft__dots_next(&new, &come);
+    while (goes || comes) {
+        int order = !goes ? 1 : !comes ? -1 : weft__dots_cmp(o->kind->pool->origins, gone.dot, come.dot);
+        size_t len = order == 0 ? (size_t)(old.at - gone_at) : 0;
+        bool same = order == 0 && len == (size_t)(new.at - come_at) && memcmp(gone_at, come_at, len) == 0;
+        if (order <= 0) {
+            if (!same) change = weft__hash_sub(change, dot_hash(o, key, &gone));
+            gone_at = old.at;
+            goes = weft__dots_next(&old, &gone);
+        }
+        if (order >= 0) {
+            if (!same) change = weft__hash_add(change, dot_hash(o, key, &come));
+            come_at = new.at;
+            comes = weft__dots_next(&new, &come);
+        }
+    }
+    return change;
+}
+
 /* --- Deltas: reading and checking ------------------------------------------------------------------------------ */
 
 bool weft__dots_next_entry(struct weft__reader *r, struct weft__dots_entry *e) {
@@ -326,7 +354,7 @@ int weft__dots_plan_change(struct weft__plan *plan, struct weft_object *o, struc
     struct weft__plan_item item = {.object = o, .at = at, .new_cell = cell};
     if (o->kind->pool->keeps_hash) {
         struct weft__hash128 key = weft__key_hash(weft__object_hash_key(o), path, element);
-        item.change = weft__hash_sub(cell_hash(o, key, cell), cell_hash(o, key, at.cell));
+        item.change = change_of(o, key, at.cell, cell);
     }
     return weft__plan_add(plan, &item);
 }

@@ -143,9 +143,21 @@ struct extent {
     size_t deltas, key_bytes;
 };
 
-/* Whether the deltas mean something: a function of the bytes and the causal past, never of this replica's types. */
-static bool deltas_are_valid(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
-                             struct extent *extent) {
+/* One more into r->deltas. */
+static int keep_delta(struct weft_replica *r, const struct weft__txn_delta *d, struct extent *extent) {
+    void *items = r->deltas;
+    int rc = weft__grow(r->alloc, &items, &r->delta_cap, extent->deltas + 1, sizeof *r->deltas);
+    r->deltas = items;
+    if (rc != 0) return rc;
+    r->deltas[extent->deltas++] = *d;
+    extent->key_bytes += d->key.len;
+    return 0;
+}
+
+/* Fills r->deltas. Whether they mean something: a function of the bytes and the causal past, never of this replica's
+ * types; otherwise WEFT_ERR_MALFORMED. Or WEFT_ERR_NOMEM. */
+static int read_deltas(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                       struct extent *extent) {
     struct weft__delta_env env = env_of(r, t, origin);
     struct weft__txn_delta d, last = {{NULL, 0}, 0, 0, {NULL, 0}};
     struct weft__reader in;
@@ -153,28 +165,27 @@ static bool deltas_are_valid(const struct weft_replica *r, const struct weft__tr
     *extent = (struct extent){0, 0};
     while (weft__transaction_next_delta(&in, &d)) {
         if (weft__address_cmp((struct weft__address){last.key, last.type}, (struct weft__address){d.key, d.type}) >= 0)
-            return false;
-        if (!weft__kernel_is_known(d.type) || weft__delta_check(d.type, d.body, &env, NULL) != 0) return false;
-        extent->deltas++;
-        extent->key_bytes += d.key.len;
+            return WEFT_ERR_MALFORMED;
+        if (!weft__kernel_is_known(d.type) || weft__delta_check(d.type, d.body, &env, NULL) != 0)
+            return WEFT_ERR_MALFORMED;
+        int rc = keep_delta(r, &d, extent);
+        if (rc != 0) return rc;
         last = d;
     }
-    return in.err == 0 && extent->deltas > 0 && origins_are_past(r, t, origin);
+    return in.err == 0 && extent->deltas > 0 && origins_are_past(r, t, origin) ? 0 : WEFT_ERR_MALFORMED;
 }
 
 /* Prepares every delta; *count objects were found or made, also on failure. */
-static int prepare_deltas(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, size_t *count) {
+static int prepare_deltas(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                          const struct extent *extent, size_t *count) {
     struct weft__delta_env env = env_of(r, t, origin);
-    struct weft__txn_delta d;
-    struct weft__reader in;
-    weft__reader_init(&in, t->deltas);
-    *count = 0;
-    while (weft__transaction_next_delta(&in, &d)) {
-        struct weft__keyed *o = weft__keyspace_make(&r->space.keys, d.key, d.type);
+    for (*count = 0; *count < extent->deltas;) {
+        const struct weft__txn_delta *d = &r->deltas[*count];
+        struct weft__keyed *o = weft__keyspace_make(&r->space.keys, d->key, d->type);
         if (o == NULL) return WEFT_ERR_NOMEM;
         r->touched[(*count)++] = o;
-        env.schema = d.schema;
-        int rc = weft__object_prepare(&o->object, d.body, &env, &r->plan);
+        env.schema = d->schema;
+        int rc = weft__object_prepare(&o->object, d->body, &env, &r->plan);
         if (rc != 0) return rc;
     }
     return 0;
@@ -201,17 +212,16 @@ static int reserve_room(struct weft_replica *r, uint32_t origin, const struct ex
 static void publish_objects(struct weft_replica *r, const struct weft__transaction *t, size_t count,
                             enum weft__source source) {
     weft__plan_publish(&r->plan);
-    struct weft__txn_delta d;
-    struct weft__reader in;
-    weft__reader_init(&in, t->deltas);
-    for (size_t i = 0; i < count && weft__transaction_next_delta(&in, &d); i++) {
+    for (size_t i = 0; i < count; i++) {
+        const struct weft__txn_delta *d = &r->deltas[i];
         struct weft__keyed *o = r->touched[i];
         weft__checkpoint_touch(&r->checkpoint, o);
         if (source != WEFT__RESTORED)
-            weft__output_change(
-                weft__out(r),
-                &(struct weft_change){
-                    .key = d.key, .type = d.type, .local = source == WEFT__LOCAL, .origin = t->origin, .seq = t->seq});
+            weft__output_change(weft__out(r), &(struct weft_change){.key = d->key,
+                                                                    .type = d->type,
+                                                                    .local = source == WEFT__LOCAL,
+                                                                    .origin = t->origin,
+                                                                    .seq = t->seq});
         weft__keyspace_drop_if_empty(&r->space.keys, o);
     }
 }
@@ -256,7 +266,9 @@ int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint3
     int rc = source == WEFT__LOCAL ? map_origins(r, t, origin) : 0; /* readiness has done it for the others */
     if (rc == 0) rc = raise_past(r, t, origin);
     if (rc != 0) return rc;
-    bool is_void = !deltas_are_valid(r, t, origin, &extent);
+    rc = read_deltas(r, t, origin, &extent);
+    if (rc == WEFT_ERR_NOMEM) return rc;
+    bool is_void = rc != 0;
     /* An own delta reads, unless more writes stand under an element than an entry may observe: a peer can see to that.
      */
     if (is_void && source == WEFT__LOCAL) return WEFT_ERR_LIMIT;
@@ -264,7 +276,7 @@ int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint3
     rc = reserve_room(r, origin, &extent, source);
     uint8_t *row = rc == 0 ? weft__log_prepare(&r->log, origin, t->bytes) : NULL;
     if (row == NULL) return WEFT_ERR_NOMEM;
-    if (!is_void) rc = prepare_deltas(r, t, origin, &count);
+    if (!is_void) rc = prepare_deltas(r, t, origin, &extent, &count);
     if (rc != 0) {
         abandon(r, count);
         weft__log_abandon(&r->log, row, t->bytes.len);

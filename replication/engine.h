@@ -164,6 +164,8 @@ struct weft_replica {
     struct weft_buf txn_bytes, pairs, body;
     uint32_t *map; /* a transaction's origin table as interned indices */
     size_t map_cap;
+    struct weft__txn_delta *deltas; /* of a transaction that is being applied, and their objects */
+    size_t delta_cap;
     struct weft__keyed **touched;
     size_t touched_cap;
     struct weft_slice *row_items;

@@ -121,6 +121,7 @@ static void free_scratch(struct weft_replica *r) {
     weft_buf_fini(&r->pairs);
     weft_buf_fini(&r->body);
     weft__free(a, r->map, r->map_cap * sizeof *r->map);
+    weft__free(a, r->deltas, r->delta_cap * sizeof *r->deltas);
     weft__free(a, (void *)r->touched, r->touched_cap * sizeof *r->touched);
     weft__free(a, r->sorted, r->sorted_cap * sizeof *r->sorted);
     weft__free(a, r->row_items, r->row_cap * sizeof *r->row_items);

@@ -453,7 +453,8 @@ static int pass_by(struct weft__watched *w) {
 
 static int check_said_and_shown(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                                 const struct weft_update *u, const struct weft__vector *durable) {
-    int rc = check_values(c, w, r, weft__oracle_compare);
+    int rc = weft__check_changes(c, u);
+    if (rc == 0) rc = check_values(c, w, r, weft__oracle_compare);
     return rc == 0 ? check_messages(c, w, u, durable) : rc;
 }
 
@@ -472,7 +473,6 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     if (rc == 0) rc = weft__check_vector(c, w, weft_replica_applied(r), joined);
     if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), !weft__hash_eq(before, w->vector_hash));
     if (rc == 0) rc = weft__check_exempt(c, u);
-    if (rc == 0) rc = weft__check_changes(c, u);
     if (rc == 0 && joined) rc = check_values(c, w, r, weft__oracle_compare_all);
     if (rc == 0) rc = c->in_passing ? pass_by(w) : check_said_and_shown(c, w, r, u, durable);
     if (rc == 0) rc = weft__check_recorded(c, w, r, u, durable);

@@ -150,11 +150,12 @@ struct weft_sim_options {
     uint64_t within_rounds;
 
     /* One event in so many is looked at in full, drawn for each; default 1: all are. At the others nobody looks at the
-     * values of the objects that the event changed, nor into the messages that it sent: whether they read, and name or
-     * carry nothing that is not on the disk yet, and whether a request was answered. All other checks see every event
-     * (what was applied, in which order, and once; the state's hash against all others of its vector; the recorded
-     * vector against the disk; stamps; bounds), and so does the specification. Whole states are looked at as always:
-     * when one is joined or restored, every thousandth step of a replica its bytes, and at the end every object. */
+     * values of the objects that the event changed, nor whether these changes were told, nor into the messages that it
+     * sent: whether they read, and name or carry nothing that is not on the disk yet, and whether a request was
+     * answered. All other checks see every event (what was applied, in which order, and once; the state's hash against
+     * all others of its vector; the recorded vector against the disk; stamps; bounds), and so does the specification.
+     * Whole states are looked at as always: when one is joined or restored, every thousandth step of a replica its
+     * bytes, and at the end every object. */
     uint64_t check_one_in;
 
     /* Let the seed choose the faults: up to so many, all at a scale of time between 1 ms and fault_ns, with links and

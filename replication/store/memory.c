@@ -32,11 +32,14 @@ static int cmp_u64(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
+/* Rows of the log are visited in the order in which they came, so origins may stand in any order: epochs are random
+ * numbers, and rarely equal. */
 static int compare(const void *key, const struct weft__omap_node *node) {
     const struct weft_record *a = key, *b = &WEFT__CONST_CONTAINER(node, struct row, node)->record;
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
     if (a->kind != WEFT_RECORD_LOG) return cmp_u64(a->id, b->id);
-    int c = weft_origin_cmp(&a->origin, &b->origin);
+    if (a->origin.epoch != b->origin.epoch) return a->origin.epoch < b->origin.epoch ? -1 : 1;
+    int c = memcmp(a->origin.replica.bytes, b->origin.replica.bytes, sizeof a->origin.replica.bytes);
     return c != 0 ? c : cmp_u64(a->seq, b->seq);
 }
 
@@ -66,9 +69,10 @@ static void remove_row(struct memory *m, struct row *row) {
 }
 
 static void put(struct memory *m, struct row *row) {
-    struct row *old = row_of(weft__omap_find(&m->rows, &row->record));
+    struct row *old = row_of(weft__omap_offer(&m->rows, &row->record, &row->node));
     row->order = old != NULL ? old->order : m->next_order++;
-    if (old != NULL) remove_row(m, old);
+    if (old == NULL) return;
+    remove_row(m, old);
     weft__omap_insert(&m->rows, &row->record, &row->node);
 }
 
