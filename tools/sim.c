@@ -123,6 +123,8 @@ int weft__cmd_sim(int argc, char **argv) {
     int rc = weft__sim_request_read(&q, 1, argc, argv);
     if (rc == 0 && q.help)
         weft__sim_usage(stdout);
+    else if (rc == 0 && q.vocabulary)
+        rc = weft__sim_print_vocabulary();
     else if (rc == 0)
         rc = q.print ? print_schedule(&q) : q.sweep.wanted ? weft__sim_sweep(&q, argc, argv) : run(&q, argc, argv);
     weft__sim_request_fini(&q);

@@ -29,7 +29,7 @@ struct weft__sim_request {
     const char *second;
     const char *planned; /* the last option that says something of the plan */
     char *regions;       /* what `places` point into */
-    bool print, verbose, help;
+    bool print, verbose, vocabulary, help;
 };
 
 /* sim_options.c. All return 0, 2 (usage: said on stderr) or 1 (out of memory: said). */
@@ -43,6 +43,7 @@ int weft__sim_complain(const char *option, const char *why, const char *value);
 
 /* sim_scenario.c. Whether the file is a scenario, and if it is, its options in the place of the request's. */
 int weft__sim_take_scenario(struct weft__sim_request *q);
+int weft__sim_print_vocabulary(void);
 /* After a run that returned rc: whether it came out as it should; what did not is told, a line each. */
 bool weft__sim_came_out(const struct weft__sim_request *q, int rc, const struct weft_sim_stats *stats,
                         struct weft_buf *told);

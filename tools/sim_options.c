@@ -45,7 +45,8 @@ static void print_types(FILE *to) {
 
 void weft__sim_usage(FILE *to) {
     fputs(
-        "usage: weft sim [OPTIONS] [FILE]\n"
+        "usage: weft sim [OPTIONS] [FILE]           FILE: a scenario (YAML, JSON) or a schedule\n"
+        "       weft sim --vocabulary               every word of a scenario\n"
         "       weft sim shrink [OPTIONS] [FILE]    a failing run made small; --help says more\n\n"
         "Runs replicas in virtual time under faults. Exits 0 if every invariant held, every value was what its type's\n"
         "specification says, and all replicas converged; 1 if not, with the command that shows it again.\n\n",
@@ -246,6 +247,7 @@ static bool is_option(const char *option) {
 static bool *flag_of(struct weft__sim_request *q, const char *option) {
     if (strcmp(option, "--print") == 0) return &q->print;
     if (strcmp(option, "--verbose") == 0) return &q->verbose;
+    if (strcmp(option, "--vocabulary") == 0) return &q->vocabulary;
     return strcmp(option, "--help") == 0 ? &q->help : NULL;
 }
 

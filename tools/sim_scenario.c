@@ -65,3 +65,12 @@ bool weft__sim_came_out(const struct weft__sim_request *q, int rc, const struct 
                         struct weft_buf *told) {
     return q->scenario == NULL ? rc == 0 : weft__scenario_holds(q->scenario, rc, stats, told);
 }
+
+int weft__sim_print_vocabulary(void) {
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    int rc = weft__scenario_vocabulary(&text) == 0 ? 0 : 1;
+    if (rc == 0) fwrite(text.ptr, 1, text.len, stdout);
+    weft_buf_fini(&text);
+    return rc;
+}

@@ -49,6 +49,8 @@ int weft__build_clocks(struct weft__build *b);    /* faults.c */
 int weft__build_faults(struct weft__build *b);
 /* Whether it is known how a thing that can happen ends, or that it does not. */
 bool weft__scenario_knows(const char *word);
+/* What ends it; NULL: it is over at once. */
+const char *weft__scenario_end(const char *word);
 int weft__build_expect(struct weft__build *b); /* expect.c */
 
 /* who.c. Words for replicas: a region's name, "all", numbers "0-2,5". */

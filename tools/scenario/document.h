@@ -34,6 +34,12 @@
     X(reorder_by, "reorder_by", "reorder_ns", "held back by up to this (100ms)")                                       \
     X(corrupt, "corrupt", "corrupt_ppm", "share with one wrong bit (0)")                                               \
     X(jitter, "jitter", "jitter_ppm", "share of the latency that is added to it, at most (10%)")                       \
+    X(truncate, "truncate", "truncate_ppm", "share whose end is missing (0)")                                          \
+    X(bursts, "bursts", "burst_ppm", "share of the time in which a link loses all (0)")                                \
+    X(burst, "burst", "burst_ns", "for so long, on average (500ms)")                                                   \
+    X(tail, "tail", "tail", "of the latency: `uniform`, up to `jitter`; `exponential` or `heavy`, it being the mean")  \
+    X(bandwidth, "bandwidth", "bandwidth", "bytes a second, each way of each link (0: any)")                           \
+    X(buffer, "buffer", "send_buffer", "bytes that may wait for that before the link breaks (1 MiB)")                  \
     X(detect, "detect", "detect_ns", "until both ends notice a broken link (200ms)")                                   \
     X(connect, "connect", "connect_ns", "until a link that may stand again does (100ms)")
 
@@ -43,9 +49,12 @@
 
 #define WEFT__SCENARIO_CLOCK(X)                                                                                        \
     X(who, "who", "", "a region, a replica, or several with commas")                                                   \
-    X(offset, "offset", "", "its wall clock is ahead by this from the beginning; `-2s` is behind")
+    X(offset, "offset", "", "its wall clock is ahead by this from the beginning; `-2s` is behind")                     \
+    X(drift, "drift", "", "its oscillator is fast by this, `200ppm`, or slow, `-200ppm`")
 
-#define WEFT__SCENARIO_DISKS(X) X(sync, "sync", "sync_ns", "until a write is durable, at most (4ms)")
+#define WEFT__SCENARIO_DISKS(X)                                                                                        \
+    X(sync, "sync", "sync_ns", "until a write is durable, at most (4ms)")                                              \
+    X(unwritten, "unwritten", "unwritten_max", "bytes that may wait for it before no transaction begins (16 million)")
 
 #define WEFT__SCENARIO_WORKLOAD(X)                                                                                     \
     X(name, "name", "workload", "`mixed`, or an application: `counters`, `carts`, `presence`, `quotas`, `retwis`")     \
@@ -71,15 +80,58 @@
     X(what, "do", "", "a line of a schedule without its time; regions may stand for their replicas, `all` for all")
 
 #define WEFT__SCENARIO_NEMESIS(X)                                                                                      \
-    X(partitions, "partitions", "partitions", "how many")                                                              \
-    X(cuts, "cuts", "one_way_cuts", "how many, each from one replica to one other")                                    \
-    X(crashes, "crashes", "crashes", "how many")                                                                       \
-    X(steps, "steps", "clock_steps", "of clocks, how many")                                                            \
+    X(faults, "faults", "nemesis",                                                                                     \
+      "up to so many, and the seed draws what, when and how strong; the numbers below are the kinds' weights then")    \
+    X(mix, "mix", "nemesis_mix",                                                                                       \
+      "of them: `mixed` (some runs of each), `all` kinds, a `swarm` of few kinds, `patterns`, or one by its name")     \
+    X(partitions, "partitions", "partitions", "so many")                                                               \
+    X(cuts, "cuts", "one_way_cuts", "so many, each from one replica to one other")                                     \
+    X(crashes, "crashes", "crashes", "so many")                                                                        \
+    X(pauses, "pauses", "pauses", "so many")                                                                           \
+    X(suspensions, "suspensions", "suspensions", "of the virtual machine, so many")                                    \
+    X(slowdowns, "slowdowns", "slowdowns", "so many, in which each step takes `slow_step`")                            \
+    X(slow_step, "slow_step", "slow_step_ns", "(20ms)")                                                                \
+    X(steps, "steps", "clock_steps", "of clocks, so many")                                                             \
     X(step, "step", "step_ns", "by up to this, either way (1s)")                                                       \
-    X(restores, "restores", "backups_restored", "of an old backup, how many")                                          \
-    X(copies, "copies", "copies_started", "of a store that start as further replicas, how many")                       \
-    X(store_failures, "store_failures", "store_failures", "spells of failing writes, how many")                        \
-    X(checkpoints, "checkpoints", "checkpoints", "besides those that come by themselves, how many")                    \
+    X(restores, "restores", "backups_restored", "of the oldest backup, so many")                                       \
+    X(reverts, "reverts", "backups_reverted", "to any backup, so many")                                                \
+    X(copies, "copies", "copies_started", "of a store that start as further replicas, so many")                        \
+    X(rewinds, "rewinds", "rewinds", "of memory and disk, so many")                                                    \
+    X(joins, "joins", "joins", "of empty replicas, so many")                                                           \
+    X(retirements, "retirements", "retirements", "so many")                                                            \
+    X(starvations, "starvations", "starvations", "allocations that fail, so many")                                     \
+    X(liars, "liars", "liars", "replicas that become members who lie, so many")                                        \
+    X(disks_full, "disks_full", "disks_full", "so many")                                                               \
+    X(disks_slow, "disks_slow", "disks_slow", "so many, in which a write takes `slow_sync`")                           \
+    X(slow_sync, "slow_sync", "slow_sync_ns", "(500ms)")                                                               \
+    X(disks_lying, "disks_lying", "disks_lying", "so many")                                                            \
+    X(writes_lost, "writes_lost", "writes_lost", "so many")                                                            \
+    X(writes_torn, "writes_torn", "writes_torn", "so many")                                                            \
+    X(writes_astray, "writes_astray", "writes_astray", "so many")                                                      \
+    X(bits_rotten, "bits_rotten", "bits_rotten", "so many")                                                            \
+    X(store_failures, "store_failures", "store_failures", "spells of failing writes, so many")                         \
+    X(checkpoints, "checkpoints", "checkpoints", "besides those that come by themselves, so many")                     \
+    X(overlaps, "overlaps", "overlaps", "partitions with a replica on both sides, so many")                            \
+    X(set_cuts, "set_cuts", "set_cuts", "cuts between groups, so many")                                                \
+    X(late_links, "late_links", "late_links", "links that are late, so many")                                          \
+    X(slow_links, "slow_links", "slow_links", "links with several times the latency, so many")                         \
+    X(lossy_links, "lossy_links", "lossy_links", "so many")                                                            \
+    X(bursty_links, "bursty_links", "bursty_links", "so many")                                                         \
+    X(doubling_links, "doubling_links", "doubling_links", "so many")                                                   \
+    X(shuffling_links, "shuffling_links", "shuffling_links", "so many")                                                \
+    X(corrupting_links, "corrupting_links", "corrupting_links", "so many")                                             \
+    X(truncating_links, "truncating_links", "truncating_links", "so many")                                             \
+    X(narrow_links, "narrow_links", "narrow_links", "links with little bandwidth, so many")                            \
+    X(flapping_links, "flapping_links", "flapping_links", "so many")                                                   \
+    X(half_open_links, "half_open_links", "half_open_links", "so many")                                                \
+    X(clock_offsets, "clock_offsets", "clock_offsets", "so many")                                                      \
+    X(clock_drifts, "clock_drifts", "clock_drifts", "so many")                                                         \
+    X(clock_freezes, "clock_freezes", "clock_freezes", "so many")                                                      \
+    X(clock_strobes, "clock_strobes", "clock_strobes", "so many")                                                      \
+    X(clock_grains, "clock_grains", "clock_grains", "clocks that are coarse, so many")                                 \
+    X(leap_seconds, "leap_seconds", "leap_seconds", "so many")                                                         \
+    X(false_clocks, "false_clocks", "false_clocks",                                                                    \
+      "clocks that are off by an hour to a century, so many; then their epoch is raised")                              \
     X(lasting, "lasting", "fault_ns", "each for up to this (10s)")
 
 #define WEFT__SCENARIO_LIMITS(X)                                                                                       \

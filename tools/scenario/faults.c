@@ -1,5 +1,6 @@
 /* faults.c: what befalls whom, as lines of a schedule (lines.c). What begins and ends is two lines, and what comes
  * again is so many times two. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,15 +31,20 @@ static const struct {
 static const struct {
     const char *begin, *end, *value;
 } spans[] = {
-    {"partition", "rejoin", NULL}, {"cut", "uncut", NULL},    {"crash", "restart", NULL}, {"full", "free", NULL},
-    {"lie", "honest", NULL},       {"pause", "resume", NULL}, {"slow", "slow", "0"},      {"sync", "sync", "0"},
+    {"partition", "rejoin", NULL}, {"cut", "uncut", NULL},     {"lag", "mend", NULL},      {"stretch", "mend", NULL},
+    {"lossy", "mend", NULL},       {"double", "mend", NULL},   {"shuffle", "mend", NULL},  {"corrupt", "mend", NULL},
+    {"truncate", "mend", NULL},    {"bursty", "mend", NULL},   {"throttle", "mend", NULL}, {"flap", "mend", NULL},
+    {"halfopen", "mend", NULL},    {"offset", "steady", NULL}, {"drift", "steady", NULL},  {"freeze", "steady", NULL},
+    {"strobe", "steady", NULL},    {"coarse", "steady", NULL}, {"leap", "steady", NULL},   {"crash", "restart", NULL},
+    {"full", "free", NULL},        {"lie", "honest", NULL},    {"pause", "resume", NULL},  {"suspend", "resume", NULL},
+    {"slow", "slow", "0"},         {"sync", "sync", "0"},
 };
 
 /* What has no end: it is over at once, or ends a span itself. */
-static const char *const moments[] = {"txn",    "heal",  "restart",    "backup",   "restore", "copy",
-                                      "step",   "fail",  "free",       "honest",   "lose",    "stray",
-                                      "tear",   "rot",   "revert",     "join",     "resume",  "retire",
-                                      "rejoin", "uncut", "checkpoint", "snapshot", "rewind",  "starve"};
+static const char *const moments[] = {
+    "txn",        "heal",     "restart", "backup", "restore", "copy",   "step",   "fail",   "free",   "honest",
+    "lose",       "stray",    "tear",    "rot",    "revert",  "join",   "resume", "retire", "rejoin", "uncut",
+    "checkpoint", "snapshot", "rewind",  "starve", "mend",    "steady", "raise",  "liar",   "app"};
 
 static bool is_word(const char *text, size_t len, const char *word) {
     return strlen(word) == len && memcmp(text, word, len) == 0;
@@ -52,14 +58,14 @@ static const char *operands_of(const char *word) {
 
 /* Those that there will be besides. */
 static uint64_t further_replicas(const struct weft__build *b) {
-    uint64_t count = b->s->options.copies_started;
+    const struct weft_sim_options *o = &b->s->options;
+    uint64_t count = o->copies_started + o->joins + (o->nemesis > 0 ? WEFT__BUILD_FURTHER_MAX : 0);
     for (unsigned i = 0; i < b->d->faults_count; i++) {
         const struct weft__document_fault *d = &b->d->faults[i];
         bool starts = d->what != NULL && (strncmp(d->what, "copy ", 5) == 0 || strncmp(d->what, "join ", 5) == 0);
         count += !starts ? 0 : d->every == NULL ? 1 : d->times == NULL ? 2 : strtoull(d->times, NULL, 10);
-        if (count > WEFT__BUILD_FURTHER_MAX) count = WEFT__BUILD_FURTHER_MAX;
     }
-    return count;
+    return count < WEFT__BUILD_FURTHER_MAX ? count : WEFT__BUILD_FURTHER_MAX;
 }
 
 /* --- A fault --------------------------------------------------------------------------------------------------------
@@ -179,22 +185,40 @@ static int build_fault(struct weft__build *b, unsigned i) {
 /* --- Clocks --------------------------------------------------------------------------------------------------------
  */
 
-static int set_clock(struct weft__build *b, unsigned i) {
+static int set_one(struct weft__build *b, unsigned i, const char *item, const char *value) {
     const struct weft__document_clock *c = &b->d->clocks->each[i];
     struct weft__scenario_line l;
     size_t since = b->s->lines.len;
-    weft__build_at(b, "clocks.each[%u]", i);
-    if (c->who == NULL || c->offset == NULL)
-        return weft__build_refuse(b, "whose clock, and how far off? say `who` and `offset`");
-    weft__line_init(&l, "step", "r");
+    if (value == NULL) return 0;
+    weft__line_init(&l, item, "r");
     weft__build_at(b, "clocks.each[%u].who", i);
     int rc = weft__line_read(b, &l, c->who, true);
-    weft__build_at(b, "clocks.each[%u].offset", i);
-    if (rc == 0) rc = weft_buf_printf(&l.rest, " %.40s", c->offset);
+    weft__build_at(b, "clocks.each[%u].%s", i, item);
+    if (rc == 0) rc = weft_buf_printf(&l.rest, " %.40s", value);
     if (rc == 0) rc = weft__line_write(b, &l, 0);
     if (rc == 0) rc = weft__line_try(b, since);
     weft__line_fini(&l);
     return rc;
+}
+
+/* "200ppm" is 200 microseconds a second, which is how the item has it. */
+static int set_drift(struct weft__build *b, unsigned i, const char *drift) {
+    char value[40];
+    size_t len = strlen(drift);
+    weft__build_at(b, "clocks.each[%u].drift", i);
+    if (len < 4 || len > 30 || strcmp(drift + len - 3, "ppm") != 0)
+        return weft__build_refuse(b, "not a drift: \"%.40s\"; it is like 200ppm or -50ppm", drift);
+    (void)snprintf(value, sizeof value, "%.*sus", (int)(len - 3), drift);
+    return set_one(b, i, "drift", value);
+}
+
+static int set_clock(struct weft__build *b, unsigned i) {
+    const struct weft__document_clock *c = &b->d->clocks->each[i];
+    weft__build_at(b, "clocks.each[%u]", i);
+    if (c->who == NULL || (c->offset == NULL && c->drift == NULL))
+        return weft__build_refuse(b, "whose clock, and how far off? say `who`, and `offset` or `drift`");
+    int rc = set_one(b, i, "offset", c->offset);
+    return rc != 0 || c->drift == NULL ? rc : set_drift(b, i, c->drift);
 }
 
 int weft__build_clocks(struct weft__build *b) {
@@ -203,9 +227,14 @@ int weft__build_clocks(struct weft__build *b) {
     return rc;
 }
 
-bool weft__scenario_knows(const char *word) {
+const char *weft__scenario_end(const char *word) {
     for (size_t i = 0; i < sizeof spans / sizeof *spans; i++)
-        if (strcmp(spans[i].begin, word) == 0) return true;
+        if (strcmp(spans[i].begin, word) == 0) return spans[i].end;
+    return NULL;
+}
+
+bool weft__scenario_knows(const char *word) {
+    if (weft__scenario_end(word) != NULL) return true;
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
         if (strcmp(moments[i], word) == 0) return true;
     return false;

@@ -87,26 +87,3 @@ int weft__scenario_schedule(const struct weft__scenario *s, const struct weft_si
     *out = NULL;
     return rc;
 }
-
-/* --- For people ----------------------------------------------------------------------------------------------------
- */
-
-static void print_row(const struct weft__document_key *k, struct weft_buf *out) {
-    weft_buf_printf(out, "| `%s%s%s` | %s | ", k->section, k->section[0] == '\0' ? "" : ".", k->key, k->what);
-    if (k->option[0] != '\0') weft_buf_printf(out, "`%s`", k->option);
-    weft_buf_append_str(out, " |\n");
-}
-
-int weft__scenario_vocabulary(struct weft_buf *out) {
-    struct weft__document_key k;
-    weft_buf_append_str(out, "| key | | option |\n|---|---|---|\n");
-    for (size_t i = 0; weft__document_key(i, &k); i++) print_row(&k, out);
-    weft_buf_append_str(out, "| `workload.types.TYPE` | its weight among operations; where types are named, only those "
-                             "| `weight_TYPE` |\n"
-                             "| `options.NAME` | any number of `struct weft_sim_options` that is not said elsewhere | "
-                             "`NAME` |\n\nCounted: ");
-    for (size_t i = 0; weft__scenario_counted(i) != NULL; i++)
-        weft_buf_printf(out, "%s`%s`", i == 0 ? "" : ", ", weft__scenario_counted(i));
-    weft_buf_append_str(out, ".\n");
-    return out->err;
-}

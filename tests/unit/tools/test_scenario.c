@@ -151,6 +151,9 @@ START_TEST(what_began_ends) {
     lines_are(IDLE "faults:\n- {at: 1s, for: ever, do: crash 1}\n", "1s crash 1\n");
     lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: slow 2 20ms}\n", "1s slow 2 20ms\n4s slow 2 0\n");
     lines_are(IDLE "faults:\n- {at: 1s, do: heal}\n", "1s heal\n");
+    lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: bursty 0-1 3 10% 2s}\n",
+              "1s bursty 0,1 3 10% 2s\n4s mend 0,1 3\n");
+    lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: strobe 2 200ms 10ms}\n", "1s strobe 2 200ms 10ms\n4s steady 2\n");
     lines_are(IDLE "faults:\n- {at: 1s, for: 1s, every: 4s, times: 3, do: full 0}\n",
               "1s full 0\n2s free 0\n5s full 0\n6s free 0\n9s full 0\n10s free 0\n");
 }
@@ -164,8 +167,8 @@ START_TEST(replicas_that_come_later_have_numbers) {
 END_TEST
 
 START_TEST(clocks_are_off_from_the_beginning) {
-    lines_are(PLACES "clocks: {each: [{who: tokyo, offset: -2s}, {who: 4, offset: 365d}]}\n",
-              "0 step 0 -2s\n0 step 1 -2s\n0 step 4 31536000s\n");
+    lines_are(PLACES "clocks: {each: [{who: tokyo, offset: -2s}, {who: 4, offset: 365d, drift: -0.5ppm}]}\n",
+              "0 offset 0 -2s\n0 offset 1 -2s\n0 offset 4 31536000s\n0 drift 4 -500ns\n");
 }
 END_TEST
 
@@ -296,6 +299,7 @@ START_TEST(a_fault_that_cannot_be_is_refused) {
     refused("faults:\n- {at: 1s, for: 3s, every: 20s, times: 9, do: crash 0}\n", "2:40: faults[0].times: the last one");
     refused("faults:\n- {at: 1s, times: 9, do: heal}\n", "2:19: faults[0].times: how long after each other?");
     refused("clocks: {each: [{who: 0}]}\n", "1:17: clocks.each[0]: whose clock, and how far off?");
+    refused("clocks: {each: [{who: 0, drift: 3}]}\n", "1:33: clocks.each[0].drift: not a drift: \"3\"");
     refused("clocks: {each: [{who: 9, offset: 1s}]}\n", "1:23: clocks.each[0].who: there is no replica 9");
     refused("clocks: {each: [{who: 0, offset: soon}]}\n", "1:34: clocks.each[0].offset: not a time: \"soon\"");
 }
