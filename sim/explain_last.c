@@ -103,21 +103,22 @@ int weft__explain_last(struct weft__explain *x, uint32_t replica) {
     struct last all[SHOWN + 1];
     struct weft_buf text;
     size_t count = 0;
+    int rc = 0;
     gather(s, replica, all, &count);
     weft__tell_title(&x->tell, "The last at replica %lu", (unsigned long)replica);
     weft_buf_init(&text, s->alloc);
-    for (size_t i = count; i-- > 0;) {
+    for (size_t i = count; rc == 0 && i-- > 0;) {
         weft_buf_reset(&text);
         if (all[i].mark != NULL)
             tell_mark(s, all[i].mark, &text);
         else
             weft__explain_message(s, all[i].message, x->plot.commit, &text);
+        rc = text.err;
         weft__tell_row(&x->tell, all[i].at_ns, "%.*s", (int)text.len, (const char *)text.ptr);
     }
     if (taking != NULL)
         weft__tell_text(&x->tell, "It failed while replica %lu took message %llu.", (unsigned long)replica,
                         (unsigned long long)taking->number);
-    int rc = text.err;
     weft_buf_fini(&text);
     return rc;
 }
@@ -132,9 +133,10 @@ static void tell_signed(struct weft_buf *out, int64_t ns) {
 int weft__explain_clocks(struct weft__explain *x) {
     const struct weft__timeline *t = &x->s->story->timeline;
     struct weft_buf text;
+    int rc = 0;
     weft_buf_init(&text, x->s->alloc);
     weft__tell_title(&x->tell, "Clocks at the end");
-    for (size_t i = 0; i < t->replica_count && i < SHOWN; i++) {
+    for (size_t i = 0; rc == 0 && i < t->replica_count && i < SHOWN; i++) {
         size_t b = t->count;
         while (b > 0 && !t->points[i][b - 1].known) b--;
         if (b == 0) continue;
@@ -142,9 +144,9 @@ int weft__explain_clocks(struct weft__explain *x) {
         tell_signed(&text, t->points[i][b - 1].wall_ns);
         weft_buf_append_str(&text, " from the true time, its stamps ");
         weft__tell_time(&text, t->points[i][b - 1].lead_ns);
+        rc = text.err;
         weft__tell_text(&x->tell, "Replica %zu: wall clock %.*s before it", i, (int)text.len, (const char *)text.ptr);
     }
-    int rc = text.err;
     weft_buf_fini(&text);
     return rc;
 }

@@ -46,8 +46,9 @@ static int tell_op(struct weft__explain *x, const struct weft__reason *r, const 
 static int tell_values(struct weft__explain *x, const struct weft__reason *r) {
     bool told[WEFT_SIM_REPLICAS_MAX] = {false}, flags[WEFT_SIM_REPLICAS_MAX];
     struct weft_buf list;
+    int rc = 0;
     weft_buf_init(&list, x->s->alloc);
-    for (size_t i = 0; i < r->replicas; i++) {
+    for (size_t i = 0; rc == 0 && i < r->replicas; i++) {
         const char *shown = weft__reason_shown(r, i), *wanted = weft__reason_wanted(r, i);
         if (told[i] || shown == NULL) continue;
         for (size_t k = 0; k < r->replicas; k++) {
@@ -58,13 +59,13 @@ static int tell_values(struct weft__explain *x, const struct weft__reason *r) {
         }
         weft_buf_reset(&list);
         weft__tell_list(&list, flags, r->replicas);
+        rc = list.err;
         if (wanted == NULL || strcmp(wanted, shown) == 0)
             weft__tell_text(&x->tell, "Replica %.*s: %s", (int)list.len, (const char *)list.ptr, shown);
         else
             weft__tell_text(&x->tell, "Replica %.*s: expected %s, seen %s", (int)list.len, (const char *)list.ptr,
                             wanted, shown);
     }
-    int rc = list.err;
     weft_buf_fini(&list);
     return rc;
 }

@@ -139,7 +139,7 @@ static int tell_tally(struct weft__explain *x, const struct weft__commit *c, uin
     return rc;
 }
 
-static void tell_links(struct weft__explain *x, uint32_t replica) {
+static int tell_links(struct weft__explain *x, uint32_t replica) {
     bool up[WEFT_SIM_REPLICAS_MAX];
     const struct weft_sim *s = x->s;
     struct weft_buf text;
@@ -152,7 +152,9 @@ static void tell_links(struct weft__explain *x, uint32_t replica) {
     weft__tell_list(&text, up, s->machine_count);
     weft__tell_text(&x->tell, "At the end replica %lu had a link to: %.*s.", (unsigned long)replica, (int)text.len,
                     (const char *)text.ptr);
+    int rc = text.err;
     weft_buf_fini(&text);
+    return rc;
 }
 
 /* It came, and lies there. */
@@ -197,6 +199,6 @@ int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uin
     if (rc == 0) rc = tell_arrival(x, c, to);
     if (rc == 0 && !has) rc = tell_tally(x, c, to);
     if (rc == 0 && !has) tell_waiting(x, to);
-    if (rc == 0 && !has) tell_links(x, to);
+    if (rc == 0 && !has) rc = tell_links(x, to);
     return rc;
 }

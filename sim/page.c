@@ -72,6 +72,7 @@ static void put_value(struct weft__page *p, const char *at, size_t len) {
 
 static void put_facts(struct weft__page *p) {
     const char *at = weft_sim_report(p->x->s);
+    if (p->x->s->report.err != 0) p->out->err = p->x->s->report.err;
     weft__page_put(p, "<table class=\"facts\">\n");
     while (*at != '\0') {
         size_t len = strcspn(at, "\n"), name = len < NAME ? len : NAME;

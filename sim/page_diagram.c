@@ -47,6 +47,7 @@ static void put_item_title(const struct picture *d, const struct weft__sim_item 
     weft__page_put(d->p, "<title>");
     weft__page_text(d->p, text.err != 0 ? "" : (const char *)text.ptr);
     weft__page_put(d->p, "</title>");
+    if (text.err != 0) d->p->out->err = text.err;
     weft_buf_fini(&text);
 }
 

@@ -376,7 +376,7 @@ WEFT_API const struct weft_sim_schedule *weft_sim_get_schedule(const struct weft
 WEFT_API void weft_sim_on_event(struct weft_sim *s, void (*line)(void *ctx, const char *text), void *ctx);
 
 /* From now on it is remembered what became of each message, and who applied what when (the last half a million things
- * that happened, some hundred MiB at most). The run is the same; it takes about twice the time. WEFT_ERR_NOMEM. */
+ * that happened, some hundred MiB at most). The run is the same; it takes a third more time or so. WEFT_ERR_NOMEM. */
 WEFT_API int weft_sim_keep_story(struct weft_sim *s) WEFT_MUST_CHECK;
 /* Why it failed, or what it was like, in some fifty lines: what was expected and what was seen, which operations the
  * object is made of and which replica had which of them, the message that should have brought what is missing, what

@@ -2,7 +2,7 @@
 """page: what weft sim explain writes: lines that say why, and a page that stands alone.
 
 usage: page.py WEFT SIMULATOR.md
-       page.py --browser CHROMIUM WEFT
+       page.py --browser CHROMIUM|none WEFT
 """
 
 import os
@@ -172,6 +172,9 @@ def check_browser(chromium, weft, folder):
 
 def main():
     with tempfile.TemporaryDirectory(prefix="weft-page-") as folder:
+        if sys.argv[1] == "--browser" and sys.argv[2] == "none":
+            print("no chromium here: the page was not looked at in a browser")
+            sys.exit(77)
         if sys.argv[1] == "--browser":
             check_browser(sys.argv[2], sys.argv[3], folder)
             return

@@ -7,6 +7,7 @@
 #include <weft/sim.h>
 
 #include "sim/world.h"
+#include "tests/support/failing_alloc.h"
 #include "tests/support/suite.h"
 
 static struct weft_sim *make(uint64_t seed, const char *const *lines) {
@@ -162,6 +163,40 @@ START_TEST(a_store_that_forgets) {
 }
 END_TEST
 
+/* The n-th allocation fails, for every n: it says so and gives everything back. */
+START_TEST(out_of_memory) {
+    struct failing_alloc memory;
+    struct weft_sim_options o;
+    struct weft_sim *sim;
+    struct weft_buf text;
+    failing_alloc_init(&memory);
+    weft_buf_init(&text, NULL);
+    weft_sim_options_init(&o);
+    o.alloc = &memory.alloc;
+    o.replicas = 3;
+    ck_assert_int_eq(weft_sim_new(&sim, &o), 0);
+    ck_assert_int_eq(weft_sim_keep_story(sim), 0);
+    ck_assert_int_eq(weft_sim_do(sim, "txn 0 g/0+1 s/0+1 ewflag/0:3"), 0);
+    ck_assert_int_eq(weft_sim_do(sim, "partition 0"), 0);
+    ck_assert_int_eq(weft_sim_do(sim, "txn 1 r/0=3 ewflag/0:4"), 0);
+    ck_assert_int_eq(weft_sim_do(sim, "crash 2"), 0);
+    ck_assert_int_eq(weft_sim_run_until_converged(sim, WEFT_SECONDS(2)), WEFT_ERR_NOT_READY);
+    size_t n = 0;
+    do {
+        memory.fail_at = memory.calls + ++n;
+        weft_buf_reset(&text);
+        int rc = weft_sim_explain_html(sim, "again", &text);
+        bool failed = memory.calls >= memory.fail_at;
+        ck_assert_msg(rc == (failed ? WEFT_ERR_NOMEM : 0), "allocation %zu: %d", n, rc);
+    } while (memory.calls >= memory.fail_at);
+    ck_assert_uint_gt(n, 20);
+    memory.fail_at = 0;
+    weft_buf_fini(&text);
+    weft_sim_free(sim);
+    ck_assert_uint_eq(memory.live_bytes, 0);
+}
+END_TEST
+
 /* Keys of transactions that nobody described. */
 START_TEST(a_transaction_of_the_tests_own) {
     struct weft_sim *sim = make(1, (const char *[]){"1s partition 2", NULL});
@@ -184,5 +219,5 @@ int main(void) {
     return RUN_SUITE("sim-explain", without_a_story_nothing_is_told, a_run_that_held, a_message_that_is_dropped,
                      a_message_that_is_changed, two_states_that_should_be_one, an_operation_that_does_something_else,
                      a_type_of_the_law_kit, what_is_said_before_it_is_recorded, an_epoch_that_is_used_twice,
-                     a_store_that_forgets, a_transaction_of_the_tests_own);
+                     a_store_that_forgets, out_of_memory, a_transaction_of_the_tests_own);
 }
