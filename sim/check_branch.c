@@ -98,6 +98,7 @@ static uint64_t last_log_record(const struct weft_update *u) {
 void weft__branch_crashed(struct weft__branch *b, uint64_t done) {
     while (b->count > 0 && b->commits[b->count - 1].record > done) commit_fini(b, &b->commits[--b->count]);
     for (size_t i = 0; i < b->count; i++) b->commits[i].record = 0;
+    if (b->count == 0) b->is_open = b->may_open = false; /* nothing of it was ever written */
 }
 
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,

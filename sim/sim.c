@@ -155,9 +155,9 @@ int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) {
     s->moved = true;
     s->converged = false;
     do {
-        bool look = s->moved && s->next_item == s->schedule->count;
-        if (look && (s->check.parted || weft__sim_is_converged(s))) return check_end(s, from);
-        s->moved = s->moved && !look;
+        bool done = s->next_item == s->schedule->count;
+        if (done && (s->check.parted || (s->moved && weft__sim_is_converged(s)))) return check_end(s, from);
+        s->moved = s->moved && !done;
     } while ((rc = weft__world_next(s, until)) == 1);
     return rc == 0 ? WEFT_ERR_NOT_READY : rc;
 }
