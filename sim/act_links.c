@@ -117,6 +117,10 @@ int weft__act_on_links(struct weft_sim *s, const struct weft__sim_item *item) {
         return for_each_way(s, item, uncut);
     case WEFT__SIM_MEND:
         return mend(s, item);
+    case WEFT__SIM_DROP:
+    case WEFT__SIM_LATE:
+    case WEFT__SIM_TWICE:
+        return weft__fates_add(&s->fates, s->schedule, item);
     default:
         return WEFT_ERR_INVALID;
     }

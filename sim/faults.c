@@ -12,10 +12,6 @@ struct fault {
 
 static const struct fault faults[] = {
     {WEFT__SIM_PARTITION, WEFT__SIM_REJOIN, true}, {WEFT__SIM_CUT, WEFT__SIM_UNCUT, true},
-    {WEFT__SIM_CRASH, WEFT__SIM_RESTART, false},   {WEFT__SIM_TEAR, WEFT__SIM_RESTART, false},
-    {WEFT__SIM_FULL, WEFT__SIM_FREE, false},       {WEFT__SIM_LIE, WEFT__SIM_HONEST, false},
-    {WEFT__SIM_PAUSE, WEFT__SIM_RESUME, false},    {WEFT__SIM_SUSPEND, WEFT__SIM_RESUME, false},
-    {WEFT__SIM_SYNC, WEFT__SIM_SYNC, false},       {WEFT__SIM_SLOW, WEFT__SIM_SLOW, false},
     {WEFT__SIM_LAG, WEFT__SIM_MEND, true},         {WEFT__SIM_STRETCH, WEFT__SIM_MEND, true},
     {WEFT__SIM_LOSSY, WEFT__SIM_MEND, true},       {WEFT__SIM_DOUBLE, WEFT__SIM_MEND, true},
     {WEFT__SIM_SHUFFLE, WEFT__SIM_MEND, true},     {WEFT__SIM_CORRUPT, WEFT__SIM_MEND, true},
@@ -24,7 +20,19 @@ static const struct fault faults[] = {
     {WEFT__SIM_HALFOPEN, WEFT__SIM_MEND, true},    {WEFT__SIM_OFFSET, WEFT__SIM_STEADY, false},
     {WEFT__SIM_DRIFT, WEFT__SIM_STEADY, false},    {WEFT__SIM_FREEZE, WEFT__SIM_STEADY, false},
     {WEFT__SIM_STROBE, WEFT__SIM_STEADY, false},   {WEFT__SIM_COARSE, WEFT__SIM_STEADY, false},
-    {WEFT__SIM_LEAP, WEFT__SIM_STEADY, false},
+    {WEFT__SIM_LEAP, WEFT__SIM_STEADY, false},     {WEFT__SIM_CRASH, WEFT__SIM_RESTART, false},
+    {WEFT__SIM_TEAR, WEFT__SIM_RESTART, false},    {WEFT__SIM_FULL, WEFT__SIM_FREE, false},
+    {WEFT__SIM_LIE, WEFT__SIM_HONEST, false},      {WEFT__SIM_PAUSE, WEFT__SIM_RESUME, false},
+    {WEFT__SIM_SUSPEND, WEFT__SIM_RESUME, false},  {WEFT__SIM_SYNC, WEFT__SIM_SYNC, false},
+    {WEFT__SIM_SLOW, WEFT__SIM_SLOW, false},       {WEFT__SIM_LAG, WEFT__SIM_MEND, true},
+    {WEFT__SIM_STRETCH, WEFT__SIM_MEND, true},     {WEFT__SIM_LOSSY, WEFT__SIM_MEND, true},
+    {WEFT__SIM_DOUBLE, WEFT__SIM_MEND, true},      {WEFT__SIM_SHUFFLE, WEFT__SIM_MEND, true},
+    {WEFT__SIM_CORRUPT, WEFT__SIM_MEND, true},     {WEFT__SIM_TRUNCATE, WEFT__SIM_MEND, true},
+    {WEFT__SIM_BURSTY, WEFT__SIM_MEND, true},      {WEFT__SIM_THROTTLE, WEFT__SIM_MEND, true},
+    {WEFT__SIM_FLAP, WEFT__SIM_MEND, true},        {WEFT__SIM_HALFOPEN, WEFT__SIM_MEND, true},
+    {WEFT__SIM_OFFSET, WEFT__SIM_STEADY, false},   {WEFT__SIM_DRIFT, WEFT__SIM_STEADY, false},
+    {WEFT__SIM_FREEZE, WEFT__SIM_STEADY, false},   {WEFT__SIM_STROBE, WEFT__SIM_STEADY, false},
+    {WEFT__SIM_COARSE, WEFT__SIM_STEADY, false},   {WEFT__SIM_LEAP, WEFT__SIM_STEADY, false},
 };
 
 static const struct fault *find(enum weft__sim_item_kind kind) {

@@ -202,12 +202,20 @@ static struct weft__parcel *pack(struct weft_sim *s, uint32_t from, uint32_t to,
     return parcel;
 }
 
+/* What the net draws, if nobody said otherwise. What is not sent at all (a cut, a partition) is nobody's fate. */
+static struct weft__fate draw_fate(struct weft_sim *s, uint32_t from, uint32_t to, size_t bytes) {
+    struct weft__fates_sent sent = {s->now_ns, from, to, weft__net_send(&s->net, s->now_ns, from, to, bytes)};
+    bool listens = s->fates.count > 0 || s->fates.tell != NULL;
+    if (listens && sent.fate.rc == 0 && weft__net_is_open(&s->net, from, to)) weft__fates_settle(&s->fates, &sent);
+    return sent.fate;
+}
+
 int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m) {
     uint32_t to = m->link;
     struct weft__pair *p = pair_of(s, from, to);
     s->stats.messages++;
     s->stats.bytes += m->bytes.len;
-    struct weft__fate fate = weft__net_send(&s->net, s->now_ns, from, to, m->bytes.len);
+    struct weft__fate fate = draw_fate(s, from, to, m->bytes.len);
     if (fate.rc != 0 && fate.rc != WEFT_ERR_LIMIT) return fate.rc;
     bool lost = s->mutant.loses_transactions && to == s->machine_count - 1 && has_transactions(s, m->bytes);
     struct weft__happening h = {.kind = WEFT__DELIVER, .from = from, .to = to, .tag = p->connection};

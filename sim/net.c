@@ -210,11 +210,12 @@ struct weft__fate weft__net_send(struct weft__net *n, uint64_t now_ns, uint32_t 
     }
     struct weft__fate fate = {.rc = wait_for_wire(n, q, now_ns, from, to, bytes, &leaves)};
     if (fate.rc != 0) return fate;
+    uint64_t latency = weft__net_latency(n, from, to) * q->slowness + q->lag_ns;
+    fate.plain_ns = leaves + latency;
     if (!weft__net_is_open(n, from, to) || happens(random, 3, q->loss_ppm) || is_in_burst(n, q, now_ns, link)) {
         n->lost++;
         return fate;
     }
-    uint64_t latency = weft__net_latency(n, from, to) * q->slowness + q->lag_ns;
     fate.copies = 1;
     fate.due_ns[0] = arrival(n, q, leaves, latency, random);
     if (happens(random, 4, q->duplicate_ppm)) {

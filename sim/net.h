@@ -47,6 +47,7 @@ struct weft__fate {
     int rc;             /* WEFT_ERR_LIMIT: the send buffer is full; WEFT_ERR_NOMEM */
     unsigned copies;    /* 0: lost */
     uint64_t due_ns[2]; /* when each arrives */
+    uint64_t plain_ns;  /* when it would, if chance left it alone */
     uint64_t damage;    /* 0: none; otherwise the bits say where */
     uint64_t end;       /* 0: whole; otherwise they say where it ends */
 };

@@ -45,15 +45,17 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(seed, 1, 0, UINT64_MAX),
     NUMBER(replicas, 5, 1, WEFT_SIM_REPLICAS_MAX),
 #undef ROLE
-#define ROLE WEFT__SIM_TROUBLE
+#define ROLE WEFT__SIM_CHANCE
     PPM(loss_ppm, 10000),
     PPM(duplicate_ppm, 1000),
     PPM(reorder_ppm, 10000),
-    PPM(corrupt_ppm, 0),
-    PPM(truncate_ppm, 0),
     NUMBER(burst_ppm, 0, 0, MILLION / 2),
     NUMBER(jitter_ppm, 100000, 0, 100 * MILLION),
     {"tail", offsetof(struct weft_sim_options, tail), 0, 0, WEFT__TAIL_HEAVY, false, tails, ROLE},
+#undef ROLE
+#define ROLE WEFT__SIM_TROUBLE
+    PPM(corrupt_ppm, 0),
+    PPM(truncate_ppm, 0),
     NUMBER(bandwidth, 0, 0, LARGE),
 #undef ROLE
 #define ROLE WEFT__SIM_WORLD

@@ -70,7 +70,10 @@
     X(RAISE, "raise", "r")                                                                                             \
     X(LIAR, "liar", "rn")                                                                                              \
     X(SUSPEND, "suspend", "r")                                                                                         \
-    X(APP, "app", "rn")
+    X(APP, "app", "rn")                                                                                                \
+    X(DROP, "drop", "ftn")                                                                                             \
+    X(LATE, "late", "ftnd")                                                                                            \
+    X(TWICE, "twice", "ftnd")
 
 enum weft__sim_item_kind {
 #define WEFT__SIM_ITEM_ENUM(kind, word, operands) WEFT__SIM_##kind,
@@ -184,7 +187,8 @@ void weft__schedule_print_item(const struct weft_sim_schedule *s, const struct w
 /* options.c: numbers by name. */
 enum weft__sim_role {
     WEFT__SIM_WORLD,
-    WEFT__SIM_TROUBLE, /* makes links, clocks and disks worse; 0: they are perfect */
+    WEFT__SIM_CHANCE,  /* decides on messages, one by one; 0: nothing befalls any */
+    WEFT__SIM_TROUBLE, /* makes clocks and disks worse, or messages in a way that no item says; 0: they are perfect */
     WEFT__SIM_PLAN     /* read when a schedule is drawn, and by no run */
 };
 

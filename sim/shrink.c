@@ -77,7 +77,7 @@ static void count(const struct weft_sim_schedule *s, struct weft_sim_shrink_size
     }
 }
 
-static void tell(char to[WEFT_SIM_SHRINK_TEXT], struct weft_sim *sim, int rc) {
+static void quote(char to[WEFT_SIM_SHRINK_TEXT], struct weft_sim *sim, int rc) {
     const char *text = weft_sim_failure(sim);
     if (text == NULL) text = rc == WEFT_ERR_NOT_READY ? "not converged" : weft_strerror(rc);
     (void)snprintf(to, WEFT_SIM_SHRINK_TEXT, "%s", text);
@@ -89,15 +89,21 @@ static uint64_t patience(const struct weft__shrink *s, const struct weft_sim_sch
     return s->sought.rc == WEFT_ERR_CORRUPT && enough < within_ns ? enough : within_ns;
 }
 
-/* Fails or not, and as what; a run that is not possible at all (WEFT_ERR_INVALID) does not. */
-static int run(struct weft__shrink *s, const struct weft_sim_schedule *candidate, struct weft__failure *found) {
+static int start(struct weft__shrink *s, const struct weft_sim_schedule *schedule, struct weft_sim **out) {
     struct weft_sim_schedule *copy;
-    struct weft_sim *sim;
-    int rc = weft__schedule_copy(&copy, candidate);
-    if (rc == 0) rc = weft_sim_new_scheduled(&sim, copy);
+    int rc = weft__schedule_copy(&copy, schedule);
+    if (rc == 0) rc = weft_sim_new_scheduled(out, copy);
     if (rc != 0) return rc;
     s->report->runs++;
-    if (s->o->prepare != NULL) s->o->prepare(s->o->ctx, sim);
+    if (s->o->prepare != NULL) s->o->prepare(s->o->ctx, *out);
+    return 0;
+}
+
+/* Fails or not, and as what; a run that is not possible at all (WEFT_ERR_INVALID) does not. */
+static int run(struct weft__shrink *s, const struct weft_sim_schedule *candidate, struct weft__failure *found) {
+    struct weft_sim *sim;
+    int rc = start(s, candidate, &sim);
+    if (rc != 0) return rc;
     rc = weft_sim_run_until_converged(sim, patience(s, candidate));
     *found = weft__failure_of(sim, rc);
     bool first = s->sought.rc == 0, same = first || is_same(found, &s->sought);
@@ -105,12 +111,24 @@ static int run(struct weft__shrink *s, const struct weft_sim_schedule *candidate
     if (fails && same) {
         s->reached = sim->next_item;
         s->failed_ns = sim->now_ns;
-        tell(s->report->failure, sim, rc);
+        quote(s->report->failure, sim, rc);
     } else if (fails && s->report->others++ == 0) {
-        tell(s->report->other, sim, rc);
+        quote(s->report->other, sim, rc);
     }
     weft_sim_free(sim);
     return fails ? 0 : rc;
+}
+
+int weft__shrink_listen(struct weft__shrink *s, void (*tell)(void *ctx, const struct weft__fates_sent *sent),
+                        void *ctx) {
+    struct weft_sim *sim;
+    int rc = start(s, s->best, &sim);
+    if (rc != 0) return rc;
+    sim->fates.tell = tell;
+    sim->fates.ctx = ctx;
+    rc = weft_sim_run_until_converged(sim, patience(s, s->best));
+    weft_sim_free(sim);
+    return rc == WEFT_ERR_NOMEM ? rc : 0;
 }
 
 struct weft_sim_schedule *weft__shrink_copy(struct weft__shrink *s) {
@@ -160,6 +178,7 @@ static void shrink(struct weft__shrink *s) {
     weft__shrink_calm(s);
     weft__shrink_kinds(s);
     take_out(s);
+    if (weft__shrink_fates(s)) take_out(s);
     weft__shrink_numbers(s);
     if (s->err == 0) s->err = weft__shrink_places(s->best);
 }

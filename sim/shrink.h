@@ -9,6 +9,7 @@
 
 #include <weft/sim.h>
 
+#include "sim/fates.h"
 #include "sim/schedule.h"
 
 /* Which failure it is: everything that stays when numbers, times and replicas become others. */
@@ -37,6 +38,10 @@ struct weft_sim_schedule *weft__shrink_copy(struct weft__shrink *s);
 /* Runs a copy, and takes it over. True: it fails in the same way, and is the best now. */
 bool weft__shrink_try(struct weft__shrink *s, struct weft_sim_schedule *candidate);
 
+/* Runs the best once more, and `tell` hears what becomes of its messages. WEFT_ERR_NOMEM. */
+int weft__shrink_listen(struct weft__shrink *s, void (*tell)(void *ctx, const struct weft__fates_sent *sent),
+                        void *ctx);
+
 /* shrink_items.c: which items go. True: some did. */
 bool weft__shrink_kinds(struct weft__shrink *s);
 bool weft__shrink_faults(struct weft__shrink *s);
@@ -52,5 +57,10 @@ int weft__shrink_places(struct weft_sim_schedule *s);
 /* shrink_numbers.c: what is left becomes simple. */
 bool weft__shrink_calm(struct weft__shrink *s);
 void weft__shrink_numbers(struct weft__shrink *s);
+/* Nothing befalls a message by chance any more. False: nothing did. */
+bool weft__shrink_silence(struct weft_sim_schedule *s);
+
+/* shrink_fates.c: what chance does to messages becomes items. */
+bool weft__shrink_fates(struct weft__shrink *s);
 
 #endif

@@ -14,7 +14,8 @@ static size_t troubles(struct weft_sim_options *o, uint64_t *found[TROUBLES_MAX]
     size_t count = 0;
     for (size_t i = 0; i < weft__sim_number_count && count < TROUBLES_MAX; i++) {
         uint64_t *at = weft__sim_number_at(o, &weft__sim_numbers[i]);
-        if (weft__sim_numbers[i].role == WEFT__SIM_TROUBLE && *at > 0) found[count++] = at;
+        enum weft__sim_role role = weft__sim_numbers[i].role;
+        if ((role == WEFT__SIM_TROUBLE || role == WEFT__SIM_CHANCE) && *at > 0) found[count++] = at;
     }
     return count;
 }
@@ -151,6 +152,17 @@ static void round_times(struct weft__shrink *s) {
     for (size_t i = 0; i < s->best->count; i++)
         for (size_t k = 0; k < 4; k++)
             if (try_grain(s, grains[k], i)) break;
+}
+
+bool weft__shrink_silence(struct weft_sim_schedule *s) {
+    bool was = false;
+    for (size_t i = 0; i < weft__sim_number_count; i++) {
+        const struct weft__sim_number *n = &weft__sim_numbers[i];
+        if (n->role != WEFT__SIM_CHANCE) continue;
+        was = was || *weft__sim_number_at(&s->options, n) > 0;
+        *weft__sim_number_at(&s->options, n) = 0;
+    }
+    return was;
 }
 
 void weft__shrink_numbers(struct weft__shrink *s) {

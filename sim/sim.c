@@ -15,6 +15,7 @@ static int init(struct weft_sim *s) {
     weft_buf_init(&s->report, s->alloc);
     weft_buf_init(&s->scratch, s->alloc);
     weft_buf_init(&s->message, s->alloc);
+    weft__fates_init(&s->fates, s->alloc);
     s->free_happening = UINT32_MAX;
     int rc = weft__check_init(&s->check, s->alloc);
     if (rc == 0) rc = weft__net_init(&s->net, plan->region_count, plan->one_way_us, s->alloc);
@@ -69,6 +70,7 @@ static void free_world(struct weft_sim *s) {
     weft__free(s->alloc, s->pairs, s->pair_cap * sizeof *s->pairs);
     weft__free(s->alloc, s->happenings, s->happening_cap * sizeof *s->happenings);
     weft__net_fini(&s->net);
+    weft__fates_fini(&s->fates);
     weft__check_fini(&s->check);
     weft__queue_fini(&s->queue);
 }

@@ -13,6 +13,7 @@
 #include "sim/check.h"
 #include "sim/clock.h"
 #include "sim/disk.h"
+#include "sim/fates.h"
 #include "sim/net.h"
 #include "sim/queue.h"
 #include "sim/ration.h"
@@ -116,6 +117,7 @@ struct weft_sim {
     size_t happening_count, happening_cap;
     uint32_t free_happening;
     struct weft__net net;
+    struct weft__fates fates;
     struct weft__sim_item sides; /* the partition that stands */
     struct weft__machine *machines;
     size_t machine_count, machine_cap;

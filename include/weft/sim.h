@@ -187,6 +187,8 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   10.5s partition 0,1                 these against the rest, until the next partition or heal
  *   10.5s partition 0-2|2,3             who shares a side is together (2 is with all), the rest is one more side
  *   11s cut 0 2-4                       messages from 0 to 2, 3 and 4 are lost; no one notices
+ *   11s drop 0 2 1                      the next message from 0 to 2 is lost; 2: the one after it
+ *   11s late 0 2 1 150ms | twice 0 2 1 80ms    it comes so much later; it comes again so much later
  *   12s heal                            all partitions and cuts end, and what is said of links below
  *   12s rejoin 0,1 | uncut 0 2          this partition ends, if it is still the one that stands; this cut ends
  *   12s lag 0-2 3 250ms                 what goes from 0, 1 and 2 to 3 arrives so much later

@@ -144,6 +144,43 @@ START_TEST(what_does_not_converge_becomes_small_with_its_faults_ended) {
 }
 END_TEST
 
+static size_t count_kind(const struct weft_sim_schedule *s, enum weft__sim_item_kind kind) {
+    size_t n = 0;
+    for (size_t i = 0; i < s->count; i++) n += s->items[i].kind == kind;
+    return n;
+}
+
+/* No fault at all but links that lose, and no time to send again: what is left is the one message that mattered. */
+START_TEST(what_chance_did_becomes_items) {
+    size_t found = 0;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct weft_sim_options o;
+        struct weft_sim_schedule *s, *small;
+        struct weft_sim_shrink_report r;
+        struct planted none = {.off = 0};
+        char said[WEFT_SIM_SHRINK_TEXT];
+        weft_sim_options_init(&o);
+        o.seed = seed;
+        o.duration_ns = WEFT_SECONDS(3);
+        o.within_ns = WEFT_MILLISECONDS(400);
+        o.rate = 5;
+        o.loss_ppm = 50000;
+        ck_assert_int_eq(weft_sim_schedule_plan(&s, &o), 0);
+        int rc = weft_sim_shrink(&small, s, NULL, &r);
+        weft_sim_schedule_free(s);
+        if (rc == WEFT_ERR_NOT_FOUND) continue;
+        ck_assert_int_eq(rc, 0);
+        ck_assert_uint_eq(small->options.loss_ppm + small->options.reorder_ppm + small->options.jitter_ppm, 0);
+        ck_assert_uint_ge(count_kind(small, WEFT__SIM_DROP), 1);
+        ck_assert_uint_le(small->count, 6);
+        ck_assert_int_eq(replay(small, &none, said), WEFT_ERR_NOT_READY);
+        weft_sim_schedule_free(small);
+        found++;
+    }
+    ck_assert_uint_ge(found, 4);
+}
+END_TEST
+
 START_TEST(the_same_run_becomes_the_same) {
     struct planted p = {.mutant = {.forgets_store = true}};
     struct weft_sim_shrink_report a, b;
@@ -204,6 +241,6 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("sim-shrink", an_epoch_that_is_kept_over_a_crash, a_store_that_forgets,
-                     what_does_not_converge_becomes_small_with_its_faults_ended, the_same_run_becomes_the_same,
-                     a_run_that_holds_is_not_looked_into, it_stops_after_so_many_runs);
+                     what_does_not_converge_becomes_small_with_its_faults_ended, what_chance_did_becomes_items,
+                     the_same_run_becomes_the_same, a_run_that_holds_is_not_looked_into, it_stops_after_so_many_runs);
 }
