@@ -74,6 +74,15 @@ static int retire(struct weft_sim *s, uint32_t i) {
     return weft__links_look(s, i);
 }
 
+/* It starts again as another release of the application. */
+static int release(struct weft_sim *s, uint32_t i, const struct weft_crdt_class *const *classes) {
+    struct weft__machine *m = &s->machines[i];
+    int rc = m->replica == NULL ? 0 : stop(s, i, false);
+    m->options.classes = classes;
+    s->stats.releases++;
+    return rc == 0 ? weft__machine_open(s, i) : rc;
+}
+
 static int join(struct weft_sim *s, uint8_t region) {
     int rc = weft__machine_add(s, region);
     if (rc != 0) return rc;
@@ -141,6 +150,10 @@ int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item) {
         return weft__disk_snapshot(&m->disk, &m->watched.applied, weft_replica_self(m->replica).epoch);
     case WEFT__SIM_REWIND:
         return weft__machine_rewind(s, i);
+    case WEFT__SIM_DOWNGRADE:
+        return release(s, i, s->schedule->options.older_classes);
+    case WEFT__SIM_UPGRADE:
+        return release(s, i, s->schedule->options.classes);
     case WEFT__SIM_LIAR:
         return weft__liar_begin(s, i, item->number);
     case WEFT__SIM_STARVE:

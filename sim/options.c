@@ -126,6 +126,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(backups_reverted, 0, 0, MILLION),
     NUMBER(rewinds, 0, 0, MILLION),
     NUMBER(starvations, 0, 0, MILLION),
+    NUMBER(version_skews, 0, 0, MILLION),
     NUMBER(liars, 0, 0, WEFT_SIM_REPLICAS_MAX),
     NUMBER(joins, 0, 0, WEFT_SIM_REPLICAS_MAX),
     NUMBER(retirements, 0, 0, WEFT_SIM_REPLICAS_MAX),

@@ -62,6 +62,8 @@ static enum weft__sim_item_kind end_of(enum weft__sim_item_kind kind) {
         return WEFT__SIM_RESTART;
     case WEFT__SIM_PAUSE:
         return WEFT__SIM_RESUME;
+    case WEFT__SIM_DOWNGRADE:
+        return WEFT__SIM_UPGRADE;
     case WEFT__SIM_LIAR:
         return WEFT__SIM_RETIRE;
     case WEFT__SIM_SYNC:
@@ -115,13 +117,21 @@ int weft__plan_machines(struct weft_sim_schedule *s) {
         enum weft__sim_item_kind kind;
         uint64_t count;
     } faults[] = {
-        {WEFT__SIM_FULL, o->disks_full},  {WEFT__SIM_SYNC, o->disks_slow},
-        {WEFT__SIM_LIE, o->disks_lying},  {WEFT__SIM_LOSE, o->writes_lost},
-        {WEFT__SIM_TEAR, o->writes_torn}, {WEFT__SIM_STRAY, o->writes_astray},
-        {WEFT__SIM_ROT, o->bits_rotten},  {WEFT__SIM_PAUSE, o->pauses},
-        {WEFT__SIM_SLOW, o->slowdowns},   {WEFT__SIM_REVERT, o->backups_reverted},
-        {WEFT__SIM_REWIND, o->rewinds},   {WEFT__SIM_STARVE, o->starvations},
-        {WEFT__SIM_JOIN, o->joins},       {WEFT__SIM_RETIRE, retired},
+        {WEFT__SIM_FULL, o->disks_full},
+        {WEFT__SIM_SYNC, o->disks_slow},
+        {WEFT__SIM_LIE, o->disks_lying},
+        {WEFT__SIM_LOSE, o->writes_lost},
+        {WEFT__SIM_TEAR, o->writes_torn},
+        {WEFT__SIM_STRAY, o->writes_astray},
+        {WEFT__SIM_ROT, o->bits_rotten},
+        {WEFT__SIM_PAUSE, o->pauses},
+        {WEFT__SIM_SLOW, o->slowdowns},
+        {WEFT__SIM_REVERT, o->backups_reverted},
+        {WEFT__SIM_REWIND, o->rewinds},
+        {WEFT__SIM_STARVE, o->starvations},
+        {WEFT__SIM_DOWNGRADE, o->version_skews},
+        {WEFT__SIM_JOIN, o->joins},
+        {WEFT__SIM_RETIRE, retired},
         {WEFT__SIM_LIAR, liars},
     };
     for (size_t k = 0; k < sizeof faults / sizeof *faults; k++)

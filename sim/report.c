@@ -99,6 +99,7 @@ static void faults(struct weft_buf *b, const struct weft_sim_stats *t) {
     count(b, t->rewinds, "memories rolled back");
     count(b, t->starvations, "times no memory");
     count(b, t->lies, "lies");
+    count(b, t->releases, "changes of release");
     count(b, t->joins, "joined");
     count(b, t->retirements, "retired");
     end_counts(b, begin, empty);

@@ -70,6 +70,8 @@
     X(RAISE, "raise", "r")                                                                                             \
     X(LIAR, "liar", "rn")                                                                                              \
     X(SUSPEND, "suspend", "r")                                                                                         \
+    X(DOWNGRADE, "downgrade", "r")                                                                                     \
+    X(UPGRADE, "upgrade", "r")                                                                                         \
     X(APP, "app", "rn")                                                                                                \
     X(DROP, "drop", "ftn")                                                                                             \
     X(LATE, "late", "ftnd")                                                                                            \

@@ -125,7 +125,7 @@ struct weft_sim_options {
     /* Of disks, */
     uint64_t disks_full, disks_slow, disks_lying, writes_lost, writes_torn, writes_astray, bits_rotten;
     /* and of replicas; a retired one is gone for good, and two stay. */
-    uint64_t pauses, slowdowns, backups_reverted, rewinds, starvations, liars, joins, retirements;
+    uint64_t pauses, slowdowns, backups_reverted, rewinds, starvations, liars, version_skews, joins, retirements;
     uint64_t fault_ns;     /* default 10 s */
     uint64_t step_ns;      /* a clock is stepped by up to this, either way; default 1 s */
     uint64_t slow_sync_ns; /* a slow disk takes up to this; default 500 ms */
@@ -137,6 +137,8 @@ struct weft_sim_options {
     uint64_t tables; /* hash tables are laid out by this number, and nobody may notice: a run twice, with another one,
                       * is the same run */
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL; lent */
+    /* Those of its last release, for replicas that are behind (downgrade); NULL: it had none. Lent. */
+    const struct weft_crdt_class *const *older_classes;
     /* Where a class cannot be registered a sentence there says which and why. Lent until the simulation is made; NULL:
      * not wanted. */
     char *errmsg;
@@ -222,6 +224,7 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *   18s revert 1 2                      as restore, from the backup numbered 2 of 0, 1, ..., counted round
  *   18s snapshot 1 | rewind 1           memory and disk are kept; it goes on from there
  *   18s starve 1 50                     the 50th allocation that it asks for from now on fails
+ *   18s downgrade 1 | upgrade 1         it starts again with the types of an older release; of the newer one
  *   18s liar 1 255                      another program speaks on its links: the sum of
  *                                       1 (garbage), 2 (two transactions under one dot), 4 (stamps years ahead),
  *                                       8 (what follows nothing), 16 (claims), 32 (requests), 64 (chunks of no state),
@@ -358,8 +361,9 @@ struct weft_sim_stats {
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
-    uint64_t disk_faults, lies, pauses, held, joins, retirements, rewinds, starvations; /* allocations that failed */
-    uint64_t wiped; /* a damaged store was refused, and the replica started from nothing, as another one */
+    uint64_t disk_faults, lies, releases, pauses, held, joins, retirements, rewinds,
+        starvations; /* allocations that failed */
+    uint64_t wiped;  /* a damaged store was refused, and the replica started from nothing, as another one */
     uint64_t overflows, link_faults, clock_faults; /* links that a full buffer broke; items about links and clocks */
     uint64_t notices[WEFT_NOTICE_STATE_TOO_LARGE + 1]; /* by kind */
     uint64_t values_checked, states_checked, bytes_checked;

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weft/mvreg.h>
+
 #include "tests/support/simulated.h"
 #include "tests/support/suite.h"
 
@@ -271,11 +273,72 @@ START_TEST(without_memory_for_once_nothing_is_different) {
 }
 END_TEST
 
+/* --- Releases ----------------------------------------------------------------------------------------------------- */
+
+static int cents_from(uint32_t from, struct weft_slice old, struct weft_buf *out) {
+    if (from != 1) return WEFT_ERR_MALFORMED;
+    int rc = weft_buf_append_slice(out, old);
+    return rc == 0 ? weft_buf_append_str(out, "00") : rc;
+}
+
+#define PRICE .size = sizeof(struct weft_crdt_class), .name = "price", .type = WEFT_TYPE_ID(2001, WEFT_KERNEL_STAMPED)
+static const struct weft_crdt_class price_1 = {PRICE, .schema = 1},
+                                    price_2 = {PRICE, .schema = 2, .upcast = cents_from};
+static const struct weft_crdt_class label = {
+    .size = sizeof(struct weft_crdt_class), .name = "label", .type = WEFT_TYPE_ID(2002, WEFT_KERNEL_DOTS), .schema = 1};
+static const struct weft_crdt_class *const new_classes[] = {&price_2, &label, NULL};
+static const struct weft_crdt_class *const old_classes[] = {&price_1, NULL}; /* it does not know labels */
+
+static void write_own(uint32_t replica, const struct weft_crdt_class *price, const char *text, bool has_label) {
+    struct weft_txn *t;
+    ck_assert_int_eq(weft_sim_txn_begin(sim, replica, &t), 0);
+    weft_lwwreg_set(weft_txn_edit(t, weft_str("price"), price), weft_str(text));
+    if (has_label) weft_mvreg_set(weft_txn_edit(t, weft_str("label"), &label), weft_str(text));
+    ck_assert_int_eq(weft_txn_commit(t, NULL), 0);
+}
+
+static int read_price(uint32_t replica, const struct weft_crdt_class *price, const char *text) {
+    struct weft_buf scratch;
+    struct weft_slice value;
+    weft_buf_init(&scratch, NULL);
+    struct weft_view v = weft_replica_view(weft_sim_replica(sim, replica), weft_str("price"), price);
+    int rc = weft_lwwreg_get_as(v, price, &scratch, &value, NULL);
+    if (rc == 0 && !weft_slice_eq(value, weft_str(text))) rc = WEFT_ERR_CORRUPT;
+    weft_buf_fini(&scratch);
+    return rc;
+}
+
+/* Both releases write, what one cannot read it keeps, and equal vectors are equal states throughout. */
+START_TEST(two_releases_in_one_cluster) {
+    struct weft_sim_options o;
+    options(&o, 3);
+    o.classes = new_classes;
+    o.older_classes = old_classes;
+    start_with(&o);
+    act("downgrade 1");
+    write_own(0, &price_2, "1250", true);
+    converge();
+    ck_assert_int_eq(read_price(1, &price_1, ""), WEFT_ERR_VERSION);
+    write_own(1, &price_1, "14", false);
+    converge();
+    for (uint32_t i = 0; i < 3; i += 2) ck_assert_int_eq(read_price(i, &price_2, "1400"), 0);
+    ck_assert_int_eq(read_price(1, &price_1, "14"), 0);
+    act("checkpoint 1");
+    act("txn 1 s/0+1 g/0+1");
+    write_own(2, &price_2, "1600", true);
+    act("upgrade 1");
+    converge();
+    for (uint32_t i = 0; i < 3; i++) ck_assert_int_eq(read_price(i, &price_2, "1600"), 0);
+    ck_assert_uint_eq(stats().releases, 2);
+    stop();
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-machines", a_pause_keeps_what_came_for_later,
                      links_that_broke_during_a_pause_are_heard_of_after_it, a_crash_ends_a_pause,
                      a_slow_replica_is_behind_and_gets_there, any_backup_may_come_back, one_that_joins_gets_everything,
                      a_retired_replica_is_gone_for_good, both_sides_of_a_rollback_count_once, a_branch_may_crash,
                      a_branch_that_got_out_stays, a_branch_that_is_issued_as_something_else_is_seen,
-                     without_memory_for_once_nothing_is_different);
+                     without_memory_for_once_nothing_is_different, two_releases_in_one_cluster);
 }
