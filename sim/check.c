@@ -538,24 +538,24 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     return rc != 0 ? rc : take_state(c, w, r);
 }
 
-/* Each transaction of the branch, in their order, as what it was. */
+/* Each transaction of the branch, in their order, as what it was; or as what nobody knows. */
 static int see_branch(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
     struct weft__branch *b = &w->branch;
     size_t count = 0;
-    int rc = 0;
+    bool is_known = weft__branch_is_known(w);
+    int rc = is_known ? 0 : weft__branch_exempt(c, b);
     for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
         if (u->records[i].kind != WEFT_RECORD_LOG || count == b->count) continue;
         struct weft__branch_commit *commit = &b->commits[count];
-        weft__vector_meet(&commit->seen, &w->applied); /* what rested on the other chain it has not seen any more */
         rc = weft__vector_set(&commit->seen, w->self, count++);
-        w->announced = commit->ops;
-        w->announced_count = commit->op_count;
+        w->announced = is_known ? commit->ops : NULL;
+        w->announced_count = is_known ? commit->op_count : 0;
         w->described = false;
-        w->announced_past = &commit->seen;
+        w->announced_past = is_known ? &commit->seen : &w->applied;
         if (rc == 0) rc = weft__check_record(c, w, &u->records[i]);
     }
     w->announced_past = NULL;
-    if (rc == 0 && count != b->count)
+    if (rc == 0 && is_known && count != b->count)
         rc = weft__check_fail(c, WEFT__CHECK_LOST, "%zu of %zu transactions were issued again", count, b->count);
     return rc;
 }

@@ -135,6 +135,11 @@ void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
 void weft__branch_fini(struct weft__branch *b);
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                       const struct weft_update *u);
+/* Whether what it had seen is all there now that it is issued again. What rested on the other chain waits: then what it
+ * took away of that is not taken away, and a transaction may have no effect any more. */
+bool weft__branch_is_known(const struct weft__watched *w);
+/* So there is no specification any more of what it changed. */
+int weft__branch_exempt(struct weft__check *c, const struct weft__branch *b);
 /* What was not durable is gone from it; `done` is the last record that was. */
 void weft__branch_crashed(struct weft__branch *b, uint64_t done);
 /* Two chains of one epoch got out, and stay apart (fork.c): from now on replicas may differ under equal vectors. */
@@ -148,6 +153,7 @@ int weft__check_whole(struct weft__check *c, struct weft__watched *w, const stru
 int weft__check_specification(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r);
 /* Objects that transactions of unknown content changed have no specification any more. */
 int weft__check_exempt(struct weft__check *c, const struct weft_update *u);
+int weft__check_exempt_object(struct weft__check *c, unsigned type, uint32_t object);
 /* Records a failure. */
 int weft__check_fail(struct weft__check *c, enum weft__check_name name, const char *fmt, ...) WEFT_PRINTF(3, 4);
 extern const char *const weft__check_names[]; /* in words */

@@ -57,6 +57,21 @@ void weft__check_parted(struct weft__check *c) {
     c->off = ~WEFT__CHECKS_ALWAYS;
 }
 
+bool weft__branch_is_known(const struct weft__watched *w) {
+    const struct weft__branch *b = &w->branch;
+    for (size_t i = 0; i < b->count; i++)
+        if (weft__vector_exceeds(&b->commits[i].seen, &w->applied, NULL)) return false;
+    return true;
+}
+
+int weft__branch_exempt(struct weft__check *c, const struct weft__branch *b) {
+    int rc = 0;
+    for (size_t i = 0; i < b->count; i++)
+        for (size_t k = 0; rc == 0 && k < b->commits[i].op_count; k++)
+            rc = weft__check_exempt_object(c, b->commits[i].ops[k].type, b->commits[i].ops[k].object);
+    return rc;
+}
+
 /* Of this replica, and not what the history has under that dot. */
 static int is_of_branch(struct weft__check *c, const struct weft_replica *r, struct weft_slice bytes, bool *is) {
     struct weft__transaction t;

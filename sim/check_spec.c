@@ -13,10 +13,7 @@
 #include "sim/spec.h"
 
 /* What a transaction of unknown content changed has no specification from now on. */
-static int exempt(struct weft__check *c, struct weft_slice key) {
-    unsigned type;
-    uint32_t object;
-    if (!weft__sim_key_parse(key, &type, &object)) return 0;
+int weft__check_exempt_object(struct weft__check *c, unsigned type, uint32_t object) {
     if (type >= WEFT__SIM_TYPES) return weft__judge_exempt(&c->judge, type, object);
     uint32_t index = weft__oracle_index(type, object);
     if (index >= c->unspecified_count) {
@@ -30,6 +27,12 @@ static int exempt(struct weft__check *c, struct weft_slice key) {
     }
     c->unspecified[index] = 1;
     return 0;
+}
+
+static int exempt(struct weft__check *c, struct weft_slice key) {
+    unsigned type;
+    uint32_t object;
+    return weft__sim_key_parse(key, &type, &object) ? weft__check_exempt_object(c, type, object) : 0;
 }
 
 int weft__check_exempt(struct weft__check *c, const struct weft_update *u) {

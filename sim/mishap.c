@@ -34,7 +34,7 @@ bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_i
     case WEFT__SIM_TEAR:
         return is_running(m);
     case WEFT__SIM_SNAPSHOT:
-        return is_running(m) && is_whole(m);
+        return is_running(m) && is_whole(m) && !m->disk.now.doubtful; /* memory has more than its disk */
     case WEFT__SIM_BACKUP:
     case WEFT__SIM_COPY:
         return is_whole(m);

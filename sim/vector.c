@@ -55,11 +55,6 @@ int weft__vector_copy(struct weft__vector *v, const struct weft__vector *from) {
     return 0;
 }
 
-void weft__vector_meet(struct weft__vector *v, const struct weft__vector *with) {
-    for (size_t i = 0; i < v->len; i++)
-        if (v->seq[i] > weft__vector_get(with, i)) v->seq[i] = weft__vector_get(with, i);
-}
-
 bool weft__vector_exceeds(const struct weft__vector *a, const struct weft__vector *b, size_t *origin) {
     for (size_t i = 0; i < a->len; i++) {
         if (a->seq[i] <= weft__vector_get(b, i)) continue;

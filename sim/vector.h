@@ -26,8 +26,6 @@ int weft__vector_copy(struct weft__vector *v, const struct weft__vector *from);
 void weft__vector_clear(struct weft__vector *v);
 /* Joins: the maximum at each origin. */
 int weft__vector_join(struct weft__vector *v, const struct weft__vector *from);
-/* Meets: the minimum. */
-void weft__vector_meet(struct weft__vector *v, const struct weft__vector *with);
 /* The first origin at which a is above b; false: a <= b. */
 bool weft__vector_exceeds(const struct weft__vector *a, const struct weft__vector *b, size_t *origin);
 
