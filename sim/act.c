@@ -144,7 +144,7 @@ static int restore(struct weft_sim *s, uint32_t i, uint64_t backup) {
     if (rc != 0) return rc;
     weft__branch_fini(&m->watched.branch); /* gone with the store */
     /* A later backup is of another line of epochs than the oldest, from which it may have started since. */
-    if (backup > 0) m->watched.parent_seq = 0;
+    m->watched.strayed = m->watched.strayed || m->watched.was_rewound || backup > 0;
     s->stats.restores++;
     return weft__machine_open(s, i);
 }

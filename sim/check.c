@@ -527,7 +527,8 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     int rc = take_vector(c, w, r);
     if (rc != 0) return rc;
     look_for_branch(c, w);
-    if (doubtful) w->parent_seq = 0; /* what it says of its epochs may be older than what it has of them */
+    if (doubtful || w->strayed) w->parent_seq = 0; /* what it says of its epochs may be of another time than its rows */
+    w->strayed = false;
     if (!doubtful && weft__vector_exceeds(durable, &w->applied, &origin))
         return weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",
                                 (unsigned long long)durable->seq[origin], (unsigned long)origin,

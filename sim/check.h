@@ -94,6 +94,7 @@ struct weft__watched {
     bool described;                            /* just now, to the judge; false: it was, at another time */
     const struct weft__vector *announced_past; /* ... and had seen; NULL: all that is applied */
     struct weft__branch branch;
+    bool strayed;     /* it was put back to a store that is not of the line of its openings: its parent is not known */
     bool was_rewound; /* the simulation rolled its memory back: a branch may get out before anybody can know */
 };
 

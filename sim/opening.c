@@ -182,7 +182,7 @@ int weft__machine_rewind(struct weft_sim *s, uint32_t i) {
     if (rc == 0) rc = weft__disk_rewind(&m->disk);
     if (rc != 0) return rc;
     weft__branch_fini(&m->watched.branch); /* an earlier one is gone with the memory */
-    m->watched.parent_seq = 0;             /* that of an epoch which it is in no more */
+    m->watched.strayed = true;
     m->is_resumed = m->watched.was_rewound = true;
     s->stats.rewinds++;
     return weft__machine_open(s, i);

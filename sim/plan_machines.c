@@ -28,6 +28,12 @@ static int push_at(struct weft_sim_schedule *s, uint64_t at_ns, struct weft__sim
     return weft__schedule_push(s, &item);
 }
 
+/* Who is below all logs cannot take the state of a peer with another chain (liar.c); what was taken as a state is below
+ * the log of who took it, and claims make others take states. */
+static bool may_equivocate(const struct weft_sim_options *o, uint64_t lies) {
+    return o->engine_log_max == 0 && o->liars == 1 && (lies & WEFT__LIE_CLAIMS) == 0;
+}
+
 /* Whom and what. */
 static struct weft__sim_item draw_item(const struct weft_sim_schedule *s, enum weft__sim_item_kind kind, uint64_t n,
                                        struct draw *d) {
@@ -41,8 +47,7 @@ static struct weft__sim_item draw_item(const struct weft_sim_schedule *s, enum w
     /* Others than those that retire by themselves. */
     if (kind == WEFT__SIM_LIAR) item.replica = (uint32_t)((o->seed + o->retirements + n) % o->replicas);
     if (kind == WEFT__SIM_LIAR) item.number = 1 + below(d, (1u << WEFT__LIES_HARMLESS) - 1);
-    /* Who is below all logs cannot take the state of a peer with another chain (sim/liar.c). */
-    if (kind == WEFT__SIM_LIAR && o->engine_log_max > 0) item.number &= ~(uint64_t)WEFT__LIE_EQUIVOCATION;
+    if (kind == WEFT__SIM_LIAR && !may_equivocate(o, item.number)) item.number &= ~(uint64_t)WEFT__LIE_EQUIVOCATION;
     if (kind == WEFT__SIM_SYNC) item.ns = (int64_t)log_uniform(d, o->slow_sync_ns);
     if (kind == WEFT__SIM_SLOW) item.ns = (int64_t)log_uniform(d, o->slow_step_ns);
     if (kind == WEFT__SIM_LOSE || kind == WEFT__SIM_STRAY) item.number = log_uniform(d, 8);

@@ -122,6 +122,7 @@ struct weft__sim_item {
 /* LIAR: the first so many kinds of lies hurt nobody but the liar; the others end all comparing (liar.c). */
 #define WEFT__LIES_HARMLESS    8u
 #define WEFT__LIE_EQUIVOCATION 2u
+#define WEFT__LIE_CLAIMS       16u
 
 #define WEFT__SIM_AMOUNT_MAX   (UINT64_C(1) << 40) /* of n */
 #define WEFT__SIM_DRIFT_MAX    INT64_C(500000000)  /* DRIFT's ns, which a second gains */

@@ -151,7 +151,20 @@ START_TEST(no_snapshot_of_a_doubtful_disk) {
 }
 END_TEST
 
+/* Nor that a store which comes back is of the line of openings that the ghosts saw. */
+START_TEST(stores_come_back_out_of_their_order) {
+    holds("seed 3548\nreplicas 1\n" CALM "place dallas\n"
+          "100ms txn 0 g/0+1\n200ms snapshot 0\n200ms crash 0\n300ms restart 0\n400ms txn 0 r/0=1\n500ms backup 0\n"
+          "600ms rewind 0\n700ms restore 0\n800ms txn 0 p/1-1\n");
+    holds("seed 3850\nreplicas 2\n" CALM "place toronto frankfurt\n"
+          "100ms txn 1 g/0+1\n130ms backup 1\n150ms txn 0 r/2=1\n170ms backup 1\n270ms crash 1\n370ms backup 1\n"
+          "440ms backup 1\n540ms restart 1\n610ms txn 1 p/1+1\n710ms backup 1\n810ms revert 1 1\n900ms revert 1 4\n"
+          "960ms txn 1 r/2x\n");
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("sim-mixed", mixed_faults_of_machines, a_branch_goes_on_under_a_new_epoch,
-                     a_branch_saw_what_rests_on_the_other_chain, no_snapshot_of_a_doubtful_disk);
+    return RUN_SUITE("sim-mixed", mixed_faults_of_machines, stores_come_back_out_of_their_order,
+                     a_branch_goes_on_under_a_new_epoch, a_branch_saw_what_rests_on_the_other_chain,
+                     no_snapshot_of_a_doubtful_disk);
 }
