@@ -25,12 +25,19 @@ static inline uint64_t weft__mix64(uint64_t x) {
     return x ^ (x >> 31);
 }
 
-static inline uint64_t weft__keyed(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b, uint64_t c) {
-    uint64_t h = weft__mix64(seed + WEFT__GOLDEN);
-    h = weft__mix64((h ^ purpose) + WEFT__GOLDEN);
-    h = weft__mix64((h ^ a) + WEFT__GOLDEN);
+/* weft__keyed in two steps, for those who draw much for one purpose. */
+static inline uint64_t weft__key(uint64_t seed, uint64_t purpose) {
+    return weft__mix64((weft__mix64(seed + WEFT__GOLDEN) ^ purpose) + WEFT__GOLDEN);
+}
+
+static inline uint64_t weft__key_draw(uint64_t key, uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t h = weft__mix64((key ^ a) + WEFT__GOLDEN);
     h = weft__mix64((h ^ b) + WEFT__GOLDEN);
     return weft__mix64((h ^ c) + WEFT__GOLDEN);
+}
+
+static inline uint64_t weft__keyed(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b, uint64_t c) {
+    return weft__key_draw(weft__key(seed, purpose), a, b, c);
 }
 
 /* A keyed or drawn number as a uniform one below bound (multiply-shift; bias below 2^-32 for bounds below 2^32): the

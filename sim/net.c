@@ -34,6 +34,11 @@ int weft__net_init(struct weft__net *n, size_t regions, const uint32_t *one_way_
     return 0;
 }
 
+void weft__net_seed(struct weft__net *n, uint64_t seed) {
+    n->fates = weft__key(seed, PURPOSE_FATE);
+    n->bursts = weft__key(seed, PURPOSE_BURST);
+}
+
 void weft__net_fini(struct weft__net *n) {
     weft__free(n->alloc, n->latency_ns, n->region_count * n->region_count * sizeof *n->latency_ns);
     weft__free(n->alloc, n->senders, n->sender_cap * sizeof *n->senders);
@@ -98,6 +103,7 @@ int weft__net_cut(struct weft__net *n, uint32_t from, uint32_t to) {
     memmove(&c->keys[at + 1], &c->keys[at], (c->count - at) * sizeof *c->keys);
     c->keys[at] = cut_key(from, to);
     c->count++;
+    n->senders[from].cuts++;
     return 0;
 }
 
@@ -106,6 +112,7 @@ void weft__net_uncut(struct weft__net *n, uint32_t from, uint32_t to) {
     if (!is_cut(c, from, to)) return;
     size_t at = cut_place(c, cut_key(from, to));
     c->count--;
+    n->senders[from].cuts--;
     memmove(&c->keys[at], &c->keys[at + 1], (c->count - at) * sizeof *c->keys);
 }
 
@@ -124,22 +131,23 @@ void weft__net_part(struct weft__net *n, const uint32_t *sides, size_t count) {
 
 void weft__net_heal(struct weft__net *n) {
     n->cuts.count = 0;
+    for (size_t i = 0; i < n->sender_count; i++) n->senders[i].cuts = 0;
     weft__spells_end_all(&n->spells);
 }
 
 bool weft__net_is_parted(const struct weft__net *n, uint32_t a, uint32_t b) {
     if ((n->senders[a].sides & n->senders[b].sides) == 0) return true;
-    return n->spells.standing > 0 && weft__spells_part(&n->spells, a, b);
+    return n->spells.parting > 0 && weft__spells_part(&n->spells, a, b);
 }
 
 bool weft__net_is_open(const struct weft__net *n, uint32_t from, uint32_t to) {
-    return !weft__net_is_parted(n, from, to) && !is_cut(&n->cuts, from, to);
+    return !weft__net_is_parted(n, from, to) && (n->senders[from].cuts == 0 || !is_cut(&n->cuts, from, to));
 }
 
 /* --- Messages ----------------------------------------------------------------------------------------------------- */
 
 /* The k-th of a message's draws falls into a share. */
-static bool happens(uint64_t random, uint64_t k, uint64_t ppm) {
+static inline bool happens(uint64_t random, uint64_t k, uint64_t ppm) {
     return ppm > 0 && weft__scale(weft__mix64(random + k), MILLION) < ppm;
 }
 
@@ -150,7 +158,7 @@ static bool is_in_burst(const struct weft__net *n, const struct weft__quality *q
     if (q->burst_ppm == 0) return false;
     uint64_t half = MILLION / 2, to_bad = half * q->burst_ppm / (MILLION - q->burst_ppm);
     for (uint64_t step = now_ns / (q->burst_ns / 2 + 1);; step--) {
-        uint64_t said = weft__scale(weft__keyed(n->seed, PURPOSE_BURST, link, step, 0), MILLION);
+        uint64_t said = weft__scale(weft__key_draw(n->bursts, link, step, 0), MILLION);
         if (said < to_bad) return true;
         if (said >= half || step == 0) return false;
     }
@@ -199,15 +207,11 @@ struct weft__fate weft__net_send(struct weft__net *n, uint64_t now_ns, uint32_t 
     struct weft__net_sender *s = &n->senders[from];
     s->ordinal = s->last_ns == now_ns ? s->ordinal + 1 : 0;
     s->last_ns = now_ns;
-    uint64_t link = cut_key(from, to), random = weft__keyed(n->seed, PURPOSE_FATE, link, now_ns, s->ordinal);
+    uint64_t link = cut_key(from, to), random = weft__key_draw(n->fates, link, now_ns, s->ordinal);
     uint64_t leaves = now_ns;
-    const struct weft__quality *q = &n->usual;
     struct weft__quality bent;
-    if (n->spells.standing > 0) {
-        bent = n->usual;
-        weft__spells_bend(&n->spells, from, to, &bent);
-        q = &bent;
-    }
+    const struct weft__quality *q = &n->usual;
+    if (n->spells.standing > 0) q = weft__spells_bend(&n->spells, from, to, q, &bent);
     struct weft__fate fate = {.rc = wait_for_wire(n, q, now_ns, from, to, bytes, &leaves)};
     if (fate.rc != 0) return fate;
     uint64_t latency = weft__net_latency(n, from, to) * q->slowness + q->lag_ns;

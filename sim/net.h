@@ -21,13 +21,14 @@ struct weft__cuts {
 
 struct weft__net_sender {
     uint8_t region;
+    uint32_t cuts;    /* from it */
     uint64_t sides;   /* of a partition: who shares none with another is parted from it */
     uint64_t last_ns; /* of its last message */
     uint64_t ordinal; /* how many before it left at that instant */
 };
 
 struct weft__net {
-    uint64_t seed;
+    uint64_t fates, bursts;     /* keys of what is drawn */
     struct weft__quality usual; /* of links over which there is no spell */
     uint64_t jitter_ppm, reorder_ns, send_buffer;
     enum weft__tail_shape tail;
@@ -55,6 +56,7 @@ struct weft__fate {
 /* Copies the latencies. WEFT_ERR_NOMEM. */
 int weft__net_init(struct weft__net *n, size_t regions, const uint32_t *one_way_us, const struct weft_alloc *alloc);
 void weft__net_fini(struct weft__net *n);
+void weft__net_seed(struct weft__net *n, uint64_t seed);
 /* The next replica's place. */
 int weft__net_add(struct weft__net *n, uint8_t region);
 /* What stands between `like` and others stands between this one and them. */

@@ -19,7 +19,7 @@ static int init(struct weft_sim *s) {
     s->free_happening = UINT32_MAX;
     int rc = weft__check_init(&s->check, s->alloc);
     if (rc == 0) rc = weft__net_init(&s->net, plan->region_count, plan->one_way_us, s->alloc);
-    s->net.seed = o->seed;
+    weft__net_seed(&s->net, o->seed);
     s->net.usual.loss_ppm = o->loss_ppm;
     s->net.usual.duplicate_ppm = o->duplicate_ppm;
     s->net.usual.reorder_ppm = o->reorder_ppm;

@@ -63,6 +63,7 @@ static void end_at(struct weft__spells *s, struct weft__sheet *sheet, unsigned k
         sheet->ends[i].to &= ~BIT(k);
     }
     sheet->standing &= ~BIT(k);
+    s->parting -= (sheet->parting & BIT(k)) != 0;
     sheet->parting &= ~BIT(k);
     sheet->halfopen &= ~BIT(k);
     free_members(s, &sheet->spells[k]);
@@ -164,6 +165,7 @@ const struct weft__spell *weft__spells_flap(struct weft__spells *s, uint32_t num
             if ((sheet->standing & BIT(k)) == 0 || sheet->spells[k].number != number) continue;
             sheet->parting ^= BIT(k);
             *is_down = (sheet->parting & BIT(k)) != 0;
+            s->parting = *is_down ? s->parting + 1 : s->parting - 1;
             return &sheet->spells[k];
         }
     return NULL;
@@ -239,8 +241,14 @@ static unsigned lowest_bit(uint64_t x) {
 #endif
 }
 
-void weft__spells_bend(const struct weft__spells *s, uint32_t from, uint32_t to, struct weft__quality *q) {
+const struct weft__quality *weft__spells_bend(const struct weft__spells *s, uint32_t from, uint32_t to,
+                                              const struct weft__quality *usual, struct weft__quality *room) {
+    const struct weft__quality *q = usual;
     for (size_t i = 0; i < s->count; i++)
-        for (uint64_t bits = over(s->sheets[i], from, to); bits != 0; bits &= bits - 1)
-            bend(q, &s->sheets[i]->spells[lowest_bit(bits)]);
+        for (uint64_t bits = over(s->sheets[i], from, to); bits != 0; bits &= bits - 1) {
+            if (q == usual) *room = *usual;
+            q = room;
+            bend(room, &s->sheets[i]->spells[lowest_bit(bits)]);
+        }
+    return q;
 }

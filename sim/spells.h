@@ -56,7 +56,8 @@ struct weft__sheet {
 struct weft__spells {
     struct weft__sheet **sheets;
     size_t count, cap; /* of sheets */
-    size_t standing;   /* spells */
+    size_t standing;   /* spells, ... */
+    size_t parting;    /* ... those of them that part now */
     size_t replicas;
     uint32_t numbers; /* given out */
     const struct weft_alloc *alloc;
@@ -79,7 +80,8 @@ const struct weft__spell *weft__spells_flap(struct weft__spells *s, uint32_t num
 /* Spells that part two replicas now, whichever way they are over; that leave one end of a link in the dark. */
 bool weft__spells_part(const struct weft__spells *s, uint32_t a, uint32_t b);
 bool weft__spells_are_halfopen(const struct weft__spells *s, uint32_t a, uint32_t b);
-/* What the spells make of a link's usual quality. */
-void weft__spells_bend(const struct weft__spells *s, uint32_t from, uint32_t to, struct weft__quality *q);
+/* What the spells make of a link's usual quality: that, or `room`. */
+const struct weft__quality *weft__spells_bend(const struct weft__spells *s, uint32_t from, uint32_t to,
+                                              const struct weft__quality *usual, struct weft__quality *room);
 
 #endif

@@ -16,7 +16,7 @@ static const uint32_t latency_us[] = {1000, 50000, 70000, 1000}; /* 0 to 1 in 50
 
 static void make(struct weft__net *n, uint32_t replicas) {
     ck_assert_int_eq(weft__net_init(n, 2, latency_us, NULL), 0);
-    n->seed = 5;
+    weft__net_seed(n, 5);
     for (uint32_t i = 0; i < replicas; i++) ck_assert_int_eq(weft__net_add(n, i % 2), 0);
 }
 
