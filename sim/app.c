@@ -235,6 +235,7 @@ void weft_sim_host_say(struct weft_sim_host *h, const char *fmt, ...) {
     (void)vsnprintf(text + at, sizeof text - at, fmt, args);
     va_end(args);
     weft__trace_item(&h->sim->trace, h->sim->now_ns, weft_str(text));
+    weft__story_said(h->sim, h->number, text + at);
 }
 
 static void fail(struct weft_sim *s, const char *fmt, va_list args) {

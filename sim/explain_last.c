@@ -86,6 +86,14 @@ static void tell_mark(const struct weft_sim *s, const struct weft__story_mark *m
         weft_buf_printf(out, "link %lu to %lu %s", (unsigned long)m->replica, (unsigned long)m->other,
                         m->kind == WEFT__STORY_LINK_UP ? "up" : "down");
         break;
+    case WEFT__STORY_APP:
+        weft_buf_printf(out, "its application does %llu", (unsigned long long)m->number);
+        break;
+    case WEFT__STORY_SAID: {
+        const struct weft__story_saying *said = weft__story_at(&s->story->sayings, m->number);
+        weft_buf_printf(out, "its application says: %s", said == NULL ? "" : said->text);
+        break;
+    }
     case WEFT__STORY_NOTICE:
         weft_buf_printf(out, "said: %s", weft__story_notice(m->number));
         break;

@@ -158,14 +158,15 @@ static int tell_links(struct weft__explain *x, uint32_t replica) {
 }
 
 /* It came, and lies there. */
-static void tell_waiting(struct weft__explain *x, uint32_t replica) {
+static int tell_waiting(struct weft__explain *x, uint32_t replica) {
     struct weft_replica_stats stats;
-    if (x->s->machines[replica].replica == NULL) return;
+    if (x->s->machines[replica].replica == NULL) return 0;
     weft_replica_stats(x->s->machines[replica].replica, &stats);
-    if (stats.pending == 0 && stats.parked == 0) return;
+    if (stats.pending == 0) return 0;
     weft__tell_text(
         &x->tell, "Waiting at replica %lu at the end: %llu for others that come before, %llu for their time.",
         (unsigned long)replica, (unsigned long long)(stats.pending - stats.parked), (unsigned long long)stats.parked);
+    return stats.parked > 0 ? weft__explain_clocks(x) : 0;
 }
 
 static int tell_arrival(struct weft__explain *x, const struct weft__commit *c, uint32_t replica) {
@@ -198,7 +199,7 @@ int weft__explain_way(struct weft__explain *x, const struct weft__commit *c, uin
                         (unsigned long)to);
     if (rc == 0) rc = tell_arrival(x, c, to);
     if (rc == 0 && !has) rc = tell_tally(x, c, to);
-    if (rc == 0 && !has) tell_waiting(x, to);
     if (rc == 0 && !has) rc = tell_links(x, to);
+    if (rc == 0 && !has) rc = tell_waiting(x, to);
     return rc;
 }

@@ -124,6 +124,12 @@ static void label(const struct weft__scene *c, const struct weft__story_mark *m,
                                         [WEFT__DOT_START] = "starts",
                                         [WEFT__DOT_STOP] = "down",
                                         [WEFT__DOT_FAIL] = "here a check failed"};
+    char text[40];
+    (void)snprintf(text, sizeof text, "app %llu", (unsigned long long)m->number);
+    if (m->kind == WEFT__STORY_APP) append(dot->label, sizeof dot->label, ", ", text);
+    const struct weft__story_saying *said =
+        m->kind == WEFT__STORY_SAID ? weft__story_at(&c->x->s->story->sayings, m->number) : NULL;
+    if (said != NULL) append(dot->label, sizeof dot->label, ", ", said->text);
     if (m->kind == WEFT__STORY_NOTICE) append(dot->label, sizeof dot->label, ", ", weft__story_notice(m->number));
     if (dot->kind < sizeof words / sizeof *words && words[dot->kind] != NULL)
         append(dot->label, sizeof dot->label, ", ", words[dot->kind]);
@@ -145,6 +151,8 @@ static enum weft__scene_dot_kind dot_kind(enum weft__story_mark_kind kind) {
     case WEFT__STORY_FAIL:
         return WEFT__DOT_FAIL;
     case WEFT__STORY_NOTICE:
+    case WEFT__STORY_APP:
+    case WEFT__STORY_SAID:
         return WEFT__DOT_NOTICE;
     default:
         return WEFT__DOT_APPLY;

@@ -37,6 +37,9 @@ static uint8_t mark_rank(const struct weft__scene *c, const struct weft__story_m
     case WEFT__STORY_JOIN:
     case WEFT__STORY_FORGET:
         return is_about(c, m->span) ? 3 : 1;
+    case WEFT__STORY_APP:
+    case WEFT__STORY_SAID:
+        return 1;
     case WEFT__STORY_START:
         return m->at_ns == 0 ? UINT8_MAX : 2;
     case WEFT__STORY_STOP:

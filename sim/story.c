@@ -3,6 +3,7 @@
  * are most of an idle network's messages, have a ring of their own and push nothing else out. */
 #include "sim/story.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <weft/clock.h>
@@ -60,14 +61,15 @@ int weft__story_new(struct weft__story **out, const struct weft_alloc *alloc) {
     ring_init(&t->items, sizeof(struct weft__sim_item), ITEMS_MAX);
     ring_init(&t->touches, sizeof(struct weft__story_touch), ITEMS_MAX);
     ring_init(&t->commits, sizeof(struct weft__story_commit), COMMITS_MAX);
+    ring_init(&t->sayings, sizeof(struct weft__story_saying), ITEMS_MAX);
     weft__timeline_init(&t->timeline, alloc);
     return 0;
 }
 
 void weft__story_free(struct weft__story *t) {
     if (t == NULL) return;
-    struct weft__story_ring *rings[] = {&t->messages, &t->digests, &t->spans,  &t->marks,
-                                        &t->items,    &t->touches, &t->commits};
+    struct weft__story_ring *rings[] = {&t->messages, &t->digests, &t->spans,   &t->marks,
+                                        &t->items,    &t->touches, &t->commits, &t->sayings};
     for (size_t i = 0; i < sizeof rings / sizeof *rings; i++)
         weft__free(t->alloc, rings[i]->items, rings[i]->cap * rings[i]->size);
     for (size_t i = 0; i < t->replica_count; i++) weft__vector_fini(&t->applied[i]);
@@ -87,11 +89,19 @@ static int mark(struct weft_sim *s, enum weft__story_mark_kind kind, uint32_t i,
 
 int weft__story_item(struct weft_sim *s, const struct weft__sim_item *item) {
     if (s->story == NULL || item->kind == WEFT__SIM_TXN) return 0;
+    if (item->kind == WEFT__SIM_APP) return mark(s, WEFT__STORY_APP, item->replica, 0, item->number);
     struct weft__sim_item *copy = weft__story_push(s->story, &s->story->items);
     if (copy == NULL) return WEFT_ERR_NOMEM;
     *copy = *item;
     copy->at_ns = s->now_ns;
     return mark(s, WEFT__STORY_ITEM, item->replica, 0, s->story->items.end - 1);
+}
+
+void weft__story_said(struct weft_sim *s, uint32_t i, const char *text) {
+    struct weft__story_saying *to = s->story == NULL ? NULL : weft__story_push(s->story, &s->story->sayings);
+    if (to == NULL) return;
+    (void)snprintf(to->text, sizeof to->text, "%s", text);
+    (void)mark(s, WEFT__STORY_SAID, i, 0, s->story->sayings.end - 1);
 }
 
 int weft__story_link(struct weft_sim *s, uint32_t a, uint32_t b, bool up) {

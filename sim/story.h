@@ -69,6 +69,8 @@ enum weft__story_mark_kind {
     WEFT__STORY_LINK_UP,   /* to `other` */
     WEFT__STORY_LINK_DOWN, /* to `other` */
     WEFT__STORY_ITEM,      /* of the schedule; other than a transaction */
+    WEFT__STORY_APP,       /* number: what the caller's application does */
+    WEFT__STORY_SAID,      /* number: what the application says, in `sayings` */
     WEFT__STORY_NOTICE,    /* number: enum weft_notice_kind */
     WEFT__STORY_FAIL       /* a check failed here */
 };
@@ -104,9 +106,14 @@ struct weft__story_touch {
     uint8_t key[39];
 };
 
+/* The beginning of a line of the caller's application. */
+struct weft__story_saying {
+    char text[96];
+};
+
 struct weft__story {
     /* Those that carry something, and the others (digests), which are many. */
-    struct weft__story_ring messages, digests, spans, marks, items, touches, commits;
+    struct weft__story_ring messages, digests, spans, marks, items, touches, commits, sayings;
     uint64_t sent;       /* messages */
     uint64_t delivering; /* the message that is being delivered; 0: none is */
     struct weft__timeline timeline;
@@ -125,6 +132,8 @@ void weft__story_free(struct weft__story *t);
 
 /* What the run calls; without a story each is a comparison. WEFT_ERR_NOMEM ends the run. */
 int weft__story_item(struct weft_sim *s, const struct weft__sim_item *item);
+/* The caller's application at i says so. Out of memory it is not remembered. */
+void weft__story_said(struct weft_sim *s, uint32_t i, const char *text);
 /* It leaves as `packed`, or not at all: NULL. Its number goes along with it. */
 int weft__story_sent(struct weft_sim *s, uint32_t from, const struct weft_message *m, const struct weft__fate *fate,
                      const struct weft__parcel *packed, uint64_t *number);

@@ -1,10 +1,13 @@
 /* test_explain.c: one thing is broken on purpose, and the explanation names it: the object, the operation, the message
  * and what became of it. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/gcounter.h>
 #include <weft/sim.h>
+#include <weft/sim_app.h>
 
 #include "sim/world.h"
 #include "tests/support/failing_alloc.h"
@@ -215,9 +218,46 @@ START_TEST(a_transaction_of_the_tests_own) {
 }
 END_TEST
 
+/* An application that counts under a key of its own, says so, and fails at the second time. */
+struct seller {
+    struct weft_sim_host *host;
+};
+
+static void *seller_start(struct weft_sim_host *h) {
+    struct seller *s = calloc(1, sizeof *s);
+    if (s != NULL) s->host = h;
+    return s;
+}
+
+static void seller_perform(void *app, uint64_t number) {
+    struct seller *s = app;
+    struct weft_txn *t;
+    if (number == 2) {
+        weft_sim_host_fail(s->host, "seat <2> was sold twice");
+        return;
+    }
+    ck_assert_int_eq(weft_sim_host_txn_begin(s->host, &t), 0);
+    weft_gcounter_add(weft_txn_edit(t, weft_str("sold"), &weft_gcounter_class), 1);
+    ck_assert_int_eq(weft_txn_commit(t, NULL), 0);
+    weft_sim_host_say(s->host, "sold seat %d", 2);
+}
+
+START_TEST(an_application_of_the_callers_own) {
+    static const struct weft_sim_app seller = {
+        .size = sizeof seller, .name = "seller", .start = seller_start, .stop = free, .perform = seller_perform};
+    struct weft_sim *sim = make(1, (const char *[]){"1s app 1 7", "2s app 1 2", NULL});
+    ck_assert_int_eq(weft_sim_set_app(sim, &seller), 0);
+    fails(sim, WEFT__CHECK_APP,
+          (const char *[]){"A check failed at 2.000 s", "seat <2> was sold twice", "The last at replica 1",
+                           "its application does 7", "its application says: sold seat 2",
+                           "issued #1 of replica 1: sold", "its application does 2", "here the check failed", NULL});
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-explain", without_a_story_nothing_is_told, a_run_that_held, a_message_that_is_dropped,
                      a_message_that_is_changed, two_states_that_should_be_one, an_operation_that_does_something_else,
                      a_type_of_the_law_kit, what_is_said_before_it_is_recorded, an_epoch_that_is_used_twice,
-                     a_store_that_forgets, out_of_memory, a_transaction_of_the_tests_own);
+                     a_store_that_forgets, out_of_memory, an_application_of_the_callers_own,
+                     a_transaction_of_the_tests_own);
 }
