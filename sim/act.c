@@ -85,9 +85,9 @@ static int commit(struct weft_sim *s, struct weft__machine *m, const struct weft
                   const struct weft__sim_op *ops, size_t count, uint64_t *seq) {
     int rc;
     do {
-        weft__ration_begin(m->ration);
+        weft__ration_begin(m->ration, m->replica);
         rc = try_commit(s, m, now, ops, count, seq);
-    } while (weft__ration_end(m->ration, rc));
+    } while (weft__ration_end(m->ration, m->replica, rc));
     return rc;
 }
 
@@ -101,7 +101,8 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
         s->stats.full_transactions++;
         return 0;
     }
-    int rc = commit(s, m, &now, ops, item->count, &seq);
+    int rc = commit(s, m, &now, ops, item->count, &seq), left = weft__machine_check_memory(s, item->replica);
+    if (left != 0) return left;
     if (rc == WEFT_ERR_HELD && has_lease(ops, item->count)) {
         s->stats.refused_transactions++;
         return 0;

@@ -37,7 +37,8 @@
     X(VALUE, "specification: the value is a function of the visible operations")                                       \
     X(CALL, "a call of the engine failed that must not fail")                                                          \
     X(DIVERGED, "a replica says that a peer has another state under an equal vector")                                  \
-    X(APP, "the application's own check")
+    X(APP, "the application's own check")                                                                              \
+    X(MEMORY, "out of memory leaves everything as it was")
 
 enum weft__check_name {
 #define WEFT__CHECK_ENUM(name, text) WEFT__CHECK_##name,

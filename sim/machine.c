@@ -187,10 +187,17 @@ static bool is_in_passing(const struct weft_sim *s, uint32_t i) {
 int weft__machine_call(struct weft__machine *m, const struct weft_event *e, struct weft_update *u) {
     int rc;
     do {
-        weft__ration_begin(m->ration);
+        weft__ration_begin(m->ration, m->replica);
         rc = weft_replica_step(m->replica, e, u);
-    } while (weft__ration_end(m->ration, rc));
+    } while (weft__ration_end(m->ration, m->replica, rc));
     return rc;
+}
+
+int weft__machine_check_memory(struct weft_sim *s, uint32_t i) {
+    struct weft__ration *ration = s->machines[i].ration;
+    if (!ration->left_a_trace) return 0;
+    ration->left_a_trace = false;
+    return weft__world_fail(s, i, WEFT__CHECK_MEMORY, "a call that ran out of memory changed the state");
 }
 
 /* The hash of what comes in: a delivered message has it already. */
@@ -201,6 +208,8 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     int rc = weft__machine_call(m, e, &u);
     if (rc == WEFT_ERR_BUSY) return rc;
     if (rc != 0) return weft__machine_failed(s, i, rc);
+    rc = weft__machine_check_memory(s, i);
+    if (rc != 0) return rc;
     s->stats.steps++;
     struct weft__hash128 before = m->watched.vector_hash;
     weft__check_time(&m->watched, e->now.wall);

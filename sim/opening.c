@@ -45,9 +45,9 @@ static int make(struct weft_sim *s, struct weft__machine *m) {
     m->options.seed ^= s->schedule->options.tables;
     int rc;
     do {
-        weft__ration_begin(m->ration);
+        weft__ration_begin(m->ration, NULL);
         rc = weft_replica_new(&m->replica, &m->options);
-    } while (weft__ration_end(m->ration, rc));
+    } while (weft__ration_end(m->ration, NULL, rc));
     m->options.seed ^= s->schedule->options.tables;
     m->options.errmsg = NULL;                                /* it was lent for the first opening */
     if (rc == 0) m->replica->options.seed = m->options.seed; /* tables have theirs by now */

@@ -19,12 +19,31 @@ void weft__ration_init(struct weft__ration *r, const struct weft_alloc *inner) {
     *r = (struct weft__ration){.alloc = {resize, r}, .inner = inner};
 }
 
-void weft__ration_begin(struct weft__ration *r) {
-    r->counts = true;
-    r->failed = false;
+static uint64_t applied_by(const struct weft_replica *replica) {
+    const struct weft_version_vector *applied = weft_replica_applied(replica);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < applied->len; i++) sum += applied->seq[i];
+    return sum;
 }
 
-bool weft__ration_end(struct weft__ration *r, int rc) {
+static struct weft__hash128 state_of(const struct weft_replica *replica) {
+    struct weft_replica_stats stats;
+    weft_replica_stats(replica, &stats);
+    return weft__hash_load(stats.state_hash);
+}
+
+void weft__ration_begin(struct weft__ration *r, const struct weft_replica *replica) {
+    r->counts = true;
+    r->failed = false;
+    if (r->left == 0 || replica == NULL) return;
+    r->state = state_of(replica);
+    r->applied = applied_by(replica);
+}
+
+bool weft__ration_end(struct weft__ration *r, const struct weft_replica *replica, int rc) {
     r->counts = false;
-    return rc == WEFT_ERR_NOMEM && r->failed;
+    if (rc != WEFT_ERR_NOMEM || !r->failed) return false;
+    if (replica != NULL && applied_by(replica) == r->applied && !weft__hash_eq(state_of(replica), r->state))
+        r->left_a_trace = true;
+    return true;
 }
