@@ -100,6 +100,7 @@
     X(joins, "joins", "joins", "of empty replicas, so many")                                                           \
     X(retirements, "retirements", "retirements", "so many")                                                            \
     X(starvations, "starvations", "starvations", "allocations that fail, so many")                                     \
+    X(version_skews, "version_skews", "version_skews", "replicas that run an older release for a while, so many")      \
     X(liars, "liars", "liars", "replicas that become members who lie, so many")                                        \
     X(disks_full, "disks_full", "disks_full", "so many")                                                               \
     X(disks_slow, "disks_slow", "disks_slow", "so many, in which a write takes `slow_sync`")                           \

@@ -31,20 +31,23 @@ static const struct {
 static const struct {
     const char *begin, *end, *value;
 } spans[] = {
-    {"partition", "rejoin", NULL}, {"cut", "uncut", NULL},     {"lag", "mend", NULL},      {"stretch", "mend", NULL},
-    {"lossy", "mend", NULL},       {"double", "mend", NULL},   {"shuffle", "mend", NULL},  {"corrupt", "mend", NULL},
-    {"truncate", "mend", NULL},    {"bursty", "mend", NULL},   {"throttle", "mend", NULL}, {"flap", "mend", NULL},
-    {"halfopen", "mend", NULL},    {"offset", "steady", NULL}, {"drift", "steady", NULL},  {"freeze", "steady", NULL},
-    {"strobe", "steady", NULL},    {"coarse", "steady", NULL}, {"leap", "steady", NULL},   {"crash", "restart", NULL},
-    {"full", "free", NULL},        {"lie", "honest", NULL},    {"pause", "resume", NULL},  {"suspend", "resume", NULL},
-    {"slow", "slow", "0"},         {"sync", "sync", "0"},
+    {"partition", "rejoin", NULL}, {"cut", "uncut", NULL},     {"lag", "mend", NULL},
+    {"stretch", "mend", NULL},     {"lossy", "mend", NULL},    {"double", "mend", NULL},
+    {"shuffle", "mend", NULL},     {"corrupt", "mend", NULL},  {"truncate", "mend", NULL},
+    {"bursty", "mend", NULL},      {"throttle", "mend", NULL}, {"flap", "mend", NULL},
+    {"halfopen", "mend", NULL},    {"offset", "steady", NULL}, {"drift", "steady", NULL},
+    {"freeze", "steady", NULL},    {"strobe", "steady", NULL}, {"coarse", "steady", NULL},
+    {"leap", "steady", NULL},      {"crash", "restart", NULL}, {"full", "free", NULL},
+    {"lie", "honest", NULL},       {"pause", "resume", NULL},  {"suspend", "resume", NULL},
+    {"slow", "slow", "0"},         {"sync", "sync", "0"},      {"downgrade", "upgrade", NULL},
 };
 
 /* What has no end: it is over at once, or ends a span itself. */
-static const char *const moments[] = {
-    "txn",        "heal",     "restart", "backup", "restore", "copy",   "step",   "fail",   "free",   "honest",
-    "lose",       "stray",    "tear",    "rot",    "revert",  "join",   "resume", "retire", "rejoin", "uncut",
-    "checkpoint", "snapshot", "rewind",  "starve", "mend",    "steady", "raise",  "liar",   "app"};
+static const char *const moments[] = {"txn",      "heal",    "restart", "backup", "restore", "copy",  "step",
+                                      "fail",     "free",    "honest",  "lose",   "stray",   "tear",  "rot",
+                                      "revert",   "join",    "resume",  "retire", "rejoin",  "uncut", "checkpoint",
+                                      "snapshot", "rewind",  "starve",  "mend",   "steady",  "raise", "liar",
+                                      "app",      "upgrade", "drop",    "late",   "twice"};
 
 static bool is_word(const char *text, size_t len, const char *word) {
     return strlen(word) == len && memcmp(text, word, len) == 0;

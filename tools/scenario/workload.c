@@ -55,9 +55,24 @@ static int check_replay(struct weft__build *b, const struct weft__document_workl
     return rc;
 }
 
+/* More than a run could do in an hour. */
+#define TRANSACTIONS_MAX 20000000.0
+
+static int check_size(struct weft__build *b) {
+    const struct weft_sim_options *o = &b->s->options;
+    uint64_t until_ns = o->work_until_ns == 0 ? o->duration_ns : o->work_until_ns;
+    double seconds = (double)(until_ns - o->work_from_ns) * 1e-9, rate = 0;
+    for (uint64_t i = 0; i < o->replicas; i++) rate += (double)o->rates[i] / 1000;
+    weft__build_at(b, "%s", b->d->workload != NULL ? "workload" : "duration");
+    if (rate * seconds <= TRANSACTIONS_MAX) return 0;
+    return weft__build_refuse(b, "would be some %.0f transactions, and more than %.0f are too many for a run",
+                              rate * seconds, TRANSACTIONS_MAX);
+}
+
 int weft__build_workload(struct weft__build *b) {
     const struct weft__document_workload *w = b->d->workload;
     int rc = check_hours(b);
+    if (rc == 0 && (w == NULL || w->replay == NULL)) rc = check_size(b);
     if (rc != 0 || w == NULL) return rc;
     if (w->replay != NULL) {
         rc = check_replay(b, w);

@@ -308,6 +308,7 @@ END_TEST
 START_TEST(contradictions_are_refused) {
     refused("regions: [{name: tokyo}]\nreplicas: 3\n", "2:11: replicas: `regions` says how many there are");
     refused("regions: [{name: tokyo}, {name: tokyo}]\n", "1:33: regions[1].name: is there twice; say `replicas: 2`");
+    refused("duration: 10d\nworkload: {rate: 100}\n", "2:11: workload: would be some 432000000 transactions");
     refused("workload: {until: 61s}\n", "1:19: workload.until: after the end of `duration`");
     refused("workload: {from: 10s, until: 5s}\n", "1:18: workload.from: begins when it has ended");
     refused("workload: {name: carts, types: {gcounter: 1}}\n", "1:32: workload.types: two workloads");
