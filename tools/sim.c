@@ -99,9 +99,15 @@ static void print_speed(const struct outcome *o) {
     printf("speed         %.0f events a second\n", (double)o->steps / seconds);
 }
 
+static void print_answer(const struct weft__scenario *s, bool held) {
+    if (s->question[0] != '\0') printf("question      %s\n", s->question);
+    printf("answer        %s\n", held ? "as the scenario expects" : "not as the scenario expects");
+}
+
 static int run(struct weft__sim_request *q, int argc, char **argv) {
     struct outcome o = {0, 0, 0};
     int rc = run_one(q, &o, argc, argv);
+    if (rc != 2 && q->scenario != NULL) print_answer(q->scenario, rc == 0);
     if (rc != 2) print_speed(&o);
     return rc;
 }

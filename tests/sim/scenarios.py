@@ -36,6 +36,7 @@ def check_one(program, path, folder):
     expect(text.startswith("# ") and "\nquestion: " in text and "\nexpect:\n" in text, f"{path} asks and answers")
     expect(f"\nname: {os.path.basename(path).removesuffix('.yaml')}\n" in text, f"{path} has its name")
     report, _ = weft(program, path)
+    expect(field(report, "question") + "\n" in text and field(report, "answer") == "as the scenario expects", path)
     schedule, _ = weft(program, path, "--print")
     copy = os.path.join(folder, "schedule")
     with open(copy, "w", encoding="utf-8") as f:
@@ -65,6 +66,7 @@ def check_expectation(program, folder):
     report, _ = weft(program, path, code=1)
     expect(field(report, "expected") == "at least 1 crashes, not 0", "what did not come out")
     expect(field(report, "replay") == f"weft sim {path} --seed 1", "how to see it again")
+    expect(field(report, "answer") == "not as the scenario expects", "the answer")
     sweep, _ = weft(program, path, "--seeds", "2", code=1)
     expect("expected" in sweep, "in a sweep, too")
 
