@@ -89,9 +89,15 @@ static const struct weft_law_op *winner_of(const struct weft_law_history *h, con
     return winner;
 }
 
+/* The last word is never reached. */
+static uint64_t deadline_of(const struct weft__law_world *w, const struct weft_law_op *op) {
+    uint64_t duration = duration_of(w, op), word = op->stamp.word;
+    return duration > UINT64_MAX - word ? UINT64_MAX : word + duration;
+}
+
 static bool holds(const struct weft__law_world *w, const struct weft_law_op *winner, struct weft_stamp at) {
     if (winner == NULL || at.epoch > winner->stamp.epoch) return false;
-    return at.epoch < winner->stamp.epoch || at.word < winner->stamp.word + duration_of(w, winner);
+    return at.epoch < winner->stamp.epoch || at.word < deadline_of(w, winner);
 }
 
 static int holder_by_history(void *ctx, const struct weft_law_history *h, struct weft_buf *out) {
@@ -112,9 +118,8 @@ static int holder_by_history(void *ctx, const struct weft_law_history *h, struct
         for (size_t i = 0; i < WORDS; i++)
             if (holds(w, winner, stamp_at(w, epoch, i)))
                 weft_buf_printf(out, "%u.%" PRIu64 ": %s until %u.%" PRIu64 " by %u.%" PRIu64 ":%u ", epoch, words[i],
-                                owners[owner_of(winner)], winner->stamp.epoch,
-                                winner->stamp.word + duration_of(w, winner), winner->stamp.epoch, winner->stamp.word,
-                                winner->origin);
+                                owners[owner_of(winner)], winner->stamp.epoch, deadline_of(w, winner),
+                                winner->stamp.epoch, winner->stamp.word, winner->origin);
     return weft_buf_append(out, "", 0);
 }
 

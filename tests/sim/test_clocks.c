@@ -241,6 +241,21 @@ START_TEST(a_year_ahead_expires_nothing) {
 }
 END_TEST
 
+/* A clock beyond 2106, which no word can say, shows the last one. A lease that begins there ends never, and the
+ * specification of leases had it end in 1970. */
+START_TEST(a_lease_of_the_last_moment_does_not_end) {
+    start_clean(2);
+    act("offset 0 800000h");
+    for (unsigned i = 0; i < 20; i++) {
+        char line[32];
+        (void)snprintf(line, sizeof line, "txn 0 lease/%u:%u", i, i);
+        act(line);
+    }
+    ck_assert_uint_gt(stats().transactions, 0);
+    stop();
+}
+END_TEST
+
 /* --- Pauses ------------------------------------------------------------------------------------------------------ */
 
 /* S34: an hour that a virtual machine did not see. It goes on where it stood, behind all others, whose writes wait;
@@ -311,6 +326,6 @@ int main(void) {
                      a_strobe_refuses_nothing, a_coarse_clock_tells_writes_apart, a_fast_oscillator_is_busy,
                      a_clock_set_back_by_more_waits_for_itself, years_ahead_harm_nobody_and_end,
                      the_slow_one_loses_nothing, an_epoch_is_left_from_behind, a_year_ahead_expires_nothing,
-                     a_suspended_machine_goes_on_where_it_stood, a_suspended_machine_that_crashes_has_time_again,
-                     a_plan_draws_them_all);
+                     a_lease_of_the_last_moment_does_not_end, a_suspended_machine_goes_on_where_it_stood,
+                     a_suspended_machine_that_crashes_has_time_again, a_plan_draws_them_all);
 }
