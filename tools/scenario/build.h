@@ -9,6 +9,12 @@
 
 #define WEFT__BUILD_SAID_MAX 128u
 
+/* A partition. */
+struct weft__stand {
+    uint64_t from_ns, to_ns;
+    unsigned fault;
+};
+
 struct weft__build {
     struct weft__scenario *s;
     const struct weft__document *d;
@@ -18,6 +24,8 @@ struct weft__build {
     char path[128];                         /* of what is being read */
     const char *said[WEFT__BUILD_SAID_MAX]; /* options that have been set */
     size_t said_count;
+    struct weft__stand *stands;
+    size_t stand_count, stand_cap;
 };
 
 #if defined(__GNUC__)
@@ -51,6 +59,9 @@ int weft__build_faults(struct weft__build *b);
 bool weft__scenario_knows(const char *word);
 /* What ends it; NULL: it is over at once. */
 const char *weft__scenario_end(const char *word);
+/* stands.c */
+int weft__build_stands(struct weft__build *b, unsigned fault, uint64_t from_ns, uint64_t to_ns);
+int weft__build_check_stands(struct weft__build *b);
 int weft__build_expect(struct weft__build *b); /* expect.c */
 
 /* who.c. Words for replicas: a region's name, "all", numbers "0-2,5". */

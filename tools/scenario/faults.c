@@ -14,6 +14,7 @@
 struct fault {
     uint64_t at_ns, for_ns, every_ns, times;
     bool ends;
+    unsigned number;
     const char *word, *end_word; /* NULL: it is over at once */
     const char *operands, *end_operands, *end_value;
     const char *rest; /* of the line */
@@ -83,6 +84,8 @@ static int write_fault(struct weft__build *b, const struct fault *f, const struc
         rc = weft__line_write(b, begin, at);
         if (rc == 0 && n == 0) rc = weft__line_try(b, since);
         if (rc == 0 && f->ends) rc = weft__line_write(b, end, at + f->for_ns);
+        if (rc == 0 && strcmp(f->word, "partition") == 0)
+            rc = weft__build_stands(b, f->number, at, f->ends ? at + f->for_ns : UINT64_MAX);
     }
     return rc;
 }
@@ -174,7 +177,7 @@ static int read_at(struct weft__build *b, unsigned i, const char *at, struct fau
 
 static int build_fault(struct weft__build *b, unsigned i) {
     const struct weft__document_fault *d = &b->d->faults[i];
-    struct fault f = {.at_ns = 0};
+    struct fault f = {.number = i};
     int rc = read_at(b, i, d->at, &f);
     weft__build_at(b, "faults[%u]%s", i, d->what == NULL ? "" : ".do");
     if (rc == 0 && d->what == NULL) rc = weft__build_refuse(b, "what happens? say `do`");
@@ -246,5 +249,5 @@ bool weft__scenario_knows(const char *word) {
 int weft__build_faults(struct weft__build *b) {
     int rc = 0;
     for (unsigned i = 0; rc == 0 && i < b->d->faults_count; i++) rc = build_fault(b, i);
-    return rc;
+    return rc != 0 ? rc : weft__build_check_stands(b);
 }

@@ -65,6 +65,7 @@ int weft__scenario_load(struct weft__scenario **out, struct weft_slice text, con
     if (b.s == NULL) return WEFT_ERR_NOMEM;
     begin(b.s);
     int rc = load(&b, text);
+    free(b.stands);
     if (rc == 0)
         *out = b.s;
     else

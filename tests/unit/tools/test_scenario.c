@@ -135,12 +135,12 @@ END_TEST
 
 START_TEST(regions_stand_for_their_replicas) {
     lines_are(PLACES "faults:\n"
-                     "- {at: 1s, for: 2s, do: partition tokyo}\n"
+                     "- {at: 1s, for: 1s, do: partition tokyo}\n"
                      "- {at: 2s, for: 2s, do: \"partition tokyo,dallas|london,2\"}\n"
                      "- {at: 3s, for: 1s, do: cut tokyo london}\n"
                      "- {at: 4s, do: step tokyo -1s}\n"
                      "- {at: 5s, for: 1s, do: \"crash 2,london\"}\n",
-              "1s partition 0,1\n2s partition 0-2|2-4\n3s rejoin 0,1\n3s cut 0,1 3,4\n4s rejoin 0-2|2-4\n"
+              "1s partition 0,1\n2s rejoin 0,1\n2s partition 0-2|2-4\n3s cut 0,1 3,4\n4s rejoin 0-2|2-4\n"
               "4s uncut 0,1 3,4\n4s step 0 -1s\n4s step 1 -1s\n5s crash 2\n5s crash 3\n5s crash 4\n"
               "6s restart 2\n6s restart 3\n6s restart 4\n");
 }
@@ -324,6 +324,11 @@ START_TEST(contradictions_are_refused) {
             "1:34: clocks.each[0].offset: further than `expect.clocks_agree` (1s) allows");
     refused("clocks: {skew: 2s}\nexpect: {clocks_agree: 1s}\n",
             "2:24: expect.clocks_agree: clocks are off by up to 2000");
+    refused(
+        "faults:\n- {at: 9s, for: 3s, do: partition 0}\n- {at: 1s, for: 3s, every: 5s, times: 3, do: partition 1}\n",
+        "3:8: faults[1].at: begins while the partition of faults[0] stands, and would end it");
+    refused("faults:\n- {at: 1s, for: ever, do: partition 0}\n- {at: 9s, do: partition 1}\n",
+            "3:8: faults[1].at: begins while the partition of faults[0] stands");
     refused("expect: {counts: [{what: lost, least: 5, most: 4}]}\n", "1:48: expect.counts[0].most: less than `least`");
 }
 END_TEST
