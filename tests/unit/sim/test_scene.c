@@ -41,9 +41,9 @@ static void draw(struct drawn *d, struct weft_sim *sim) {
 }
 
 static void undraw(struct drawn *d) {
-    weft_sim_free(d->x.s);
     weft__scene_fini(&d->c);
     weft__plot_fini(&d->x.plot);
+    weft_sim_free(d->x.s);
 }
 
 /* Later is lower, and labels of one lane are a line apart. */
