@@ -80,7 +80,7 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
         out->steps += stats.steps;
         fputs(weft_sim_report(sim), stdout);
         held = weft__sim_came_out(q, out->rc, &stats, &told);
-        fwrite(told.ptr, 1, told.len, stdout);
+        if (told.len > 0) fwrite(told.ptr, 1, told.len, stdout);
         if (!held) print_replay(q, argc, argv);
     }
     if (out->rc != 0 && out->rc != WEFT_ERR_CORRUPT && out->rc != WEFT_ERR_NOT_READY)

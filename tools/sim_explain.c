@@ -77,7 +77,7 @@ static int tell(struct task *t, struct weft_sim *sim, const struct weft_buf *out
     int rc = weft_sim_explain(sim, &text);
     if (rc == 0) {
         fwrite(text.ptr, 1, text.len, stdout);
-        fwrite(outcome->ptr, 1, outcome->len, stdout);
+        if (outcome->len > 0) fwrite(outcome->ptr, 1, outcome->len, stdout);
         printf("\nreplay: %s\n", command);
     }
     weft_buf_reset(&text);
