@@ -193,6 +193,7 @@ int weft__machine_reopen(struct weft_sim *s, uint32_t i) {
     struct weft__happening again = {.kind = WEFT__REOPEN, .to = i, .tag = s->machines[i].boot};
     if (d->busy || d->waiting.count > 0) return weft__world_post(s, s->now_ns + 1000000, &again);
     weft__disk_stop(d);
+    if (s->machines[i].watched.branch.is_open && d->now.doubtful) weft__check_parted(&s->check);
     int rc = end(s, i);
     if (rc == 0) rc = weft__links_look(s, i);
     return rc == 0 ? weft__machine_open(s, i) : rc;

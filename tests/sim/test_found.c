@@ -38,6 +38,21 @@ START_TEST(a_later_backup_is_of_another_line) {
 }
 END_TEST
 
+/* The disk had lost what was written under the rolled-back memory, and the check wanted it issued again. */
+START_TEST(what_a_disk_lost_is_not_issued_again) {
+    holds("replicas 2\n"
+          "place dallas london\n"
+          "100ms snapshot 1\n"
+          "200ms txn 0 r/3=1\n"
+          "200ms lose 1 8\n"
+          "300ms txn 0 g/0+1\n"
+          "400ms txn 1 p/2+1\n"
+          "500ms rewind 1\n"
+          "500ms txn 1 r/2=1\n"
+          "600ms txn 1 r/3=1\n");
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("sim-found", a_later_backup_is_of_another_line);
+    return RUN_SUITE("sim-found", a_later_backup_is_of_another_line, what_a_disk_lost_is_not_issued_again);
 }
