@@ -204,32 +204,29 @@ static bool notices_eq(const struct weft_notice *a, const struct weft_notice *b)
            a->amount_ns == b->amount_ns && weft_origin_cmp(&a->origin, &b->origin) == 0;
 }
 
+/* One that was recorded comes again. One that was not is no difference: a notice is lost where there is no memory for
+ * it. */
 static int compare_notice(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     const struct weft_update *u = &p->update;
+    size_t from = p->notices_seen;
     p->stats.notices++;
-    if (p->notices_seen < u->notice_count && notices_eq(&u->notices[p->notices_seen], &e->notice)) {
-        p->notices_seen++;
-        return 1;
+    while (p->notices_seen < u->notice_count) {
+        if (notices_eq(&u->notices[p->notices_seen++], &e->notice)) return 1;
+        p->stats.untold++;
     }
     struct weft_buf *b = differ(p);
-    if (p->notices_seen < u->notice_count)
-        weft_buf_printf(b, "it tells: %s", u->notices[p->notices_seen].text);
+    if (from < u->notice_count)
+        weft_buf_printf(b, "it tells: %s", u->notices[from].text);
     else
         weft_buf_append_str(b, "it has nothing to tell");
     weft_buf_printf(b, "; recorded is a notice of kind %d", (int)e->notice.kind);
     return end_of_failure(p);
 }
 
-/* Before anything else happens: all that the last event brought was recorded. */
-static int compare_rest(struct weft_sim_replay *p) {
-    if (p->replica == NULL || p->notices_seen == p->update.notice_count) return 1;
-    weft_buf_printf(differ(p), "it tells: %s; nothing of that was recorded", p->update.notices[p->notices_seen].text);
-    return end_of_failure(p);
-}
-
 /* --- What is done again ------------------------------------------------------------------------------------------- */
 
 static void forget_update(struct weft_sim_replay *p) {
+    p->stats.untold += p->update.notice_count - p->notices_seen;
     memset(&p->update, 0, sizeof p->update);
     p->notices_seen = 0;
 }
@@ -269,7 +266,7 @@ static int step(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     if (rc == WEFT_ERR_NOMEM) return rc;
     p->failed_with = rc;
     if (rc != 0) forget_update(p);
-    if (rc == 0 && e->kind == WEFT_EVENT_RESTORE) forget_update(p);
+    if (rc == 0 && e->kind == WEFT_EVENT_RESTORE) p->update.notice_count = 0; /* of START */
     if (rc == 0 && e->kind == WEFT_EVENT_START) {
         weft_replica_free(p->before);
         p->before = NULL;
@@ -367,8 +364,7 @@ static int settle(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     bool goes_on = e->kind == WEFT__TAPE_FAILED || e->kind == WEFT__TAPE_NOTICE || e->kind == WEFT__TAPE_STATE;
     bool open_end = e->kind == WEFT__TAPE_END && e->end != WEFT__TAPE_CLOSED;
     if (goes_on || open_end || p->replica == NULL) return 1;
-    if (p->failed_with != 0) return compare_error(p, 0);
-    return compare_rest(p);
+    return p->failed_with != 0 ? compare_error(p, 0) : 1;
 }
 
 int weft_sim_replay_next(struct weft_sim_replay *p) {

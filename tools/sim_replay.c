@@ -77,6 +77,7 @@ static void print_end(const struct weft_sim_replay *p) {
     if (failure != NULL) printf("DIFFERS       %s\n", failure);
     printf("replayed      %" PRIu64 " openings  %" PRIu64 " events  %" PRIu64 " commits  %" PRIu64 " notices\n",
            s.openings, s.events, s.commits, s.notices);
+    if (s.untold > 0) printf("not recorded  %" PRIu64 " of its notices\n", s.untold);
     printf("compared      %" PRIu64 " states\n", s.states);
     printf("end           %s\n", s.end != NULL ? s.end : "none: it stops here");
     fputs("state         ", stdout);

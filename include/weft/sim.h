@@ -395,9 +395,9 @@ WEFT_API int weft_sim_explain_html(struct weft_sim *s, const char *command, stru
 /* --- Recordings --------------------------------------------------------------------------------------------------- */
 
 /* What happened to a replica in the world, once more: an engine is stepped through a file of weft_uv_options.record,
- * alone, and what it comes to is held against what the recording says: after each event the notices that it brought,
- * and at every 256th and at the end the hash of the state and the vector. It needs none of the application's code or
- * types: a transaction was recorded as it was committed. */
+ * alone, and what it comes to is held against what the recording says: after each event the notices that were recorded
+ * of it, and at every 256th and at the end the hash of the state and the vector. It needs none of the application's
+ * code or types: a transaction was recorded as it was committed. */
 struct weft_sim_replay;
 
 struct weft_sim_replay_options {
@@ -412,6 +412,7 @@ struct weft_sim_replay_stats {
     uint64_t offset;                                     /* in the recording, of the entry that was read last */
     struct weft_time now;                                /* of the last event */
     uint64_t openings, events, commits, notices, states; /* states: how often hash and vector were compared */
+    uint64_t untold;                                     /* notices that were not recorded: no memory, or the end */
     uint8_t state[16];
     const char *end; /* how the recording ended, once it has */
 };

@@ -28,6 +28,8 @@
 #define EVENTS_PER_STATE 256u
 /* Records that are restored are written so many bytes at a time; all other events one by one. */
 #define RESTORED_MAX     ((size_t)64 << 10)
+/* Room that is kept between steps. */
+#define KEEP_BYTES       ((size_t)1 << 20)
 
 /* --- The file ----------------------------------------------------------------------------------------------------- */
 
@@ -36,10 +38,18 @@ void weft__recorder_init(struct weft__recorder *rec) {
     rec->fd = -1;
 }
 
+/* Only the last 8 bytes, and no more room than events take: a segment took up to 16 MiB. */
 static void keep_last(struct weft__recorder *rec) {
     struct weft_buf *b = &rec->pending;
-    memmove(b->ptr, b->ptr + b->len - WEFT__TAPE_CHECK, WEFT__TAPE_CHECK);
-    b->len = WEFT__TAPE_CHECK;
+    const struct weft_alloc *alloc = b->alloc;
+    uint8_t last[WEFT__TAPE_CHECK];
+    memcpy(last, b->ptr + b->len - sizeof last, sizeof last);
+    weft_buf_reset(b);
+    if (b->cap > KEEP_BYTES) {
+        weft_buf_fini(b);
+        weft_buf_init(b, alloc);
+    }
+    weft_buf_append(b, last, sizeof last);
 }
 
 static void let_go(struct weft__recorder *rec) {
@@ -68,10 +78,11 @@ static void give_up(struct weft__recorder *rec, int err) {
     uint8_t last[WEFT__TAPE_CHECK];
     struct weft_buf *b = &rec->pending;
     int ignored;
-    memcpy(last, b->ptr, sizeof last);
+    bool has_last = b->ptr != NULL; /* else there was no memory for it */
+    if (has_last) memcpy(last, b->ptr, sizeof last);
     rec->stopped = err;
     bool cut = ftruncate(rec->fd, (off_t)rec->size) == 0 && lseek(rec->fd, (off_t)rec->size, SEEK_SET) >= 0;
-    if (cut && rec->size > 0) {
+    if (cut && has_last && rec->size > 0) {
         weft_buf_reset(b);
         weft_buf_append(b, last, sizeof last);
         weft__tape_number(b, WEFT__TAPE_END, WEFT__TAPE_BROKEN);

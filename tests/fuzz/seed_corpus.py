@@ -182,6 +182,30 @@ def auctions(_):
         yield f"history-{index + 1}", bytes([index % 2]) + bytes(chance.randrange(256) for _ in range(20 + 20 * index))
 
 
+def tapes(vectors):
+    """Forged entries: a kind, then its body."""
+    mono, wall = b"\x80\x94\xeb\xdc\x03", bytes.fromhex("0000a289e8066b00")
+
+    def entry(kind, body=b"", timed=True):
+        return bytes([kind]) + piece((mono + wall if timed else b"") + body)
+
+    def record(kind, data, number=1):
+        return entry(1, bytes([kind, number]) + bytes(24) + b"\x01" + data)
+
+    start, up, tick = entry(2, bytes(range(8))), entry(3, b"\1"), entry(7)
+    received = b"".join(entry(5, b"\1" + data) for name, data in vectors.items() if name.startswith("message-"))
+    rows = b"".join(entry(17, data, False) for name, data in vectors.items() if name.startswith("record-log-"))
+    state = entry(21, bytes(16), False)
+    yield "empty", b"\0WEFT\r\nE\1"
+    yield "alive", b"\1" + start + up + tick + entry(6, b"\2") + entry(18, b"\0", False) + tick + state
+    yield "received", b"\1" + start + up + received + entry(4, b"\1") + tick
+    yield "commits", b"\1" + start + rows + tick
+    yield "abandoned", b"\1" + start + entry(19, b"\1", False) + start + tick + entry(22, b"\0", False) + tick
+    stored = b"".join(record(1, vectors[f"record-meta-{i}"], i) for i in (1, 2, 3) if f"record-meta-{i}" in vectors)
+    yield "restored", b"\1" + stored + start + tick
+    yield "notices", b"\1" + start + entry(20, b"\1\0\0" + bytes(24) + b"\1\0", False) + tick
+
+
 TARGETS = {
     "message": messages,
     "transaction": transactions,
@@ -194,6 +218,7 @@ TARGETS = {
     "steps": steps,
     "law": laws,
     "auction": auctions,
+    "tape": tapes,
 }
 
 
