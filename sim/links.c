@@ -206,7 +206,10 @@ static struct weft__parcel *pack(struct weft_sim *s, uint32_t from, uint32_t to,
 static struct weft__fate draw_fate(struct weft_sim *s, uint32_t from, uint32_t to, size_t bytes) {
     struct weft__fates_sent sent = {s->now_ns, from, to, weft__net_send(&s->net, s->now_ns, from, to, bytes)};
     bool listens = s->fates.count > 0 || s->fates.tell != NULL;
+    unsigned drawn = sent.fate.copies;
     if (listens && sent.fate.rc == 0 && weft__net_is_open(&s->net, from, to)) weft__fates_settle(&s->fates, &sent);
+    s->net.lost += sent.fate.copies < drawn;
+    s->net.duplicated += sent.fate.copies > drawn;
     return sent.fate;
 }
 

@@ -18,7 +18,8 @@
     X(crash_storm, "crash-storm")                                                                                      \
     X(backup_restore, "backup-restore")                                                                                \
     X(skew_ladder, "skew-ladder")                                                                                      \
-    X(strobe, "strobe")
+    X(strobe, "strobe")                                                                                                \
+    X(replay_storm, "replay-storm")
 
 /* In the order of their names in the options: mixtures, then patterns, each alone. */
 enum weft__nemesis_mixture {

@@ -140,6 +140,22 @@ static int flap(struct stage *g) {
     return rc;
 }
 
+/* What everybody sends comes again, each message later than the one before it. */
+static int replay_storm(struct stage *g) {
+    uint64_t all = (UINT64_C(1) << g->actors) - 1;
+    int rc = 0;
+    for (uint64_t n = 1; rc == 0 && n <= 20; n++) {
+        struct weft__sim_item item = {.kind = WEFT__SIM_TWICE, .number = n, .first = g->s->member_count};
+        item.ns = (int64_t)(g->span_ns * n / 20);
+        rc = list_members(g, all);
+        if (rc == 0) rc = weft__schedule_push_member(g->s, WEFT__SIM_NEXT_SIDE);
+        if (rc == 0) rc = list_members(g, all);
+        item.count = g->s->member_count - item.first;
+        if (rc == 0) rc = push(g, 0, item);
+    }
+    return rc;
+}
+
 /* --- Machines ----------------------------------------------------------------------------------------------------- */
 
 static int crash_storm(struct stage *g) {

@@ -166,7 +166,7 @@ struct weft_sim_options {
     uint64_t nemesis;
     /* 0 "mixed": the seed draws one of the next three, half of the time the first; 1 "all" kinds of faults; 2 "swarm",
      * a random half of the kinds; 3 "patterns": swizzle-clog, flap, ring, majority-ring, bridge, island, crash-storm,
-     * backup-restore, skew-ladder, strobe; or one of these by its name. */
+     * backup-restore, skew-ladder, strobe, replay-storm; or one of these by its name. */
     uint64_t nemesis_mix;
     /* Of the plan: what users do at each replica with the caller's own application (sim_app.h), a second on average. */
     uint64_t app_rate;

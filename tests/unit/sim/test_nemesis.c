@@ -280,6 +280,25 @@ START_TEST(machines_fall_together_and_backups_come_back) {
 }
 END_TEST
 
+START_TEST(a_storm_is_of_old_messages) {
+    struct weft_sim_stats storm, calm;
+    for (unsigned k = 0; k < 2; k++) {
+        struct weft_sim_options o;
+        struct weft_sim *sim;
+        options(&o, 1, WEFT__NEMESIS_replay_storm);
+        o.nemesis = k;
+        o.rate = 2;
+        o.duplicate_ppm = 0;
+        ck_assert_int_eq(weft_sim_new(&sim, &o), 0);
+        ck_assert_msg(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)) == 0, "%s", weft_sim_report(sim));
+        weft_sim_stats(sim, k == 1 ? &storm : &calm);
+        weft_sim_free(sim);
+    }
+    ck_assert_uint_eq(calm.duplicated, 0);
+    ck_assert_uint_gt(storm.duplicated, 100);
+}
+END_TEST
+
 /* Whatever it is, the plan's end mends it, and the run converges. */
 START_TEST(everything_ends) {
     for (uint64_t mix = 0; mix < WEFT__NEMESIS_MIXTURES; mix++) {
@@ -305,5 +324,5 @@ int main(void) {
                      what_is_said_of_kinds_are_weights, every_octave_is_as_likely, a_seed_draws_its_mixture,
                      partitions_have_their_shapes, a_bridge_holds_two_sides_together,
                      what_is_cut_is_joined_and_what_is_stepped_comes_back, machines_fall_together_and_backups_come_back,
-                     everything_ends);
+                     a_storm_is_of_old_messages, everything_ends);
 }
