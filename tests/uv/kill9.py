@@ -4,7 +4,8 @@
 Each round a served replica writes transactions (a counter and a set element each) as fast as it can and is killed.
 Then its store is opened alone, and must hold: every transaction that was answered ok; a prefix of those that were
 sent, whole ones only; everything that its peer has heard of (nothing is said before it is recorded). No (origin,
-number) is ever answered twice, and each opening has an epoch of its own. In the end both replicas are equal.
+number) is ever answered twice, and each opening has an epoch of its own. In the end both replicas are equal, and the
+recording of all these lives is replayed to the same state.
 
 usage: kill9.py WEFT [--rounds N] [--seed N]
 """
@@ -12,6 +13,7 @@ usage: kill9.py WEFT [--rounds N] [--seed N]
 import argparse
 import os
 import random
+import subprocess
 import tempfile
 import time
 
@@ -85,6 +87,13 @@ def check_store(weft, store, rounds, survivors_elements, epochs):
     assert code == 0, said
 
 
+def check_tape(weft, tape, state, openings):
+    """What was recorded over all of that is replayed to the same state."""
+    done = subprocess.run([weft, "sim", "replay", tape], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{openings} openings" in done.stdout and state in done.stdout, f"{state}\n{done.stdout}"
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("weft")
@@ -95,12 +104,12 @@ def main():
     print(f"seed {seed}")
     dice = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        store = os.path.join(folder, "victim.db")
+        store, tape = os.path.join(folder, "victim.db"), os.path.join(folder, "victim.tape")
         survivor = Serve(args.weft, "--listen", "127.0.0.1:0", "--quiet", name="survivor")
         peer = f"127.0.0.1:{survivor.port}"
         rounds, epochs = [], []
         for number in range(args.rounds):
-            served = Serve(args.weft, "--store", store, "--seed", peer, "--quiet", name="victim")
+            served = Serve(args.weft, "--store", store, "--seed", peer, "--record", tape, "--quiet", name="victim")
             epochs.append(served.origin)
             rounds.append(Round(number))
             rounds[-1].run(served, dice.uniform(0.0, 0.25), dice)
@@ -108,13 +117,15 @@ def main():
         answered = [pair for r in rounds for pair in r.acknowledged]
         assert len(set(answered)) == len(answered), "a dot was issued twice"
         assert len(set(epochs)) == len(epochs), "an epoch was used twice"
-        served = Serve(args.weft, "--store", store, "--seed", peer, "--quiet", name="victim")
+        served = Serve(args.weft, "--store", store, "--seed", peer, "--record", tape, "--quiet", name="victim")
         wait_until("both are equal", lambda: converged(served, survivor))
         total = sum(r.kept for r in rounds)
         assert counter(survivor) == total, f"{counter(survivor)} at the peer, {total} kept"
+        state = served.status()["hash"]
         for s in (served, survivor):
             code, said = s.quit()
             assert code == 0, said
+        check_tape(args.weft, tape, state, args.rounds + 1)
         sent = sum(r.sent for r in rounds)
         print(f"{args.rounds} rounds: {sent} sent, {len(answered)} answered, {total} kept")
         assert answered, "nothing was ever answered"

@@ -100,6 +100,23 @@ def check_bound(weft, folder):
     assert word("end", replay(weft, tape)) == "the recording was as long as it may be"
 
 
+def check_lock(weft, folder):
+    """One recorder a file; and what cannot be recorded is said before anything begins."""
+    tape = os.path.join(folder, "d.tape")
+    served = Serve(weft, "--record", tape, "--quiet", name="d")
+    code, _, err = run(weft, "serve", "--plain", "--record", tape)
+    assert code == 1 and "in use" in err, err
+    write(served, "x", 3)
+    code, said = served.quit()
+    assert code == 0, said
+    assert "  6 commits" in replay(weft, tape)
+    for path in (folder, os.path.join(folder, "no", "such", "folder")):
+        code, _, err = run(weft, "serve", "--plain", "--record", path)
+        assert code in (1, 2) and path in err, err
+    code, _, err = run(weft, "serve", "--plain", "--record", tape, "--record-max", "a lot")
+    assert code == 2 and "--record-max" in err, err
+
+
 def main():
     weft = sys.argv[1]
     with tempfile.TemporaryDirectory() as folder:
@@ -114,6 +131,7 @@ def main():
         assert "the process ended without a word" in verbose
         check_refusals(weft, recordings[1][0], folder)
         check_bound(weft, folder)
+        check_lock(weft, folder)
     print("record: ok")
 
 
