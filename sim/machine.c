@@ -1,4 +1,5 @@
 /* machine.c: a replica on its machine: it is opened from its disk, stepped, and what it asks for is carried out. */
+#include <stdio.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -195,6 +196,13 @@ int weft__machine_call(struct weft__machine *m, const struct weft_event *e, stru
 
 int weft__machine_check_memory(struct weft_sim *s, uint32_t i) {
     struct weft__ration *ration = s->machines[i].ration;
+    uint64_t most = s->schedule->options.memory_max;
+    char text[96];
+    if (most > 0 && ration->most > most) {
+        (void)snprintf(text, sizeof text, "a replica held %llu bytes, and may hold %llu",
+                       (unsigned long long)ration->most, (unsigned long long)most);
+        return weft__world_fail(s, i, WEFT__CHECK_BOUND, text);
+    }
     if (!ration->left_a_trace) return 0;
     ration->left_a_trace = false;
     return weft__world_fail(s, i, WEFT__CHECK_MEMORY, "a call that ran out of memory changed the state");

@@ -166,6 +166,7 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(engine_checkpoint_bytes, 0, 0, LARGE),
     NUMBER(engine_segment_bytes, 0, 0, LARGE),
     NUMBER(engine_pending_max, 0, 0, LARGE),
+    NUMBER(memory_max, 0, 0, LARGE),
     NUMBER(engine_chunk_bytes, 0, 0, WEFT_TXN_MAX),
     NUMBER(tables, 0, 0, UINT64_MAX),
     NUMBER(check_one_in, 1, 1, LARGE),

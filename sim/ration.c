@@ -12,7 +12,11 @@ static void *resize(void *ctx, void *ptr, size_t old_size, size_t new_size) {
         r->failures++;
         return NULL;
     }
-    return r->inner->resize(r->inner->ctx, ptr, old_size, new_size);
+    void *to = r->inner->resize(r->inner->ctx, ptr, old_size, new_size);
+    if (to == NULL && new_size > 0) return NULL;
+    r->live += new_size - old_size;
+    if (r->live > r->most) r->most = r->live;
+    return to;
 }
 
 void weft__ration_init(struct weft__ration *r, const struct weft_alloc *inner) {

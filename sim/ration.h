@@ -17,6 +17,7 @@ struct weft__ration {
     uint64_t left; /* the allocation that fails, counted from 1; 0: none */
     bool failed;   /* it did, since counting began */
     uint64_t failures;
+    uint64_t live, most;        /* bytes: now, and ever */
     struct weft__hash128 state; /* when the call began, ... */
     uint64_t applied;           /* ... with so many transactions */
     bool left_a_trace;          /* a call that failed changed the state and applied nothing */

@@ -14,7 +14,11 @@ void weft_sim_stats(const struct weft_sim *s, struct weft_sim_stats *out) {
     out->values_checked = s->check.values_checked;
     out->states_checked = s->check.states_checked;
     out->bytes_checked = s->check.bytes_checked;
-    for (size_t i = 0; i < s->machine_count; i++) out->starvations += s->machines[i].ration->failures;
+    for (size_t i = 0; i < s->machine_count; i++) {
+        const struct weft__ration *ration = s->machines[i].ration;
+        out->starvations += ration->failures;
+        if (out->memory < ration->most) out->memory = ration->most;
+    }
     weft__trace_hash(&s->trace, out->trace);
     for (size_t i = 0; i < s->machine_count; i++) {
         if (s->machines[i].replica == NULL) continue;
@@ -148,6 +152,8 @@ const char *weft_sim_report(struct weft_sim *s) {
     end_counts(b, begin, empty);
     line(b, "messages");
     weft_buf_printf(b, "%llu, %llu bytes", (unsigned long long)t.messages, (unsigned long long)t.bytes);
+    line(b, "memory");
+    weft_buf_printf(b, "%llu bytes at most in a replica", (unsigned long long)t.memory);
     faults(b, &t);
     line(b, "checked");
     weft_buf_printf(b, "%llu events  %llu values  %llu states  %llu encodings", (unsigned long long)t.steps,

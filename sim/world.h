@@ -184,7 +184,7 @@ void weft__machine_fini(struct weft_sim *s, struct weft__machine *m);
 int weft__machine_step(struct weft_sim *s, uint32_t i, struct weft_event *e);
 /* The engine's own step, again when an allocation failed that was made to fail. */
 int weft__machine_call(struct weft__machine *m, const struct weft_event *e, struct weft_update *u);
-/* Whether a call that ran out of memory left everything as it was. */
+/* Whether it holds no more memory than it may, and a call that ran out of it left everything as it was. */
 int weft__machine_check_memory(struct weft_sim *s, uint32_t i);
 int weft__machine_tick(struct weft_sim *s, uint32_t i);
 /* Its clocks go otherwise than when its timer was set. */

@@ -134,6 +134,7 @@ struct weft_sim_options {
     /* The engine's own options (weft_replica_options); 0: its default. */
     uint64_t engine_drift_ns, engine_digest_ns, engine_log_max, engine_checkpoint_bytes, engine_segment_bytes;
     uint64_t engine_pending_max, engine_chunk_bytes;
+    uint64_t memory_max; /* bytes that a replica may ever hold, or a check fails; default 0: any number */
     uint64_t tables; /* hash tables are laid out by this number, and nobody may notice: a run twice, with another one,
                       * is the same run */
     const struct weft_crdt_class *const *classes; /* the application's own, NULL-terminated; may be NULL; lent */
@@ -361,6 +362,7 @@ struct weft_sim_stats {
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
+    uint64_t memory; /* bytes, the most that any replica ever held */
     uint64_t disk_faults, lies, releases, pauses, held, joins, retirements, rewinds,
         starvations; /* allocations that failed */
     uint64_t wiped;  /* a damaged store was refused, and the replica started from nothing, as another one */

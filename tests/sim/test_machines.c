@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <weft/err.h>
 #include <weft/mvreg.h>
 
 #include "tests/support/simulated.h"
@@ -334,11 +335,33 @@ START_TEST(two_releases_in_one_cluster) {
 }
 END_TEST
 
+START_TEST(memory_is_counted_and_bounded) {
+    struct weft_sim_options o;
+    struct weft_sim_stats t;
+    struct weft_sim *bounded;
+    for (uint64_t bound = 0, runs = 0; runs < 3; runs++) {
+        weft_sim_options_init(&o);
+        o.duration_ns = WEFT_SECONDS(4);
+        o.rate = 20;
+        o.crashes = 2;
+        o.memory_max = bound;
+        ck_assert_int_eq(weft_sim_new(&bounded, &o), 0);
+        int rc = weft_sim_run_until_converged(bounded, WEFT_SECONDS(60));
+        weft_sim_stats(bounded, &t);
+        ck_assert_uint_gt(t.memory, 10000);
+        ck_assert_int_eq(rc, runs < 2 ? 0 : WEFT_ERR_CORRUPT);
+        if (runs == 2) ck_assert_ptr_nonnull(strstr(weft_sim_failure(bounded), "invariant 9"));
+        bound = runs == 0 ? t.memory : t.memory - 1; /* as much as it takes, and a byte less */
+        weft_sim_free(bounded);
+    }
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("sim-machines", a_pause_keeps_what_came_for_later,
-                     links_that_broke_during_a_pause_are_heard_of_after_it, a_crash_ends_a_pause,
-                     a_slow_replica_is_behind_and_gets_there, any_backup_may_come_back, one_that_joins_gets_everything,
-                     a_retired_replica_is_gone_for_good, both_sides_of_a_rollback_count_once, a_branch_may_crash,
-                     a_branch_that_got_out_stays, a_branch_that_is_issued_as_something_else_is_seen,
-                     without_memory_for_once_nothing_is_different, two_releases_in_one_cluster);
+    return RUN_SUITE(
+        "sim-machines", a_pause_keeps_what_came_for_later, links_that_broke_during_a_pause_are_heard_of_after_it,
+        a_crash_ends_a_pause, a_slow_replica_is_behind_and_gets_there, any_backup_may_come_back,
+        one_that_joins_gets_everything, a_retired_replica_is_gone_for_good, both_sides_of_a_rollback_count_once,
+        a_branch_may_crash, a_branch_that_got_out_stays, a_branch_that_is_issued_as_something_else_is_seen,
+        without_memory_for_once_nothing_is_different, two_releases_in_one_cluster, memory_is_counted_and_bounded);
 }
