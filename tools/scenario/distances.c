@@ -101,9 +101,9 @@ static int read_row(struct weft__build *b, struct rows *r, size_t row) {
 }
 
 static int read_table(struct weft__build *b, struct weft_slice text) {
-    struct rows r = {.at = (const char *)text.ptr, .end = (const char *)text.ptr + text.len};
-    const char *begin, *end;
-    int rc = text.len == 0 ? weft__build_refuse(b, "an empty table") : read_names(b, &r);
+    const char *begin = text.len == 0 ? "" : (const char *)text.ptr, *end;
+    struct rows r = {.at = begin, .end = begin + text.len};
+    int rc = read_names(b, &r);
     for (size_t row = 0; rc == 0 && row < b->s->table.count; row++) rc = read_row(b, &r, row);
     if (rc == 0 && next_row(&r, &begin, &end))
         rc = refuse(b, &r, "more rows than names:", begin, (size_t)(end - begin));

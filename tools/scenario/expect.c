@@ -113,7 +113,7 @@ static int read_count(struct weft__build *b, unsigned i) {
 /* What the scenario itself puts between clocks: the skew either way, and offsets, as they are written. */
 static int check_clocks(struct weft__build *b, const char *bound) {
     const struct weft__document_clocks *clocks = b->d->clocks;
-    uint64_t most, offset;
+    uint64_t most, offset, ahead = 0, behind = 0;
     weft__build_at(b, "expect.clocks_agree");
     int rc = weft__build_time(b, bound, &most);
     if (rc == 0 && 2 * b->s->options.skew_ns > most)
@@ -121,9 +121,14 @@ static int check_clocks(struct weft__build *b, const char *bound) {
                                   (unsigned long long)(b->s->options.skew_ns / 1000000));
     for (unsigned i = 0; rc == 0 && clocks != NULL && i < clocks->each_count; i++) {
         const char *text = clocks->each[i].offset;
+        if (text == NULL) continue;
+        bool is_behind = text[0] == '-';
         weft__build_at(b, "clocks.each[%u].offset", i);
-        rc = weft__build_time(b, text + (text[0] == '-'), &offset);
-        if (rc == 0 && offset + 2 * b->s->options.skew_ns > most)
+        rc = weft__build_time(b, text + is_behind, &offset);
+        if (rc != 0) break;
+        uint64_t *furthest = is_behind ? &behind : &ahead;
+        if (offset > *furthest) *furthest = offset;
+        if (ahead + behind + 2 * b->s->options.skew_ns > most)
             rc = weft__build_refuse(b, "further than `expect.clocks_agree` (%.40s) allows; one of them must go", bound);
     }
     return rc;

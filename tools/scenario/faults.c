@@ -105,7 +105,7 @@ static int add_fault(struct weft__build *b, const struct fault *f) {
 }
 
 static int read_word(struct weft__build *b, const char *what, struct fault *f) {
-    size_t len = strcspn(what, " \t");
+    size_t len = strcspn(what, WEFT__LINE_BLANK);
     for (size_t i = 0; i < sizeof items / sizeof *items; i++)
         if (is_word(what, len, items[i].word)) {
             f->word = items[i].word;

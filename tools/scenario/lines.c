@@ -21,8 +21,8 @@ void weft__line_fini(struct weft__scenario_line *l) {
  */
 
 static const char *next_operand(const char **at, size_t *len) {
-    const char *begin = *at + strspn(*at, " \t");
-    *len = strcspn(begin, " \t");
+    const char *begin = *at + strspn(*at, WEFT__LINE_BLANK);
+    *len = strcspn(begin, WEFT__LINE_BLANK);
     *at = begin + *len;
     return begin;
 }
@@ -81,7 +81,7 @@ int weft__line_read(struct weft__build *b, struct weft__scenario_line *l, const 
         if (len == 0) break;
         rc = read_operand(b, *letter, word, len, l);
     }
-    text += strspn(text, " \t");
+    text += strspn(text, WEFT__LINE_BLANK);
     if (rc == 0 && whole && *text != '\0') rc = weft_buf_printf(&l->rest, " %.200s", text);
     return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "tools/scenario/build.h"
 
+#define WEFT__LINE_BLANK " \t\n" /* YAML has ways of writing a line that end with a newline */
+
 struct weft__scenario_line {
     const char *word, *operands; /* of the table of items (sim/schedule.h) */
     uint64_t further;            /* replicas that there will be */

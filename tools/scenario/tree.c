@@ -121,40 +121,86 @@ static int look_through(yaml_document_t *document, struct weft_buf *message) {
     return rc;
 }
 
+#define DEPTH_PARSED 100 /* a path is told of what is less deep */
+
 /* --- Loading -------------------------------------------------------------------------------------------------------
  */
 
-static int complain(const yaml_parser_t *p, struct weft_buf *message) {
-    if (p->error == YAML_MEMORY_ERROR) return WEFT_ERR_NOMEM;
-    const char *problem = p->problem == NULL ? "not YAML" : p->problem;
-    if (p->error == YAML_READER_ERROR) {
-        weft_buf_printf(message, "byte %llu: %s", (unsigned long long)p->problem_offset, problem);
-        return WEFT_ERR_MALFORMED;
+/* Of a byte that is no text libyaml knows only which it is. */
+static yaml_mark_t mark_of(struct weft_slice text, size_t offset) {
+    yaml_mark_t mark = {offset, 0, 0};
+    for (size_t i = 0; i < offset && i < text.len; i++) {
+        mark.column = text.ptr[i] == '\n' ? 0 : mark.column + 1;
+        mark.line += text.ptr[i] == '\n';
     }
-    return say(message, &p->problem_mark, "not YAML: ", problem);
+    return mark;
 }
 
-static int is_alone(yaml_parser_t *p, struct weft_buf *message) {
+static int complain(const yaml_parser_t *p, struct weft_slice text, struct weft_buf *message) {
+    if (p->error == YAML_MEMORY_ERROR) return WEFT_ERR_NOMEM;
+    yaml_mark_t mark = p->error == YAML_READER_ERROR ? mark_of(text, p->problem_offset) : p->problem_mark;
+    return say(message, &mark, "not YAML: ", p->problem == NULL ? "" : p->problem);
+}
+
+static int is_alone(yaml_parser_t *p, struct weft_slice text, struct weft_buf *message) {
     yaml_document_t second;
-    if (!yaml_parser_load(p, &second)) return complain(p, message);
+    if (!yaml_parser_load(p, &second)) return complain(p, text, message);
     int rc = second.nodes.top == second.nodes.start ? 0 : say(message, &second.start_mark, "a second document", "");
     yaml_document_delete(&second);
     return rc;
 }
 
-int weft__tree_load(struct weft__tree *t, struct weft_slice text, struct weft_buf *message) {
+static int begin(yaml_parser_t *p, struct weft_slice text) {
+    if (!yaml_parser_initialize(p)) return WEFT_ERR_NOMEM;
+    yaml_parser_set_input_string(p, text.ptr == NULL ? (const uint8_t *)"" : text.ptr, text.len);
+    return 0;
+}
+
+static int step_of(yaml_event_type_t type) {
+    bool down = type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+    bool up = type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+    return down - up;
+}
+
+/* libyaml takes the square of the depth: what is far too deep is not read to its end. Other mistakes are found again.
+ */
+static int check_depth(struct weft_slice text, struct weft_buf *message) {
     yaml_parser_t parser;
+    yaml_event_t event;
+    bool ended = false;
+    int depth = 0, rc = begin(&parser, text);
+    if (rc != 0) return rc;
+    while (rc == 0 && !ended && yaml_parser_parse(&parser, &event)) {
+        depth += step_of(event.type);
+        ended = event.type == YAML_STREAM_END_EVENT;
+        if (depth > DEPTH_PARSED)
+            rc = say(message, &event.start_mark, "nested too deeply: nothing in a scenario is", "");
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return rc;
+}
+
+static int parse(struct weft__tree *t, struct weft_slice text, struct weft_buf *message) {
+    yaml_parser_t parser;
+    int rc = begin(&parser, text);
+    if (rc != 0) return rc;
+    t->loaded = yaml_parser_load(&parser, &t->document) != 0;
+    rc = t->loaded ? look_through(&t->document, message) : complain(&parser, text, message);
+    if (rc == 0) rc = is_alone(&parser, text, message);
+    yaml_parser_delete(&parser);
+    return rc;
+}
+
+int weft__tree_load(struct weft__tree *t, struct weft_slice text, struct weft_buf *message) {
     *t = (struct weft__tree){.loaded = false};
     if (text.len > WEFT__TREE_BYTES_MAX) {
-        weft_buf_append_str(message, "larger than 256 KiB; a schedule can be larger");
+        weft_buf_append_str(message,
+                            "1:1: larger than 256 KiB; a schedule, which may be, begins with \"# weft schedule\"");
         return WEFT_ERR_MALFORMED;
     }
-    if (!yaml_parser_initialize(&parser)) return WEFT_ERR_NOMEM;
-    yaml_parser_set_input_string(&parser, text.ptr == NULL ? (const uint8_t *)"" : text.ptr, text.len);
-    t->loaded = yaml_parser_load(&parser, &t->document) != 0;
-    int rc = t->loaded ? look_through(&t->document, message) : complain(&parser, message);
-    if (rc == 0) rc = is_alone(&parser, message);
-    yaml_parser_delete(&parser);
+    int rc = check_depth(text, message);
+    if (rc == 0) rc = parse(t, text, message);
     if (rc != 0) weft__tree_free(t);
     return rc;
 }

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <weft/err.h>
 
@@ -151,6 +152,8 @@ START_TEST(what_began_ends) {
     lines_are(IDLE "faults:\n- {at: 1s, for: ever, do: crash 1}\n", "1s crash 1\n");
     lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: slow 2 20ms}\n", "1s slow 2 20ms\n4s slow 2 0\n");
     lines_are(IDLE "faults:\n- {at: 1s, do: heal}\n", "1s heal\n");
+    lines_are(IDLE "faults:\n- at: 1s\n  for: 3s\n  do: |\n    crash 1\n", "1s crash 1\n4s restart 1\n");
+    lines_are(IDLE "faults:\n- at: 1s\n  do: |\n    txn 1 g/0+1\n    g/1+1\n", "1s txn 1 g/0+1 g/1+1\n");
     lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: bursty 0-1 3 10% 2s}\n",
               "1s bursty 0,1 3 10% 2s\n4s mend 0,1 3\n");
     lines_are(IDLE "faults:\n- {at: 1s, for: 3s, do: strobe 2 200ms 10ms}\n", "1s strobe 2 200ms 10ms\n4s steady 2\n");
@@ -169,6 +172,7 @@ END_TEST
 START_TEST(clocks_are_off_from_the_beginning) {
     lines_are(PLACES "clocks: {each: [{who: tokyo, offset: -2s}, {who: 4, offset: 365d, drift: -0.5ppm}]}\n",
               "0 offset 0 -2s\n0 offset 1 -2s\n0 offset 4 31536000s\n0 drift 4 -500ns\n");
+    lines_are(IDLE "clocks: {each: [{who: 0, drift: 100ppm}]}\nexpect: {clocks_agree: 10s}\n", "0 drift 0 100us\n");
 }
 END_TEST
 
@@ -256,6 +260,8 @@ START_TEST(what_is_not_understood_is_named) {
     refused("name: \"a\\0b\"\n", "1:7: name: has a NUL in it");
     refused("a: [[[[[[[[[[1]]]]]]]]]]\n", "1:11: a[0][0][0][0][0][0][0]: nested too deeply");
     refused("\t- x\n", "1:1: not YAML: ");
+    refused("name: x\nseed: \x01\n", "2:7: not YAML: control characters are not allowed");
+    refused("name: x\nquestion: caf\xe9\n", "2:14: not YAML: incomplete UTF-8");
     refused("duration: 10\n", "1:11: duration: not a duration: \"10\"; a time is like 250ms");
     refused("links:\n  loss: 200%\n", "2:9: links.loss: out of bounds: \"200%\"");
     refused("links:\n  loss: 2\n", "2:9: links.loss: of what? \"2\"; a share is like 2%");
@@ -271,6 +277,23 @@ START_TEST(what_is_not_understood_is_named) {
     refused("expect: {converge_within: 0 rounds}\n", "1:27: expect.converge_within: how many rounds?");
     refused("regions: [{name: tokio}]\n", "1:18: regions[0].name: there is no region \"tokio\"; there is dallas");
     refused("regions: [{replicas: 2}]\n", "1:11: regions[0]: has no name");
+}
+END_TEST
+
+/* What takes time that grows with the square of the file is not begun. */
+START_TEST(what_is_huge_is_refused_at_once) {
+    const size_t size = 256 << 10;
+    char *text = malloc(size + 2);
+    ck_assert_ptr_nonnull(text);
+    for (size_t i = 0; i < size; i++) text[i] = '[';
+    text[size] = '\0';
+    clock_t begin = clock();
+    refused(text, "1:101: nested too deeply");
+    ck_assert_int_lt((clock() - begin) / CLOCKS_PER_SEC, 2);
+    text[size] = '[';
+    text[size + 1] = '\0';
+    refused(text, "1:1: larger than 256 KiB");
+    free(text);
 }
 END_TEST
 
@@ -322,6 +345,8 @@ START_TEST(contradictions_are_refused) {
     refused("workload: {rate: 1}\noptions: {rate: 2}\n", "2:17: options.rate: is said elsewhere");
     refused("clocks: {each: [{who: 0, offset: 365d}]}\nexpect: {clocks_agree: 1s}\n",
             "1:34: clocks.each[0].offset: further than `expect.clocks_agree` (1s) allows");
+    refused("clocks: {each: [{who: 0, offset: 5s}, {who: 1, offset: -5s}]}\nexpect: {clocks_agree: 6s}\n",
+            "1:56: clocks.each[1].offset: further than `expect.clocks_agree` (6s) allows");
     refused("clocks: {skew: 2s}\nexpect: {clocks_agree: 1s}\n",
             "2:24: expect.clocks_agree: clocks are off by up to 2000");
     refused(
@@ -356,6 +381,6 @@ int main(void) {
                      replicas_stand_where_they_are_put, distances_may_be_ones_own, regions_stand_for_their_replicas,
                      what_began_ends, replicas_that_come_later_have_numbers, clocks_are_off_from_the_beginning,
                      a_log_is_replayed, whatever_can_happen_can_be_said, expectations_are_held_to,
-                     what_is_not_understood_is_named, a_fault_that_cannot_be_is_refused, contradictions_are_refused,
-                     files_that_are_wrong_are_named);
+                     what_is_not_understood_is_named, what_is_huge_is_refused_at_once,
+                     a_fault_that_cannot_be_is_refused, contradictions_are_refused, files_that_are_wrong_are_named);
 }
