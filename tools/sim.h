@@ -57,7 +57,6 @@ int weft__sim_read_file(const char *path, struct weft_buf *out);
 int weft__cmd_sim_replay(int argc, char **argv);
 /* sim_explain.c: weft sim explain. */
 int weft__cmd_sim_explain(int argc, char **argv);
-/* sim_shrink.c: weft sim shrink. */
 /* sim_merge.c: weft sim merge. */
 int weft__cmd_sim_merge(int argc, char **argv);
 /* sim_diff.c: weft sim diff. */

@@ -60,22 +60,25 @@ static int name_campaign(const struct weft__sim_request *q, struct weft__sim_cam
 }
 
 /* "results.jsonl" is a file; anything else is a folder, with a file for each shard. */
-static char *file_of(const struct weft__sim_request *q) {
-    const struct weft__sim_sweep_options *o = &q->sweep;
+static int find_file(const struct weft__sim_sweep_options *o, char **path) {
     size_t len = strlen(o->out), size = len + 80;
-    if (len >= 6 && strcmp(o->out + len - 6, ".jsonl") == 0) return strdup(o->out);
-    if (mkdir(o->out, 0777) != 0 && errno != EEXIST) {
+    bool is_file = len >= 6 && strcmp(o->out + len - 6, ".jsonl") == 0;
+    *path = NULL;
+    if (!is_file && mkdir(o->out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "weft sim: %s: %s\n", o->out, strerror(errno));
-        return NULL;
+        return 2;
     }
-    char *path = malloc(size);
-    if (path == NULL) return NULL;
-    const char *slash = o->out[len - 1] == '/' ? "" : "/";
-    if (o->shards == 1)
-        (void)snprintf(path, size, "%s%ssweep.jsonl", o->out, slash);
-    else
-        (void)snprintf(path, size, "%s%sshard-%" PRIu64 "-of-%" PRIu64 ".jsonl", o->out, slash, o->shard, o->shards);
-    return path;
+    *path = is_file ? strdup(o->out) : malloc(size);
+    if (*path == NULL) {
+        fprintf(stderr, "weft sim: out of memory\n");
+        return 1;
+    }
+    const char *slash = !is_file && len > 0 && o->out[len - 1] == '/' ? "" : "/";
+    if (!is_file && o->shards == 1)
+        (void)snprintf(*path, size, "%s%ssweep.jsonl", o->out, slash);
+    else if (!is_file)
+        (void)snprintf(*path, size, "%s%sshard-%" PRIu64 "-of-%" PRIu64 ".jsonl", o->out, slash, o->shard, o->shards);
+    return 0;
 }
 
 int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv) {
@@ -94,11 +97,12 @@ int weft__sim_sweep(const struct weft__sim_request *q, int argc, char **argv) {
     int rc = name_campaign(q, &c);
     if (rc != 0) return rc;
     c.command = weft__sim_command(argc, argv);
-    if (q->sweep.out != NULL) path = file_of(q);
-    if (c.command == NULL || (q->sweep.out != NULL && path == NULL))
-        rc = 1;
-    else
-        rc = weft__sim_sweep_run(&work, &c, &q->sweep, path);
+    if (c.command == NULL) {
+        fprintf(stderr, "weft sim: out of memory\n");
+        return 1;
+    }
+    if (q->sweep.out != NULL) rc = find_file(&q->sweep, &path);
+    if (rc == 0) rc = weft__sim_sweep_run(&work, &c, &q->sweep, path);
     free(path);
     weft__sim_campaign_fini(&c);
     return rc;

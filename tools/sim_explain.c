@@ -1,6 +1,5 @@
 /* sim_explain.c: weft sim explain: one run, told: what failed and why, or what it was like; on the terminal, and as a
  * page. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 #include <weft/err.h>
 
 #include "tools/sim.h"
+#include "tools/whole_file.h"
 
 static void usage(FILE *to) {
     fputs(
@@ -22,42 +22,6 @@ static void usage(FILE *to) {
         "                  each value is what it is\n"
         "  --help          this; weft sim --help has the other options\n",
         to);
-}
-
-/* --- The page's file ---------------------------------------------------------------------------------------------- */
-
-/* There whole or not at all. */
-static int write_file(const char *path, const struct weft_buf *bytes) {
-    char part[4096];
-    int len = snprintf(part, sizeof part, "%s.part", path);
-    FILE *f = len < 0 || (size_t)len >= sizeof part ? NULL : fopen(part, "wb");
-    if (f == NULL) {
-        fprintf(stderr, "weft sim explain: %s: %s\n", path, strerror(errno));
-        return 1;
-    }
-    bool wrote = fwrite(bytes->ptr, 1, bytes->len, f) == bytes->len;
-    wrote = fclose(f) == 0 && wrote;
-    if (wrote && rename(part, path) == 0) return 0;
-    fprintf(stderr, "weft sim explain: %s: %s\n", path, strerror(errno));
-    (void)remove(part);
-    return 1;
-}
-
-/* As a shell reads it. */
-static void append_word(struct weft_buf *out, const char *word) {
-    bool plain = *word != '\0';
-    for (const char *c = word; *c != '\0'; c++) {
-        bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
-        plain = plain && (letter || strchr("-_./,:=%+@", *c) != NULL);
-    }
-    weft_buf_append_str(out, plain ? " " : " '");
-    for (const char *c = word; *c != '\0'; c++) {
-        if (*c == '\'')
-            weft_buf_append_str(out, "'\\''");
-        else
-            weft_buf_append(out, c, 1);
-    }
-    if (!plain) weft_buf_append_str(out, "'");
 }
 
 /* --- The run ------------------------------------------------------------------------------------------------------ */
@@ -83,9 +47,9 @@ static int tell(struct task *t, struct weft_sim *sim, const struct weft_buf *out
     weft_buf_reset(&text);
     if (rc == 0 && t->html != NULL) rc = weft_sim_explain_html(sim, command, &text);
     if (rc != 0) fprintf(stderr, "weft sim explain: %s\n", weft_strerror(rc));
-    if (rc == 0 && t->html != NULL) rc = write_file(t->html, &text);
+    if (rc == 0 && t->html != NULL) rc = weft__whole_file_write("weft sim explain", t->html, weft_buf_slice(&text));
     weft_buf_fini(&text);
-    return rc == 0 ? 0 : 1;
+    return rc == 0 || rc == 2 ? rc : 1;
 }
 
 static int run_told(struct task *t, struct weft_sim *sim) {
@@ -103,7 +67,7 @@ static int run_told(struct task *t, struct weft_sim *sim) {
     bool held = weft__sim_came_out(&t->request, rc, &stats, &outcome);
     rc = tell(t, sim, &outcome);
     weft_buf_fini(&outcome);
-    return rc != 0 || !held ? 1 : 0;
+    return rc != 0 ? rc : held ? 0 : 1;
 }
 
 static int run(struct task *t) {
@@ -136,7 +100,7 @@ static int read_words(struct task *t, int *argc, char **argv) {
             t->html = argv[++i];
             continue;
         }
-        append_word(&t->command, argv[i]);
+        weft__sim_word_append(&t->command, argv[i]);
         argv[kept++] = argv[i];
     }
     *argc = kept;

@@ -164,6 +164,19 @@ static int lock(struct weft__sim_ledger *l) {
     return 2;
 }
 
+/* More than a call reads, perhaps. */
+static int read_whole(int fd, char *bytes, size_t len) {
+    size_t got = 0;
+    while (got < len) {
+        ssize_t n = pread(fd, bytes + got, len - got, (off_t)got);
+        if (n < 0 && errno == EINTR) continue;
+        if (n == 0) errno = EIO; /* somebody made it shorter */
+        if (n <= 0) return -1;
+        got += (size_t)n;
+    }
+    return 0;
+}
+
 /* The descriptor that has the lock must stay: closing another one of the same file would end it. */
 static int read_own(struct weft__sim_ledger *l, struct resumed *r, uint64_t *whole) {
     struct weft__sim_reader reader = {.campaign = see_campaign, .result = see_result, .ctx = r};
@@ -174,9 +187,9 @@ static int read_own(struct weft__sim_ledger *l, struct resumed *r, uint64_t *who
     *whole = 0;
     char *bytes = malloc((size_t)st.st_size + 1);
     if (bytes == NULL) return complain(l, 1);
-    ssize_t n = pread(l->fd, bytes, (size_t)st.st_size, 0);
-    FILE *f = n == st.st_size && n > 0 ? fmemopen(bytes, (size_t)n, "rb") : NULL;
-    int rc = n != st.st_size ? complain(l, 2) : 0;
+    int rc = read_whole(l->fd, bytes, (size_t)st.st_size) == 0 ? 0 : complain(l, 2);
+    FILE *f = rc == 0 && st.st_size > 0 ? fmemopen(bytes, (size_t)st.st_size, "rb") : NULL;
+    if (rc == 0 && st.st_size > 0 && f == NULL) rc = complain(l, 1);
     if (f != NULL) rc = weft__sim_results_read(&reader, f, l->path, whole);
     if (f != NULL) (void)fclose(f);
     free(bytes);

@@ -12,6 +12,7 @@
 #include "tools/sim_ledger.h"
 #include "tools/sim_progress.h"
 #include "tools/sim_tally.h"
+#include "tools/whole_file.h"
 
 #define GAPS_SHOWN 6u
 
@@ -207,7 +208,7 @@ static void print(struct merge *m, size_t files) {
     printf("version       %s, scenario %s\n", m->reader.version, m->reader.scenario);
 }
 
-static int print_all(const struct merge *m, FILE *f) {
+static bool print_all(const struct merge *m, FILE *f) {
     struct weft__sim_campaign c = {.first = m->first, .count = m->end - m->first, .shard = 1, .shards = 1};
     struct weft_buf line;
     memcpy(c.version, m->reader.version, sizeof c.version);
@@ -216,29 +217,20 @@ static int print_all(const struct merge *m, FILE *f) {
     weft_buf_init(&line, NULL);
     int rc = weft__sim_campaign_print(&c, &line);
     for (size_t i = 0; rc == 0; i++) {
-        if (fwrite(line.ptr, 1, line.len, f) != line.len) rc = -1;
+        if (fwrite(line.ptr, 1, line.len, f) != line.len || i == m->count) break;
         weft_buf_reset(&line);
-        if (i == m->count) break;
-        if (rc == 0) rc = weft__sim_result_print(&m->entries[i].result, &c, false, &line);
+        rc = weft__sim_result_print(&m->entries[i].result, &c, false, &line);
     }
     weft_buf_fini(&line);
-    return rc;
+    if (rc != 0) (void)out_of_memory();
+    return rc == 0;
 }
 
-/* Under another name until it is whole: it may be one of those that were read. */
+/* It may be one of those that were read. */
 static int write_out(const struct merge *m) {
-    size_t size = strlen(m->out) + 5;
-    char *part = malloc(size);
-    if (part == NULL) return out_of_memory();
-    (void)snprintf(part, size, "%s.new", m->out);
-    FILE *f = fopen(part, "wb");
-    int rc = f == NULL ? -1 : print_all(m, f);
-    if (f != NULL && fclose(f) != 0) rc = -1;
-    if (rc == 0) rc = rename(part, m->out);
-    if (rc != 0) fprintf(stderr, "weft sim merge: %s: %s\n", m->out, strerror(errno));
-    if (rc != 0 && f != NULL) (void)remove(part);
-    free(part);
-    return rc == 0 ? 0 : 1;
+    struct weft__whole_file w;
+    int rc = weft__whole_file_begin(&w, "weft sim merge", m->out);
+    return rc != 0 ? rc : weft__whole_file_end(&w, print_all(m, w.f));
 }
 
 static int run(struct merge *m, int argc, char **argv) {
@@ -257,6 +249,10 @@ static int run(struct merge *m, int argc, char **argv) {
     }
     if (rc != 0) return rc;
     if (files == 0) return usage(stderr);
+    if (!m->has_range) {
+        fputs("weft sim merge: no results in what was read: nothing is known to hold\n", stderr);
+        return 2;
+    }
     rc = put_together(m);
     if (rc == 0 && m->out != NULL) rc = write_out(m);
     if (rc != 0) return rc;

@@ -8,6 +8,7 @@
 #include <weft/err.h>
 
 #include "tools/sim.h"
+#include "tools/whole_file.h"
 
 struct shrink_request {
     struct weft__sim_request run;
@@ -78,28 +79,21 @@ static void print_sizes(const struct weft_sim_shrink_report *r) {
 }
 
 static int write_file(const char *path, struct weft_slice text) {
-    FILE *f = path == NULL ? stdout : fopen(path, "wb");
-    if (f == NULL) {
-        perror(path);
-        return 2;
-    }
-    bool ok = fwrite(text.ptr, 1, text.len, f) == text.len;
-    if (path == NULL) return ok && fflush(f) == 0 ? 0 : 1;
-    ok = fclose(f) == 0 && ok;
-    if (!ok) perror(path);
-    return ok ? 0 : 1;
+    if (path != NULL) return weft__whole_file_write("weft sim shrink", path, text);
+    return fwrite(text.ptr, 1, text.len, stdout) == text.len ? 0 : 1;
 }
 
 /* The schedule's text as a C string, a line a line. */
 static void append_string(struct weft_buf *b, struct weft_slice text) {
-    size_t begin = 0;
     for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '\n') continue;
-        weft_buf_append_str(b, "    \"");
-        weft_buf_append(b, text.ptr + begin, i - begin);
-        weft_buf_append_str(b, "\\n\"");
-        begin = i + 1;
-        weft_buf_append_str(b, begin == text.len ? ";\n" : "\n");
+        const char c = (char)text.ptr[i];
+        bool is_first = i == 0 || text.ptr[i - 1] == '\n';
+        if (is_first) weft_buf_append_str(b, "    \"");
+        if (c == '"' || c == '\\' || c == '?') weft_buf_append(b, "\\", 1); /* "??/" would be one, too */
+        if (c != '\n')
+            weft_buf_append(b, &c, 1);
+        else
+            weft_buf_append_str(b, i + 1 == text.len ? "\\n\";\n" : "\\n\"\n");
     }
 }
 
@@ -155,7 +149,9 @@ static int write_result(const struct shrink_request *q, const struct weft_sim_sc
 static int shrink(struct shrink_request *q) {
     struct weft_sim_schedule *s, *small;
     struct weft_sim_shrink_report report;
-    int rc = weft__sim_make_schedule(&q->run, &s);
+    int rc = q->out == NULL ? 0 : weft__whole_file_try("weft sim shrink", q->out);
+    if (rc == 0 && q->c_file != NULL) rc = weft__whole_file_try("weft sim shrink", q->c_file);
+    if (rc == 0) rc = weft__sim_make_schedule(&q->run, &s);
     if (rc != 0) return rc;
     rc = weft_sim_shrink(&small, s, &q->options, &report);
     weft_sim_schedule_free(s);

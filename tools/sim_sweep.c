@@ -98,10 +98,10 @@ static void print_trace(const struct weft__sim_result *r, char *out, size_t size
 static int compare(struct sweep *s, struct told *first, struct told *second) {
     if (weft__sim_result_equal(&first->result, &second->result)) {
         first->result.twice = true;
-    } else if (second->result.verdict == WEFT__SIM_HUNG) {
-        struct told hung = *second;
+    } else if (second->result.verdict == WEFT__SIM_HUNG || second->result.verdict == WEFT__SIM_NOT_RUN) {
+        struct told unknown = *second;
         *second = *first;
-        *first = hung;
+        *first = unknown;
     } else {
         char a[160], b[160], text[400];
         print_trace(&first->result, a, sizeof a);
@@ -261,13 +261,14 @@ static int prepare(struct sweep *s, const struct weft__sim_sweep_options *o, con
     return weft__sim_ledger_open(&s->ledger, path, c, weft__sim_now(), count_known, s);
 }
 
+/* What nohup, or a shell for what is in the background, wants ignored stays so. */
 static void catch_signals(void) {
-    struct sigaction a;
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction a, before;
     memset(&a, 0, sizeof a);
     a.sa_handler = on_signal;
-    (void)sigaction(SIGINT, &a, NULL);
-    (void)sigaction(SIGTERM, &a, NULL);
-    (void)sigaction(SIGHUP, &a, NULL);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (sigaction(ends[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) (void)sigaction(ends[i], &a, NULL);
     a.sa_handler = SIG_IGN;
     (void)sigaction(SIGPIPE, &a, NULL);
 }

@@ -26,6 +26,9 @@ int weft__sim_sweep_option(struct weft__sim_request *q, int count, char **argv);
 void weft__sim_sweep_usage(FILE *to);
 /* The command that asks for the same without what says which seeds, and where; NULL: out of memory. */
 char *weft__sim_command(int argc, char **argv);
+/* A space and the word, as a shell reads it. */
+struct weft_buf;
+void weft__sim_word_append(struct weft_buf *out, const char *word);
 
 /* sim_sweep.c: all seeds of a campaign, with results in the file `path`, or nowhere. The exit code. */
 struct weft__sim_work;

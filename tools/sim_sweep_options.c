@@ -94,12 +94,11 @@ int weft__sim_sweep_option(struct weft__sim_request *q, int count, char **argv) 
 /* --- The command that was typed ---------------------------------------------------------------------------------- */
 
 static bool is_plain(const char *text) {
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=%+@-|";
-    return *text != '\0' && strchr(text, '|') == NULL && text[strspn(text, plain)] == '\0';
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./,:=%+@-";
+    return *text != '\0' && text[strspn(text, plain)] == '\0';
 }
 
-/* As a shell reads it. */
-static void append_word(struct weft_buf *out, const char *word) {
+void weft__sim_word_append(struct weft_buf *out, const char *word) {
     weft_buf_append(out, " ", 1);
     if (is_plain(word)) {
         weft_buf_append_str(out, word);
@@ -119,7 +118,7 @@ char *weft__sim_command(int argc, char **argv) {
         if (is_option(argv[i]) || strcmp(argv[i], "--seed") == 0)
             i++;
         else
-            append_word(&text, argv[i]);
+            weft__sim_word_append(&text, argv[i]);
     }
     weft_buf_append(&text, "", 1);
     char *copy = text.err == 0 ? strdup((const char *)text.ptr) : NULL;

@@ -7,6 +7,7 @@ usage: page.py WEFT SIMULATOR.md
 
 import os
 import re
+import stat
 import subprocess
 import sys
 import tempfile
@@ -114,12 +115,18 @@ def check_pages(weft, folder):
 def check_files(weft, folder):
     schedule = write(folder, "fails.schedule", FAILS)
     absent = os.path.join(folder, "absent", "x.html")
-    _, error = explain(weft, schedule, "--html", absent, code=1)
+    _, error = explain(weft, schedule, "--html", absent, code=2)
     expect(absent in error and not os.path.exists(absent), "a page that cannot be written")
     standing = os.path.join(folder, "standing")
     os.mkdir(standing)
-    explain(weft, schedule, "--html", standing, code=1)
+    explain(weft, schedule, "--html", standing, code=2)
     expect(os.listdir(standing) == [] and not os.path.exists(standing + ".part"), "a page that cannot take its place")
+    pipe = os.path.join(folder, "pipe")
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        explain(weft, schedule, "--html", pipe, code=1)
+        expect(reader.stdout.read().startswith(b"<!DOCTYPE html>"), "a page into a pipe")
+    expect(stat.S_ISFIFO(os.stat(pipe).st_mode), "which is still there")
     _, error = explain(weft, schedule, "--html", code=2)
     expect("--html needs a value" in error, error)
     explain(weft, os.path.join(folder, "nothing"), code=2)

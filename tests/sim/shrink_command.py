@@ -52,6 +52,49 @@ def check_c(weft, folder, include, compiler):
             expect(f'"{line}\\n"' in code, f"the schedule is in the test: {line}")
 
 
+# Names of regions may have anything in them but blanks; a C string may not.
+HOSTILE = """duration: 5s
+distances:
+  table: |
+    x he"r??/e th\\ere
+    he"r??/e 0 20
+    th\\ere 20 0
+regions: [{name: 'he"r??/e'}, {name: 'th\\ere'}]
+workload: {rate: 2}
+faults: [{at: 1s, for: ever, do: cut 0 1}]
+expect: {converge_within: 2s}
+"""
+
+
+def check_names(weft, folder, include, compiler):
+    scenario, small, code = (os.path.join(folder, name) for name in ("names.yaml", "names", "names.c"))
+    with open(scenario, "w", encoding="utf-8") as f:
+        f.write(HOSTILE)
+    run(weft, "sim", "shrink", scenario, "-o", small, "--emit-c", code)
+    run(*compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-I", include, "-c", code, "-o", code + ".o")
+    with open(small, "rb") as f, open(code + ".o", "rb") as o:
+        expect(f.read() in o.read(), "the test has the schedule, to the byte")
+
+
+# That there is no place for what was found is said before it is looked for.
+def check_files(weft, folder):
+    absent = os.path.join(folder, "absent", "small")
+    for option in "-o", "--emit-c":
+        _, said = run(weft, "sim", "shrink", *FAILING, option, absent, code=2)
+        expect(absent in said and "runs" not in said, said)
+    small, link = os.path.join(folder, "kept"), os.path.join(folder, "link")
+    os.symlink(small, link)
+    with open(small, "w", encoding="utf-8") as f:
+        f.write("of another day\n")
+    run(weft, "sim", "shrink", "--duration", "1s", "-o", link, code=1)
+    with open(small, encoding="utf-8") as f:
+        expect(f.read() == "of another day\n", "what was there stays where there is nothing to write")
+    run(weft, "sim", "shrink", *FAILING, "-o", link)
+    with open(small, encoding="utf-8") as f:
+        expect(f.read().startswith("# weft schedule"), "a link is followed")
+    expect(os.path.islink(link) and not os.path.exists(small + ".part"), "and stays one")
+
+
 def check_usage(weft):
     _, said = run(weft, "sim", "shrink", "--duration", "1s", code=1)
     expect("does not fail" in said, "nothing to look for")
@@ -73,6 +116,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="weft-shrink-") as folder:
         check_replay(weft, folder)
         check_c(weft, folder, include, compiler)
+        check_names(weft, folder, include, compiler)
+        check_files(weft, folder)
     check_usage(weft)
 
 

@@ -149,6 +149,19 @@ def check_interrupt(weft, folder):
         expect("seeds are left; the same command goes on" in error, error)
 
 
+# As nohup has it, and a shell that is no terminal's what it began in the background.
+def check_ignored(weft, folder):
+    path = folder.new()
+    arguments = ["--seeds", "30", *TINY, "--jobs", "1", "--out", path]
+    shell = 'trap "" HUP INT; exec "$@"'
+    with subprocess.Popen(["sh", "-c", shell, "sh", weft, "sim", *arguments], stdout=subprocess.DEVNULL) as sweep:
+        while not os.path.exists(path):
+            time.sleep(0.01)
+        sweep.send_signal(signal.SIGHUP)
+        sweep.send_signal(signal.SIGINT)
+    expect(sweep.returncode == 0 and len(results(path)) == 30, "what is ignored does not interrupt")
+
+
 def check_torn(weft, folder):
     whole, path = folder.new(), folder.new()
     arguments = ["--seeds", "3", *TINY, "--jobs", "1", "--out"]
@@ -249,10 +262,11 @@ def check_environment(weft, folder):
 
 
 def check_refusals(weft, folder):
-    path, notes, broken = folder.new(), folder.new(), folder.new()
+    path, notes, broken, empty = folder.new(), folder.new(), folder.new(), folder.new()
     sim(weft, "--seeds", 5, *TINY, "--out", path)
     text = read(path)
-    for name, content in ((notes, b"remember the milk"), (broken, text.replace(b'"steps"', b'"stops"', 1))):
+    contents = (b"remember the milk", text.replace(b'"steps"', b'"stops"', 1), b"")
+    for name, content in zip((notes, broken, empty), contents):
         with open(name, "wb") as f:
             f.write(content)
     other = folder.new()
@@ -269,6 +283,9 @@ def check_refusals(weft, folder):
         (["merge", path, notes], "line 1: no result of a sweep"),
         (["merge", os.path.join(folder.path, "absent.jsonl")], "No such file"),
         (["merge"], "usage: weft sim merge"),
+        (["merge", empty], "no results in what was read"),
+        (["merge", "--out", os.path.join(folder.path, "no", "where.jsonl"), path], "No such file"),
+        (["--seeds", 5, *TINY, "--out", os.path.join(folder.path, "no", "where")], "No such file"),
         (["--jobs", 2], '--jobs: only with "--seeds"'),
         (["--keep-going"], '--keep-going: only with "--seeds"'),
         (["--seeds", 0], '--seeds: out of bounds: "0"'),
@@ -319,8 +336,8 @@ def main():
     weft = sys.argv[1]
     with tempfile.TemporaryDirectory(prefix="weft-sweep-") as path:
         folder = Folder(weft, path)
-        for check in (check_sharing, check_known, check_kills, check_interrupt, check_torn, check_crash, check_hang,
-                      check_first_failure, check_differences, check_environment, check_scenario,
+        for check in (check_sharing, check_known, check_kills, check_interrupt, check_ignored, check_torn, check_crash,
+                      check_hang, check_first_failure, check_differences, check_environment, check_scenario,
                       check_refusals):  # fmt: skip
             begin = time.monotonic()
             check(weft, folder)

@@ -60,6 +60,13 @@ static void starved(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_r
     out->check = copy_of("out of memory");
 }
 
+static void starved_otherwise(void *ctx, uint64_t seed, bool otherwise, struct weft__sim_result *out, char **report) {
+    quiet(ctx, seed, otherwise, out, report);
+    if (seed != DIFFERS || !otherwise) return;
+    out->verdict = WEFT__SIM_NOT_RUN;
+    out->check = copy_of("out of memory");
+}
+
 /* --- Sweeping, with what it prints kept -------------------------------------------------------------------------- */
 
 static int take_result(void *ctx, struct weft__sim_result *r) {
@@ -171,6 +178,14 @@ START_TEST(what_was_not_run_is_run_again) {
 }
 END_TEST
 
+/* That there was no memory for the second run says nothing of the first. */
+START_TEST(what_could_not_be_compared_did_not_differ) {
+    ck_assert_int_eq(sweep(starved_otherwise, true), 1);
+    ck_assert_int_eq(results[DIFFERS].verdict, WEFT__SIM_NOT_RUN);
+    SAYS("1   not run, out of memory: seed 10");
+}
+END_TEST
+
 START_TEST(of_ten_seeds_one_is_run_twice) {
     ck_assert_int_eq(sweep(quiet, false), 0);
     for (size_t i = 1; i <= SEEDS; i++) ck_assert_int_eq(results[i].twice, i == 1 || i == 10 || i == 21);
@@ -205,6 +220,7 @@ int main(void) {
     tcase_add_test(t, each_failure_is_one_of_its_seed);
     tcase_add_test(t, the_first_failure_is_the_lowest);
     tcase_add_test(t, what_was_not_run_is_run_again);
+    tcase_add_test(t, what_could_not_be_compared_did_not_differ);
     tcase_add_test(t, of_ten_seeds_one_is_run_twice);
     tcase_add_test(t, disturbed_memory_is_full_and_moves);
     suite_add_tcase(s, t);
