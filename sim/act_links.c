@@ -23,7 +23,8 @@ bool weft__links_are_named(const struct weft_sim *s, const struct weft__sim_item
  */
 
 static int part(struct weft_sim *s, const struct weft__sim_item *item) {
-    weft__net_part(&s->net, s->schedule->members + item->first, item->count);
+    const uint32_t *sides = item->count == 0 ? NULL : s->schedule->members + item->first;
+    weft__net_part(&s->net, sides, item->count);
     s->sides = *item;
     return weft__links_look_all(s);
 }
@@ -31,7 +32,7 @@ static int part(struct weft_sim *s, const struct weft__sim_item *item) {
 /* The partition ends, if it is still this one. */
 static int rejoin(struct weft_sim *s, const struct weft__sim_item *item) {
     const uint32_t *members = s->schedule->members;
-    bool stands = item->count == s->sides.count &&
+    bool stands = item->count > 0 && item->count == s->sides.count &&
                   memcmp(members + item->first, members + s->sides.first, item->count * sizeof *members) == 0;
     return stands ? part(s, &(struct weft__sim_item){.count = 0}) : 0;
 }
