@@ -283,7 +283,7 @@ static void print_operand(const struct weft_sim_schedule *s, char operand, const
     if (operand == 'e' || operand == 'v') weft__duration_print(item->ns2, out);
     if (operand == 'n') print_number("", item->number, out);
     if (operand == 'p') print_share(item->number, out);
-    if (operand == 's') print_members(s->members + item->first, item->count, '|', out);
+    if (operand == 's' && item->count > 0) print_members(s->members + item->first, item->count, '|', out);
     if (operand == 'f') print_members(s->members + item->first, item->count, ' ', out);
 }
 
