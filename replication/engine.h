@@ -98,6 +98,7 @@ struct weft__outgoing {
 /* An epoch of before, and the number up to which this replica issued under it. */
 struct weft__own_epoch {
     uint64_t epoch, seq;
+    bool is_cloned; /* a peer knew more of it, since the last opening, and nothing has shown what is the same */
 };
 #define WEFT__OWN_EPOCHS 16u
 
@@ -300,6 +301,8 @@ bool weft__fork_wants_reopen(const struct weft_replica *r);
 /* A peer says something else of an origin: if that is an epoch of this replica, it is looked into. */
 void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin);
 void weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin);
+/* A state is about to take the place of this origin's rows. */
+void weft__fork_cover(struct weft_replica *r, uint32_t origin);
 /* At the end of a step: asks, and records what was found. WEFT_ERR_NOMEM: again. */
 int weft__fork_step(struct weft_replica *r);
 uint64_t weft__fork_deadline(const struct weft_replica *r);
@@ -318,6 +321,10 @@ int weft__reissue(struct weft_replica *r);
 int weft__record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf *b);
 /* Whether all that is applied of an origin was issued here; *last: up to which number. */
 bool weft__identity_issued(const struct weft_replica *r, uint32_t origin, uint64_t *last);
+/* Whether what was issued here under an epoch of before may be a branch, because a peer knew more of it. */
+bool weft__identity_is_cloned(const struct weft_replica *r, uint32_t origin);
+/* It is none, or that was said. */
+void weft__identity_is_settled(struct weft_replica *r, uint32_t origin);
 /* From `from` on the origin's own transactions are taken back (0: they are not, but never again). */
 void weft__identity_yield(struct weft_replica *r, uint32_t origin, uint64_t from);
 int weft__identity_start(struct weft_replica *r, uint64_t random);

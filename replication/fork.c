@@ -11,7 +11,9 @@
  * without the rows from there on. A crash at any time does the same. Meanwhile own rows are not passed on: what is
  * issued on top of the branch shares its fate.
  *
- * Limits: rows below the last checkpoint cannot be taken back: a fork there is named and stays. Of an epoch that is not
+ * Limits: rows below the last checkpoint cannot be taken back: a fork there is named and stays. Where no peer's log
+ * reaches down to the own rows there is nothing to compare them with, and a state has the hash of its last transaction
+ * only: it is joined, because most often there is no fork, and that there may be one is named. Of an epoch that is not
  * this replica's own, or whose rows came from peers as well, two chains stay as they are, too: whoever applied one does
  * not take the other. */
 #include "replication/fork.h"
@@ -171,6 +173,21 @@ uint64_t weft__fork_deadline(const struct weft_replica *r) {
 /* This peer has nothing else than what was issued here. */
 static void is_the_same(struct weft_replica *r) {
     r->fork.asking = false;
+    if (r->fork.next > r->fork.last) weft__identity_is_settled(r, r->fork.origin);
+}
+
+void weft__fork_cover(struct weft_replica *r, uint32_t origin) {
+    if (!weft__identity_is_cloned(r, origin)) return;
+    uint64_t last = weft_version_vector_get(&r->space.applied, origin);
+    struct weft_notice n = {.kind = WEFT_NOTICE_EQUIVOCATION,
+                            .err = WEFT_ERR_CLONED,
+                            .origin = *weft_origins_at(r->origins, origin),
+                            .seq = last};
+    weft__output_notice(weft__out(r), &n,
+                        "a state has more of an own epoch than was issued here, and no log reaches down to compare: "
+                        "what was written under it up to %llu may be of another chain",
+                        (unsigned long long)last);
+    weft__identity_is_settled(r, origin); /* said once */
 }
 
 static void is_too_far_down(struct weft_replica *r) {

@@ -66,7 +66,7 @@ static void remember_own(struct weft_replica *r, uint64_t epoch, uint64_t seq) {
     struct weft__own_epoch *e = find_own(r, epoch);
     if (e != NULL) forget_own(r, e);
     if (r->own_count == WEFT__OWN_EPOCHS) forget_own(r, r->own);
-    r->own[r->own_count++] = (struct weft__own_epoch){epoch, seq};
+    r->own[r->own_count++] = (struct weft__own_epoch){epoch, seq, r->wants_epoch};
 }
 
 bool weft__identity_issued(const struct weft_replica *r, uint32_t origin, uint64_t *last) {
@@ -78,6 +78,19 @@ bool weft__identity_issued(const struct weft_replica *r, uint32_t origin, uint64
     for (size_t i = 0; i < r->own_count; i++)
         if (r->own[i].epoch == o->epoch) return applied <= r->own[i].seq;
     return false;
+}
+
+bool weft__identity_is_cloned(const struct weft_replica *r, uint32_t origin) {
+    uint64_t last, epoch = weft_origins_at(r->origins, origin)->epoch;
+    if (!weft__identity_issued(r, origin, &last)) return false;
+    for (size_t i = 0; i < r->own_count; i++)
+        if (r->own[i].epoch == epoch) return r->own[i].is_cloned;
+    return false;
+}
+
+void weft__identity_is_settled(struct weft_replica *r, uint32_t origin) {
+    struct weft__own_epoch *e = find_own(r, weft_origins_at(r->origins, origin)->epoch);
+    if (e != NULL) e->is_cloned = false;
 }
 
 void weft__identity_yield(struct weft_replica *r, uint32_t origin, uint64_t from) {

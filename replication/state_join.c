@@ -155,6 +155,7 @@ static void advance_origin(struct join *j, uint32_t i) {
     struct weft_replica *r = j->r;
     struct weft__lineage *to = &r->space.lineages[i], *from = &j->staged->lineages[i];
     uint64_t seq = j->staged->applied.seq[i];
+    weft__fork_cover(r, i);
     (void)!weft_version_vector_raise(&r->space.applied, i, seq); /* all reserved */
     (void)!weft_version_vector_merge(&to->past, &from->past);
     memcpy(to->hash, from->hash, sizeof to->hash);

@@ -103,6 +103,27 @@ static int look_for_leak(struct weft__check *c, const struct weft_replica *r, co
     return rc;
 }
 
+/* A state covers the branch as if it were the other chain's beginning: where no row of that is left, nobody can tell.
+ */
+static void look_for_cover(struct weft__check *c, const struct weft_update *u) {
+    for (size_t i = 0; i < u->notice_count; i++)
+        if (u->notices[i].kind == WEFT_NOTICE_STATE_DONE) weft__check_parted(c);
+}
+
+/* What a liar makes up comes to a replica that has a branch as to any other. */
+static int note_made_up(struct weft__check *c, const struct weft_update *u) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
+        const struct weft_record *r = &u->records[i];
+        uint32_t origin;
+        if (r->kind != WEFT_RECORD_LOG) continue;
+        rc = weft__history_number(&c->history, &r->origin, &origin);
+        if (rc == 0 && c->history.origins[origin].is_made_up)
+            rc = weft__check_made_up(c, r, origin, weft__trace_bytes((struct weft__hash128){0, 0}, r->bytes));
+    }
+    return rc;
+}
+
 static uint64_t last_log_record(const struct weft_update *u) {
     uint64_t number = 0;
     for (size_t i = 0; i < u->record_count; i++)
@@ -119,13 +140,13 @@ void weft__branch_crashed(struct weft__branch *b, uint64_t done) {
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                       const struct weft_update *u) {
     struct weft__branch *b = &w->branch;
-    if (!c->parted && w->was_rewound) {
-        int rc = look_for_leak(c, r, u);
-        if (rc != 0) return rc;
-    }
+    int rc = note_made_up(c, u);
+    if (rc == 0 && !c->parted && w->was_rewound) rc = look_for_leak(c, r, u);
+    if (rc != 0) return rc;
+    look_for_cover(c, u);
     if (w->announced == NULL) return 0;
     void *commits = b->commits;
-    int rc = weft__grow(b->alloc, &commits, &b->cap, b->count + 1, sizeof *b->commits);
+    rc = weft__grow(b->alloc, &commits, &b->cap, b->count + 1, sizeof *b->commits);
     b->commits = commits;
     struct weft__sim_op *ops = rc != 0 ? NULL : weft__calloc(b->alloc, w->announced_count, sizeof *ops);
     if (ops == NULL) return WEFT_ERR_NOMEM;

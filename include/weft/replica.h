@@ -120,7 +120,8 @@ enum weft_notice_kind {
     WEFT_NOTICE_SAME_REPLICA, /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it
                                */
     WEFT_NOTICE_EQUIVOCATION, /* an origin issued two transactions with one dot: each replica keeps the one it has. Also
-                               * of an own epoch, where a checkpoint covers it already and it cannot be taken back */
+                               * of an own epoch, where a checkpoint covers it already and it cannot be taken back, or
+                               * where it may be so and no log reaches down to compare */
     WEFT_NOTICE_STATE_BEGUN,  /* a state transfer from the link began; seq: chunks that are here from an earlier try */
     WEFT_NOTICE_STATE_DONE,   /* and was joined */
     WEFT_NOTICE_CHECKPOINT,   /* a checkpoint was made: amount_ns unused, seq = its segments rewritten */

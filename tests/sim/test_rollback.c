@@ -26,16 +26,22 @@ static void converge(void) {
 }
 
 /* Three replicas, of which the first runs under an epoch that each of its openings will draw. */
-static void start(void) {
+static void start_with_log(uint64_t log_max) {
     struct weft_sim_options o;
     weft_sim_options_init(&o);
     o.seed = 11;
     o.replicas = 3;
+    o.engine_log_max = log_max;
+    o.engine_checkpoint_bytes = log_max;
     ck_assert_int_eq(weft_sim_new(&sim, &o), 0);
     run(3); /* links are up, everybody has met */
     sim->mutant.same_epochs = true;
     act("crash 0");
     act("restart 0");
+}
+
+static void start(void) {
+    start_with_log(0);
 }
 
 /* It goes on from its backup, alone. */
@@ -152,6 +158,36 @@ START_TEST(any_branch_yields) {
 }
 END_TEST
 
+/* The peers' logs begin above the fork, so nobody can tell whether there is one: whoever runs it is told that. */
+START_TEST(what_no_log_reaches_down_to_is_named) {
+    char line[32];
+    start_with_log(2000);
+    act("txn 0 g/0+1");
+    converge();
+    act("backup 0");
+    for (unsigned k = 0; k < 60; k++) {
+        (void)snprintf(line, sizeof line, "txn %u g/%u+1", k % 3, k % 4);
+        act(line);
+        run(1);
+    }
+    converge();
+    roll_back();
+    act("txn 0 g/1+1");
+    run(2);
+    act("heal");
+    run(10);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_CLONED], 1);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_STATE_DONE], 1);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_EQUIVOCATION], 1);
+    ck_assert(sim->check.parted);
+    act("txn 0 g/1+1");
+    run(10);
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_EQUIVOCATION], 1); /* once */
+    stop();
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("sim-rollback", what_was_written_since_is_issued_again, any_branch_yields);
+    return RUN_SUITE("sim-rollback", what_was_written_since_is_issued_again, any_branch_yields,
+                     what_no_log_reaches_down_to_is_named);
 }
