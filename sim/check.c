@@ -530,13 +530,13 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     if (doubtful || w->strayed) w->parent_seq = 0; /* what it says of its epochs may be of another time than its rows */
     w->strayed = false;
     if (!doubtful && weft__vector_exceeds(durable, &w->applied, &origin))
-        return weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",
-                                (unsigned long long)durable->seq[origin], (unsigned long)origin,
-                                (unsigned long long)weft__vector_get(&w->applied, origin));
-    if (weft__vector_exceeds(&w->applied, durable, NULL))
-        return weft__check_fail(c, WEFT__CHECK_LOST, "more came back than was durable");
-    rc = see_between(c, w, &nothing, &w->applied);
-    return rc != 0 ? rc : take_state(c, w, r);
+        rc = weft__check_fail(c, WEFT__CHECK_LOST, "%llu of origin %lu was durable, %llu came back",
+                              (unsigned long long)durable->seq[origin], (unsigned long)origin,
+                              (unsigned long long)weft__vector_get(&w->applied, origin));
+    if (rc == 0 && weft__vector_exceeds(&w->applied, durable, NULL))
+        rc = weft__check_fail(c, WEFT__CHECK_LOST, "more came back than was durable");
+    if (rc == 0) rc = see_between(c, w, &nothing, &w->applied);
+    return rc != 0 ? rc : take_state(c, w, r); /* also where it is not compared: bounds begin there */
 }
 
 /* Each transaction of the branch, in their order, as what it was; or as what nobody knows. */
