@@ -29,7 +29,8 @@ static size_t delays_of(const struct weft_sim *s, const struct weft__story_mark 
     size_t n = 0;
     bool joined = m->kind == WEFT__STORY_JOIN && m->number != 0; /* not on a disk that was there before */
     if (m->kind != WEFT__STORY_APPLY && !joined) return 0;
-    for (uint64_t seq = m->span.first; seq <= m->span.last; seq++) {
+    uint64_t last = weft__history_issued(&s->check.history, m->span.origin, m->span.last);
+    for (uint64_t seq = m->span.first; seq <= last; seq++) {
         const struct weft__commit *c = weft__history_find(&s->check.history, m->span.origin, seq);
         const struct weft__story_commit *issued = c == NULL ? NULL : weft__story_commit_of(s->story, c);
         if (issued == NULL || issued->at_ns > m->at_ns) continue;

@@ -32,7 +32,8 @@ static void tell_load(const struct weft_sim *s, const struct weft__story_message
     uint64_t told = 0;
     for (uint64_t i = m->first_span; i < m->first_span + m->span_count; i++) {
         const struct weft__story_span *span = weft__story_at(&s->story->spans, i);
-        for (uint64_t seq = span == NULL ? 1 : span->first; span != NULL && seq <= span->last && told < FEW; seq++) {
+        uint64_t last = span == NULL ? 0 : weft__history_issued(&s->check.history, span->origin, span->last);
+        for (uint64_t seq = span == NULL ? 1 : span->first; seq <= last && told < FEW; seq++) {
             const struct weft__commit *c = weft__history_find(&s->check.history, span->origin, seq);
             if (c != NULL) weft_buf_printf(out, " #%llu", (unsigned long long)c->number + 1);
             told++;

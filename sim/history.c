@@ -61,6 +61,11 @@ const struct weft__commit *weft__history_find(const struct weft__history *h, uin
     return &h->origins[origin].commits[seq - 1];
 }
 
+uint64_t weft__history_issued(const struct weft__history *h, uint32_t origin, uint64_t upto) {
+    uint64_t count = origin < h->origin_cap ? h->origins[origin].count : 0;
+    return upto < count ? upto : count;
+}
+
 static int copy_ops(struct weft__history *h, const struct weft__sim_op *ops, size_t count) {
     void *items = h->ops;
     int rc = weft__grow(h->alloc, &items, &h->op_cap, h->op_count + count, sizeof *h->ops);

@@ -58,6 +58,8 @@ int weft__history_number(struct weft__history *h, const struct weft_origin *orig
 size_t weft__history_origins(const struct weft__history *h);
 /* NULL: nobody issued it. */
 const struct weft__commit *weft__history_find(const struct weft__history *h, uint32_t origin, uint64_t seq);
+/* `upto`, or the origin's last one before it: what a liar names may be any number. */
+uint64_t weft__history_issued(const struct weft__history *h, uint32_t origin, uint64_t upto);
 /* c->seq is the origin's next; c->past and the operations are copied. WEFT_ERR_NOMEM. */
 int weft__history_add(struct weft__history *h, const struct weft__commit *c, const struct weft__vector *past,
                       const struct weft__sim_op *ops, size_t op_count);

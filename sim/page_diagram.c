@@ -169,7 +169,8 @@ static void put_load(const struct picture *d, const struct weft__story_message *
     unsigned told = 0;
     for (uint64_t i = m->first_span; i < m->first_span + m->span_count; i++) {
         const struct weft__story_span *span = weft__story_at(&s->story->spans, i);
-        for (uint64_t seq = span == NULL ? 1 : span->first; span != NULL && seq <= span->last && told < 24; seq++) {
+        uint64_t last = span == NULL ? 0 : weft__history_issued(&s->check.history, span->origin, span->last);
+        for (uint64_t seq = span == NULL ? 1 : span->first; seq <= last && told < 24; seq++) {
             const struct weft__commit *c = weft__history_find(&s->check.history, span->origin, seq);
             if (c == NULL) continue;
             weft__page_put(d->p, "%s%llu", separator, (unsigned long long)c->number + 1);

@@ -101,7 +101,8 @@ static void append(char *to, size_t size, const char *separator, const char *tex
 static void label_span(const struct weft__scene *c, const struct weft__story_mark *m, struct weft__scene_dot *dot) {
     const struct weft__history *h = &c->x->s->check.history;
     unsigned told = dot->told;
-    for (uint64_t seq = m->span.first; seq <= m->span.last; seq++) {
+    uint64_t last = weft__history_issued(h, m->span.origin, m->span.last);
+    for (uint64_t seq = m->span.first; seq <= last; seq++) {
         const struct weft__commit *k = weft__history_find(h, m->span.origin, seq);
         char text[48];
         if (k == NULL) continue;

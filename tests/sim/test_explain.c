@@ -254,10 +254,24 @@ START_TEST(an_application_of_the_callers_own) {
 }
 END_TEST
 
+/* A liar asks for all transactions that there could ever be: only those that there are can be told. */
+START_TEST(what_a_liar_names_is_told_in_time) {
+    static const char *const lines[] = {"100ms txn 0 s/0+7", "200ms liar 1 32", "900ms txn 0 s/0+8", NULL};
+    struct weft_sim *sim = make(1, lines);
+    struct weft_buf text;
+    weft_buf_init(&text, NULL);
+    ck_assert_int_eq(weft_sim_run_until_converged(sim, WEFT_SECONDS(60)), 0);
+    ck_assert_int_eq(weft_sim_explain(sim, &text), 0);
+    ck_assert_int_eq(weft_sim_explain_html(sim, NULL, &text), 0);
+    weft_buf_fini(&text);
+    weft_sim_free(sim);
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("sim-explain", without_a_story_nothing_is_told, a_run_that_held, a_message_that_is_dropped,
                      a_message_that_is_changed, two_states_that_should_be_one, an_operation_that_does_something_else,
                      a_type_of_the_law_kit, what_is_said_before_it_is_recorded, an_epoch_that_is_used_twice,
                      a_store_that_forgets, out_of_memory, an_application_of_the_callers_own,
-                     a_transaction_of_the_tests_own);
+                     a_transaction_of_the_tests_own, what_a_liar_names_is_told_in_time);
 }
