@@ -23,6 +23,7 @@ struct weft__sim_request {
     struct weft__sim_sweep_options sweep;
     bool has_within;                 /* said, also of a schedule from a file */
     const char *file, *trace;        /* file: a schedule, or */
+    struct weft_buf text;            /* of the file: read once, for it may be a pipe */
     struct weft__scenario *scenario; /* what was in it */
     bool is_schedule;                /* said of the file */
     bool takes_two;                  /* files: the other one is `second`, and then neither is read */
@@ -41,7 +42,7 @@ void weft__sim_usage(FILE *to);
 int weft__sim_read_time(const char *option, const char *value, uint64_t *out);
 int weft__sim_complain(const char *option, const char *why, const char *value);
 
-/* sim_scenario.c. Whether the file is a scenario, and if it is, its options in the place of the request's. */
+/* sim_scenario.c. If the text is a scenario, its options in the place of the request's. */
 int weft__sim_take_scenario(struct weft__sim_request *q);
 int weft__sim_print_vocabulary(void);
 /* After a run that returned rc: whether it came out as it should; what did not is told, a line each. */

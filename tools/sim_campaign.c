@@ -31,20 +31,6 @@ static int add_schedule(const struct weft__sim_request *q, uint64_t seed, crypto
     return rc;
 }
 
-/* What a scenario expects is in no schedule. */
-static int add_file(const char *path, crypto_generichash_state *hash) {
-    uint8_t bytes[4096];
-    size_t n;
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        perror(path);
-        return 2;
-    }
-    while ((n = fread(bytes, 1, sizeof bytes, f)) > 0) (void)crypto_generichash_update(hash, bytes, n);
-    (void)fclose(f);
-    return 0;
-}
-
 static int name_campaign(const struct weft__sim_request *q, struct weft__sim_campaign *c) {
     crypto_generichash_state hash;
     uint8_t digest[16];
@@ -53,7 +39,8 @@ static int name_campaign(const struct weft__sim_request *q, struct weft__sim_cam
                    WEFT__COMMIT);
     (void)crypto_generichash_init(&hash, NULL, 0, sizeof digest);
     for (uint64_t seed = 0; rc == 0 && seed < 3; seed++) rc = add_schedule(q, seed, &hash);
-    if (rc == 0 && q->scenario != NULL) rc = add_file(q->file, &hash);
+    /* What a scenario expects is in no schedule. */
+    if (rc == 0 && q->scenario != NULL) (void)crypto_generichash_update(&hash, q->text.ptr, q->text.len);
     (void)crypto_generichash_final(&hash, digest, sizeof digest);
     for (size_t i = 0; i < sizeof digest; i++) (void)snprintf(c->scenario + 2 * i, 3, "%02x", digest[i]);
     return rc;

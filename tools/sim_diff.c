@@ -1,7 +1,9 @@
 /* sim_diff.c: weft sim diff: the first event in which two runs differ. */
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/sim.h"
 #include "tools/sim_diff.h"
@@ -17,9 +19,11 @@ static int usage(void) {
     return 0;
 }
 
+/* What is no plain file cannot be read twice, and is none. */
 static bool is_trace(const char *path) {
     char begin[sizeof WEFT__SIM_TRACE_MARK];
-    FILE *f = fopen(path, "rb");
+    struct stat st;
+    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
     size_t n = f == NULL ? 0 : fread(begin, 1, sizeof begin - 1, f);
     if (f != NULL) (void)fclose(f);
     return n == sizeof begin - 1 && memcmp(begin, WEFT__SIM_TRACE_MARK, n) == 0;

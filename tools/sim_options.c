@@ -47,9 +47,15 @@ void weft__sim_usage(FILE *to) {
     fputs(
         "usage: weft sim [OPTIONS] [FILE]           FILE: a scenario (YAML, JSON) or a schedule\n"
         "       weft sim --vocabulary               every word of a scenario\n"
-        "       weft sim shrink [OPTIONS] [FILE]    a failing run made small; --help says more\n\n"
+        "       weft sim shrink [OPTIONS] [FILE]    a failing run made small\n"
+        "       weft sim explain [OPTIONS] [FILE]   a run told, also as a page\n"
+        "       weft sim diff [OPTIONS] [A [B]]     the first event in which two runs differ\n"
+        "       weft sim merge FILE...              what several sweeps wrote, added up\n"
+        "       weft sim replay FILE                what weft serve --record wrote, once more\n"
+        "Each of these says more with --help.\n\n"
         "Runs replicas in virtual time under faults. Exits 0 if every invariant held, every value was what its type's\n"
-        "specification says, and all replicas converged; 1 if not, with the command that shows it again.\n\n",
+        "specification says, and all replicas converged, or if all came out as the scenario expects; 1 if not, with\n"
+        "the command that shows it again; 2 for what it cannot read; 3 if a seed's second run was another one.\n\n",
         to);
     for (size_t i = 0; i < NUMBER_COUNT; i++)
         fprintf(to, "  %-12s %-12s %s\n", numbers[i].option, numbers[i].value, numbers[i].what);
@@ -63,7 +69,7 @@ void weft__sim_usage(FILE *to) {
     print_types(to);
     fputs("\n  --set NAME=VALUE          any number of struct weft_sim_options\n"
           "  --within TIME|N           to converge, after the last fault (120s); N: intervals of digests\n"
-          "  FILE, --schedule FILE     run this schedule instead\n"
+          "  --schedule FILE           FILE is a schedule, whatever it begins with\n"
           "  --print                   print the schedule instead of running it\n"
           "  --trace FILE              write every event\n"
           "  --verbose                 tell what happens\n",
@@ -315,7 +321,8 @@ static int override(struct weft__sim_request *q, int from, int argc, char **argv
 int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char **argv) {
     int rc = read_all(q, from, argc, argv);
     if (rc != 0 || q->file == NULL || q->second != NULL || q->help) return rc;
-    if (!q->is_schedule) rc = weft__sim_take_scenario(q);
+    rc = weft__sim_read_file(q->file, &q->text);
+    if (rc == 0 && !q->is_schedule) rc = weft__sim_take_scenario(q);
     if (rc == 0 && q->scenario != NULL) return override(q, from, argc, argv);
     if (rc == 0 && q->planned != NULL)
         rc = weft__sim_complain(q->planned, "a schedule says that itself; edit", q->file);
@@ -324,6 +331,7 @@ int weft__sim_request_read(struct weft__sim_request *q, int from, int argc, char
 
 void weft__sim_request_init(struct weft__sim_request *q) {
     *q = (struct weft__sim_request){.seeds = 1};
+    weft_buf_init(&q->text, NULL);
     weft__sim_sweep_options_init(&q->sweep);
     weft_sim_options_init(&q->options);
     q->options.duration_ns = WEFT_SECONDS(60);
@@ -334,4 +342,5 @@ void weft__sim_request_fini(struct weft__sim_request *q) {
     forget_lines(q);
     free(q->regions);
     weft__scenario_free(q->scenario);
+    weft_buf_fini(&q->text);
 }

@@ -52,7 +52,7 @@ static int read_file(const char *path, struct weft_buf *out) {
         return 2;
     }
     out->max = RECORDING_MAX;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
+    while (out->err == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
     int rc = ferror(f) ? 2 : 0;
     if (rc != 0) perror(path);
     if (rc == 0 && out->err != 0) {

@@ -24,7 +24,7 @@ static int read_beside(void *ctx, const char *name, struct weft_buf *out, struct
         return WEFT_ERR_NOT_FOUND;
     }
     out->max = (size_t)256 << 20;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
+    while (out->err == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
     bool failed = ferror(f) != 0 || out->err != 0;
     fclose(f);
     if (failed) weft_buf_printf(message, "\"%.200s\" cannot be read whole", name);
@@ -53,12 +53,7 @@ static int load(struct weft__sim_request *q, struct weft_slice text) {
 }
 
 int weft__sim_take_scenario(struct weft__sim_request *q) {
-    struct weft_buf text;
-    weft_buf_init(&text, NULL);
-    int rc = weft__sim_read_file(q->file, &text);
-    if (rc == 0 && !is_ours(weft_buf_slice(&text))) rc = load(q, weft_buf_slice(&text));
-    weft_buf_fini(&text);
-    return rc;
+    return is_ours(weft_buf_slice(&q->text)) ? 0 : load(q, weft_buf_slice(&q->text));
 }
 
 bool weft__sim_came_out(const struct weft__sim_request *q, int rc, const struct weft_sim_stats *stats,

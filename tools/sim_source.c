@@ -1,4 +1,5 @@
 /* sim_source.c: the schedule of a request: drawn from its options or a scenario, or read from a file. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +19,17 @@ int weft__sim_read_file(const char *path, struct weft_buf *out) {
         return 2;
     }
     out->max = SCHEDULE_MAX;
-    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
-    int rc = ferror(f) || out->err != 0 ? 2 : 0;
-    if (rc != 0) fprintf(stderr, "weft sim: %s: not read\n", path);
+    while (out->err == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
+    const char *why = ferror(f) ? strerror(errno) : out->err != 0 ? weft_strerror(out->err) : NULL;
+    if (why != NULL) fprintf(stderr, "weft sim: %s: %s\n", path, why);
     fclose(f);
-    return rc;
+    return why == NULL ? 0 : 2;
 }
 
 static int parse_file(const struct weft__sim_request *q, struct weft_sim_schedule **out, struct weft_buf *message) {
-    struct weft_buf text;
-    weft_buf_init(&text, NULL);
-    int rc = weft__sim_read_file(q->file, &text);
-    if (rc == 0 && weft_sim_schedule_parse(out, weft_buf_slice(&text), message, q->options.alloc) != 0) {
-        fprintf(stderr, "weft sim: %s: %.*s\n", q->file, (int)message->len, (const char *)message->ptr);
-        rc = 2;
-    }
-    weft_buf_fini(&text);
-    return rc;
+    if (weft_sim_schedule_parse(out, weft_buf_slice(&q->text), message, q->options.alloc) == 0) return 0;
+    fprintf(stderr, "weft sim: %s: %.*s\n", q->file, (int)message->len, (const char *)message->ptr);
+    return 2;
 }
 
 static bool ends_with(const char *line, const char *end) {

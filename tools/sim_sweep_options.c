@@ -26,9 +26,7 @@ void weft__sim_sweep_usage(FILE *to) {
         "  --out FILE                results as JSON lines; what is there already is not run again. A folder: a file\n"
         "                            in it for each shard\n"
         "  --shard I/N               only seeds with seed mod N == I - 1; auto: what Slurm or Kubernetes say\n"
-        "  --timeout TIME            of processor time for one seed (10m)\n"
-        "  weft sim merge FILE...    adds up what several sweeps wrote\n"
-        "  weft sim diff ...         the first event in which two runs differ\n",
+        "  --timeout TIME            of processor time for one seed (10m)\n",
         to);
 }
 

@@ -93,6 +93,19 @@ def check_failure(weft):
     expect("3 seeds, all held" in report, "what came of the seeds")
 
 
+# Text that can be read only once is the same text.
+def check_pipes(weft):
+    schedule, _ = sim(weft, "--seed", "3", "--duration", "2s", "--print")
+    scenario = "duration: 2s\nreplicas: 2\nfaults: [{at: 1s, for: 500ms, do: cut 0 1}]\n"
+    whole, _ = sim(weft, "--seed", "3", "--duration", "2s")
+    for command, text, trace in (([], schedule, field(whole, "trace")), (["diff"], schedule, None),
+                                 (["--seeds", "2"], scenario, None)):  # fmt: skip
+        done = subprocess.run([weft, "sim", *command, "/dev/stdin"], input=text, capture_output=True, text=True)
+        expect(done.returncode == 0, f"{command}: {done.stdout}{done.stderr}")
+        expect(trace is None or field(done.stdout, "trace") == trace, "a schedule from a pipe is that schedule")
+        expect(command != ["diff"] or f"trace {field(whole, 'trace')}" in done.stdout, done.stdout)
+
+
 def check_usage(weft, folder):
     broken = os.path.join(folder, "broken")
     with open(broken, "w", encoding="utf-8") as f:
@@ -124,10 +137,15 @@ def check_usage(weft, folder):
         (["--set", "speed"], "--set: not NAME=VALUE"),
         (["--schedule", broken], 'nothing that can happen: "explode" (line 2)'),
         (["--schedule", os.path.join(folder, "absent")], "absent"),
+        ([folder], "Is a directory"),
+        (["/dev/zero"], "/dev/zero: "),
     ):
         _, error = sim(weft, *arguments, code=2)
         expect(says in error, f"{arguments}: {error}")
-    sim(weft, "--help")
+    usage, _ = sim(weft, "--help")
+    for command in "shrink", "explain", "diff", "merge", "replay":
+        expect(f"weft sim {command} " in usage, f"the help names {command}")
+        sim(weft, command, "--help")
 
 
 def main():
@@ -138,6 +156,7 @@ def main():
         check_spans(weft)
         check_nothing(weft)
         check_types(weft)
+        check_pipes(weft)
         check_failure(weft)
         check_usage(weft, folder)
 
