@@ -11,7 +11,7 @@ int weft__act_on_clock(struct weft_sim *s, const struct weft__sim_item *item) {
     struct weft__sim_clock *c = &s->machines[item->replica].clock;
     switch (item->kind) {
     case WEFT__SIM_STEP:
-        c->offset_ns += item->ns;
+        weft__sim_clock_step(c, item->ns);
         break;
     case WEFT__SIM_OFFSET:
         weft__sim_clock_set(c, s->now_ns, item->ns);

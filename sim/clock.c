@@ -4,7 +4,19 @@
 
 #include <weft/clock.h>
 
+#include "sim/schedule.h"
+
 #define SECOND INT64_C(1000000000)
+/* No clock is off by more, either way, however often it is stepped. */
+#define FAR    WEFT__SIM_SPAN_MAX
+
+static int64_t within(int64_t ns) {
+    return ns > FAR ? FAR : ns < -FAR ? -FAR : ns;
+}
+
+static int64_t plus(int64_t a, int64_t b) {
+    return within(within(a) + within(b));
+}
 
 void weft__sim_clock_init(struct weft__sim_clock *c, int64_t drift_ppb, int64_t offset_ns) {
     *c = (struct weft__sim_clock){.drift_ppb = drift_ppb, .offset_ns = offset_ns};
@@ -61,7 +73,7 @@ static uint64_t when_passed(const struct weft__sim_clock *c, int64_t wanted) {
 
 uint64_t weft__sim_clock_when(const struct weft__sim_clock *c, uint64_t mono_ns) {
     if (mono_ns <= (uint64_t)SECOND) return 0;
-    if (mono_ns > INT64_MAX / 2) return UINT64_MAX;
+    if (mono_ns > INT64_MAX / 4 || c->grain_ns > INT64_MAX / 4) return UINT64_MAX;
     int64_t shown = grains(c, (int64_t)mono_ns);
     if (shown < (int64_t)mono_ns) shown += (int64_t)c->grain_ns;
     if (!c->is_stopped) return when_passed(c, shown - SECOND);
@@ -70,20 +82,22 @@ uint64_t weft__sim_clock_when(const struct weft__sim_clock *c, uint64_t mono_ns)
 
 /* --- The wall clock ----------------------------------------------------------------------------------------------- */
 
-/* Of the second that a leap takes back. */
+/* Of the second that a leap takes back. A long smear is divided in coarser steps, to stay within 64 bits. */
 static int64_t taken_back(const struct weft__sim_clock *c, uint64_t now_ns) {
     if (!c->leaps || now_ns < c->leap_ns) return 0;
     uint64_t since = now_ns - c->leap_ns;
     if (since >= c->smear_ns) return SECOND;
-    return (int64_t)(since / 1000u * (uint64_t)SECOND / (c->smear_ns / 1000u + 1));
+    unsigned shift = 0;
+    while (c->smear_ns >> shift > UINT64_C(1) << 33) shift++;
+    return (int64_t)((since >> shift) * (uint64_t)SECOND / (c->smear_ns >> shift));
 }
 
 static int64_t wall(const struct weft__sim_clock *c, uint64_t now_ns) {
     if (c->is_frozen) return c->frozen_ns;
-    int64_t shown = passed(c, now_ns) + c->offset_ns - taken_back(c, now_ns);
+    int64_t shown = plus(passed(c, now_ns), plus(c->offset_ns, -taken_back(c, now_ns)));
     if (c->strobe_period_ns == 0) return shown;
     bool is_behind = (now_ns - c->strobe_since_ns) / c->strobe_period_ns % 2 == 1;
-    return is_behind ? shown - c->strobe_ns : shown + c->strobe_ns;
+    return plus(shown, is_behind ? -c->strobe_ns : c->strobe_ns);
 }
 
 struct weft_time weft__sim_clock_read(const struct weft__sim_clock *c, uint64_t now_ns) {
@@ -101,9 +115,13 @@ struct weft_time weft__sim_clock_read(const struct weft__sim_clock *c, uint64_t 
 
 /* --- What goes wrong ---------------------------------------------------------------------------------------------- */
 
+void weft__sim_clock_step(struct weft__sim_clock *c, int64_t by_ns) {
+    c->offset_ns = plus(c->offset_ns, by_ns);
+}
+
 void weft__sim_clock_set(struct weft__sim_clock *c, uint64_t now_ns, int64_t off_ns) {
     c->leaps = false;
-    c->offset_ns = (int64_t)now_ns + off_ns - passed(c, now_ns);
+    c->offset_ns = plus(off_ns, (int64_t)now_ns - passed(c, now_ns));
 }
 
 void weft__sim_clock_drift(struct weft__sim_clock *c, uint64_t now_ns, int64_t ppb) {
@@ -123,7 +141,7 @@ void weft__sim_clock_strobe(struct weft__sim_clock *c, uint64_t now_ns, int64_t 
 }
 
 void weft__sim_clock_leap(struct weft__sim_clock *c, uint64_t now_ns, uint64_t smear_ns) {
-    c->offset_ns -= taken_back(c, now_ns); /* of the last one */
+    weft__sim_clock_step(c, -taken_back(c, now_ns)); /* of the last one */
     c->leaps = false;
     int64_t over = wall(c, now_ns) % SECOND;
     c->leap_ns = now_ns;

@@ -36,7 +36,9 @@ uint64_t weft__sim_clock_when(const struct weft__sim_clock *c, uint64_t mono_ns)
 /* A wall clock outside the range of the HLC shows its first or last word. */
 struct weft_time weft__sim_clock_read(const struct weft__sim_clock *c, uint64_t now_ns);
 
-/* The wall clock is off by this now. */
+/* The wall clock jumps. */
+void weft__sim_clock_step(struct weft__sim_clock *c, int64_t by_ns);
+/* It is off by this now. */
 void weft__sim_clock_set(struct weft__sim_clock *c, uint64_t now_ns, int64_t off_ns);
 /* The oscillator is off by this from now on. */
 void weft__sim_clock_drift(struct weft__sim_clock *c, uint64_t now_ns, int64_t ppb);

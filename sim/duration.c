@@ -32,7 +32,7 @@ static bool read_whole(struct weft_slice text, size_t *at, int64_t *out) {
     size_t begin = *at;
     *out = 0;
     for (; *at < text.len && is_digit(text.ptr[*at]); ++*at) {
-        if (*out > INT64_MAX / 16) return false;
+        if (*out > WEFT__SIM_SPAN_MAX / 10) return false;
         *out = *out * 10 + (text.ptr[*at] - '0');
     }
     return *at > begin;
@@ -65,12 +65,13 @@ bool weft__duration_parse(struct weft_slice text, int64_t *ns) {
     bool negative = text.len > 0 && text.ptr[0] == '-';
     if (text.len > 0 && (text.ptr[0] == '-' || text.ptr[0] == '+')) at++;
     int64_t unit = unit_ns(unit_of(text, at)), whole, fraction = 0;
-    if (unit == 0 || !read_whole(text, &at, &whole) || whole > INT64_MAX / unit - 1) return false;
+    if (unit == 0 || !read_whole(text, &at, &whole) || whole > WEFT__SIM_SPAN_MAX / unit) return false;
     if (at < text.len && text.ptr[at] == '.') {
         at++;
         if (!read_fraction(text, &at, unit, &fraction)) return false;
     }
     *ns = whole * unit + fraction;
+    if (*ns > WEFT__SIM_SPAN_MAX) return false;
     if (negative) *ns = -*ns;
     return unit_ns((struct weft_slice){text.ptr + at, text.len - at}) == unit;
 }

@@ -38,14 +38,19 @@ int weft__fates_add(struct weft__fates *f, const struct weft_sim_schedule *s, co
     return 0;
 }
 
+static void delay(uint64_t *due_ns, uint64_t ns) {
+    *due_ns += ns < UINT64_MAX - 1 - *due_ns ? ns : UINT64_MAX - 1 - *due_ns;
+}
+
 static void obey(const struct weft__fates_order *order, struct weft__fates_sent *sent) {
     struct weft__fate *fate = &sent->fate;
     if (order->kind == WEFT__SIM_DROP) fate->copies = 0;
     if (fate->copies == 0) return;
-    if (order->kind == WEFT__SIM_LATE) fate->due_ns[0] += order->ns;
+    if (order->kind == WEFT__SIM_LATE) delay(&fate->due_ns[0], order->ns);
     if (order->kind != WEFT__SIM_TWICE) return;
     fate->copies = 2;
-    fate->due_ns[1] = fate->due_ns[0] + order->ns;
+    fate->due_ns[1] = fate->due_ns[0];
+    delay(&fate->due_ns[1], order->ns);
 }
 
 void weft__fates_settle(struct weft__fates *f, struct weft__fates_sent *sent) {

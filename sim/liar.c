@@ -285,16 +285,15 @@ static int forge_state(struct lie *l) {
 
 typedef int lie_fn(struct lie *l);
 
-static lie_fn *const lies[] = {say_garbage,  equivocate,  run_ahead, follow_nothing,     claim,      flood,
-                               throw_chunks, say_nothing, forge,     go_on_equivocating, forge_state};
-#define LIES (sizeof lies / sizeof *lies)
+static lie_fn *const lies[WEFT__LIES] = {say_garbage,  equivocate,  run_ahead, follow_nothing,     claim,      flood,
+                                         throw_chunks, say_nothing, forge,     go_on_equivocating, forge_state};
 
 /* One of those that it tells. */
 static lie_fn *choose(struct lie *l, uint64_t told) {
     unsigned count = 0;
-    for (unsigned k = 0; k < LIES; k++) count += told >> k & 1;
+    for (unsigned k = 0; k < WEFT__LIES; k++) count += told >> k & 1;
     uint64_t at = count == 0 ? 0 : below(l, count);
-    for (unsigned k = 0; k < LIES; k++)
+    for (unsigned k = 0; k < WEFT__LIES; k++)
         if ((told >> k & 1) != 0 && at-- == 0) return lies[k];
     return NULL;
 }

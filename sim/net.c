@@ -164,11 +164,17 @@ static bool is_in_burst(const struct weft__net *n, const struct weft__quality *q
     }
 }
 
+static uint64_t times(uint64_t ns, uint64_t n) {
+    if ((ns | n) >> 30 == 0) return ns * n;
+    return n != 0 && ns > WEFT__DELAY_MAX / n ? WEFT__DELAY_MAX : ns * n;
+}
+
 static uint64_t jitter(const struct weft__net *n, uint64_t latency, uint64_t random) {
-    uint64_t mean = latency * n->jitter_ppm / MILLION;
+    bool is_short = latency < UINT64_C(1) << 36; /* so that it is exact */
+    uint64_t mean = is_short ? latency * n->jitter_ppm / MILLION : times(latency / MILLION, n->jitter_ppm);
     if (n->tail == WEFT__TAIL_NONE) return weft__scale(random, mean + 1);
-    uint64_t times = weft__tail(n->tail, random);
-    return (mean >> 16) * times + ((mean & UINT16_MAX) * times >> 16);
+    uint64_t units = weft__tail(n->tail, random);
+    return times(mean >> 16, units) + ((mean & UINT16_MAX) * units >> 16);
 }
 
 static uint64_t arrival(struct weft__net *n, const struct weft__quality *q, uint64_t leaves_ns, uint64_t latency,
@@ -214,7 +220,7 @@ struct weft__fate weft__net_send(struct weft__net *n, uint64_t now_ns, uint32_t 
     if (n->spells.standing > 0) q = weft__spells_bend(&n->spells, from, to, q, &bent);
     struct weft__fate fate = {.rc = wait_for_wire(n, q, now_ns, from, to, bytes, &leaves)};
     if (fate.rc != 0) return fate;
-    uint64_t latency = weft__net_latency(n, from, to) * q->slowness + q->lag_ns;
+    uint64_t latency = times(weft__net_latency(n, from, to), q->slowness) + q->lag_ns;
     fate.plain_ns = leaves + latency;
     if (!weft__net_is_open(n, from, to) || happens(random, 3, q->loss_ppm) || is_in_burst(n, q, now_ns, link)) {
         n->lost++;

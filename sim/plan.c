@@ -139,7 +139,7 @@ static int plan_faults_of_clocks(struct weft_sim_schedule *s) {
 static int plan_faults(struct weft_sim_schedule *s) {
     const struct weft_sim_options *o = &s->options;
     const struct fault faults[] = {
-        {WEFT__SIM_PARTITION, o->partitions},
+        {WEFT__SIM_PARTITION, o->replicas > 1 ? o->partitions : 0},
         {WEFT__SIM_CUT, o->replicas > 1 ? o->one_way_cuts : 0},
         {WEFT__SIM_CRASH, o->crashes},
         {WEFT__SIM_STEP, o->clock_steps},

@@ -123,9 +123,14 @@ struct weft__sim_item {
 #define WEFT__LIES_HARMLESS    8u
 #define WEFT__LIE_EQUIVOCATION 2u
 #define WEFT__LIE_CLAIMS       16u
+#define WEFT__LIES             11u
 
-#define WEFT__SIM_AMOUNT_MAX   (UINT64_C(1) << 40) /* of n */
+#define WEFT__SIM_AMOUNT_MAX   (UINT64_C(1) << 40) /* of n, and of what is added to a counter */
 #define WEFT__SIM_DRIFT_MAX    INT64_C(500000000)  /* DRIFT's ns, which a second gains */
+
+/* The last time there is, 36 years, and the longest span, 146: no sum of some of them passes 64 bits. */
+#define WEFT__SIM_END_NS       (UINT64_C(1) << 60)
+#define WEFT__SIM_SPAN_MAX     (INT64_MAX / 2)
 
 /* Between two sides, and between from and to. */
 #define WEFT__SIM_NEXT_SIDE    UINT32_MAX
@@ -214,7 +219,7 @@ uint64_t weft__sim_round_ns(const struct weft_sim_options *o);
 /* WEFT_ERR_INVALID: one is out of its bounds; *bad is it. */
 int weft__sim_options_check(const struct weft_sim_options *o, const struct weft__sim_number **bad);
 
-/* duration.c. "10s", "1.5ms", "-250us", "7ns", "0". */
+/* duration.c. "10s", "1.5ms", "-250us", "7ns", "0"; of at most WEFT__SIM_SPAN_MAX. */
 bool weft__duration_parse(struct weft_slice text, int64_t *ns);
 void weft__duration_print(int64_t ns, struct weft_buf *out);
 

@@ -134,7 +134,7 @@ static bool parse_op(struct weft_slice word, struct weft__sim_op *op) {
     struct weft_slice amount = {word.ptr + len + 1, word.len - len - 1};
     if (!has_amount) return amount.len == 0;
     if (!weft__line_number(amount, &op->amount)) return false;
-    return type != WEFT__SIM_P || op->amount <= INT64_MAX;
+    return (type != WEFT__SIM_G && type != WEFT__SIM_P) || op->amount <= WEFT__SIM_AMOUNT_MAX;
 }
 
 static int read_ops(struct weft_sim_schedule *s, struct weft__line *w, struct weft__sim_item *item) {
@@ -233,6 +233,8 @@ static const char *fault_of(const struct weft__sim_item *item) {
         return item->ns == 0 || item->ns2 == 0 ? "what flaps is up for a time and down for a time" : NULL;
     case WEFT__SIM_STROBE:
         return item->ns2 == 0 ? "how often?" : NULL;
+    case WEFT__SIM_LIAR:
+        return item->number >> WEFT__LIES != 0 ? "there are lies up to 1024, and their sums" : NULL;
     case WEFT__SIM_DRIFT:
         return item->ns > WEFT__SIM_DRIFT_MAX || item->ns < -WEFT__SIM_DRIFT_MAX ? "a drift of more than 0.5s a second"
                                                                                  : NULL;

@@ -170,6 +170,7 @@ static int parse_item_line(struct weft_sim_schedule *s, struct weft_slice line, 
     int64_t at;
     int rc = weft__line_read_time(&w, &at);
     if (rc == 0 && at < 0) rc = weft__line_bad(&w, "before the start", line);
+    if (rc == 0 && at > (int64_t)WEFT__SIM_END_NS) rc = weft__line_bad(&w, "later than in 36 years", line);
     if (rc == 0) rc = weft__schedule_parse_item(s, w.rest, &item, message);
     if (rc != 0) return rc;
     item.at_ns = (uint64_t)at;

@@ -197,6 +197,7 @@ static void bend(struct weft__quality *q, const struct weft__spell *spell) {
     switch (spell->kind) {
     case WEFT__SPELL_LAG:
         q->lag_ns += spell->strength;
+        if (q->lag_ns > WEFT__DELAY_MAX) q->lag_ns = WEFT__DELAY_MAX;
         break;
     case WEFT__SPELL_STRETCH:
         at_least(&q->slowness, spell->strength);

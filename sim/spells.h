@@ -9,6 +9,9 @@
 
 #include <weft/alloc.h>
 
+/* 36 years: no latency, and nothing that is added to it, is longer, whatever is said of a link. */
+#define WEFT__DELAY_MAX (UINT64_C(1) << 60)
+
 /* How a link treats what is sent over it. */
 struct weft__quality {
     uint64_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm, truncate_ppm;

@@ -353,6 +353,39 @@ START_TEST(what_makes_no_sense_is_refused) {
 }
 END_TEST
 
+/* Sums and products of them do not come round to a time that is over. */
+START_TEST(the_largest_numbers_are_only_large) {
+    struct weft_sim_options o;
+    options(&o, 3);
+    o.jitter_ppm = 100000000;
+    o.tail = 2;
+    start_with(&o);
+    run(6);
+    act("lag 0 1,2 4611686018s");
+    act("lag 0-1 1,2 4611686018s");
+    act("lag 0,2 1-2 4611686018s");
+    act("lag 0-2 1,2 4611686018s");
+    act("stretch 0 1 1099511627776");
+    act("stretch 0 2 100000000000");
+    act("late 1 0 1 4611686018s");
+    act("late 1 0 1 4611686018s");
+    act("late 1 0 1 4611686018s");
+    act("late 1 0 1 4611686018s");
+    act("slow 1 4611686018s");
+    for (int i = 0; i < 3; i++) act("step 0 4611686018s");
+    act("strobe 0 4611686018s 4611686018s");
+    for (int i = 0; i < 5; i++) act("step 2 -4611686018s");
+    act("strobe 2 4611686018s 1s");
+    act("coarse 2 4611686018s");
+    act("leap 2 4611686018s");
+    act("txn 1 g/0+1099511627776");
+    run(30);
+    ck_assert_int_eq(weft_sim_run_for(sim, 0), 0);
+    ck_assert_uint_eq(total(2, "g/0"), 0);
+    stop();
+}
+END_TEST
+
 /* Over every link at once, drawn: runs converge when all is mended, and every kind did something. */
 START_TEST(a_plan_draws_them_all) {
     struct weft_sim_stats sum = {.now_ns = 0};
@@ -381,12 +414,12 @@ START_TEST(a_plan_draws_them_all) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-links", a_late_link_is_late_one_way, a_stretched_link_is_so_many_times_as_long,
-                     a_lossy_link_loses_one_way, what_comes_twice_counts_once, what_is_held_back_is_overtaken,
-                     what_is_cut_short_is_refused_whole, what_is_changed_ends_nobody,
-                     what_comes_due_with_a_refused_message_is_no_change_of_it, a_bursty_link_is_dead_at_times,
-                     a_narrow_link_delays_and_loses_nothing, a_full_buffer_breaks_the_link,
-                     bandwidth_is_also_a_number_of_the_whole_run, a_flapping_link_goes_down_and_up,
-                     a_flicker_breaks_nothing, a_half_open_link_stands_for_one_end, sides_that_overlap_pass_on,
-                     a_cut_of_sets_is_one_way, what_makes_no_sense_is_refused, a_plan_draws_them_all);
+    return RUN_SUITE(
+        "sim-links", a_late_link_is_late_one_way, a_stretched_link_is_so_many_times_as_long, a_lossy_link_loses_one_way,
+        what_comes_twice_counts_once, what_is_held_back_is_overtaken, what_is_cut_short_is_refused_whole,
+        what_is_changed_ends_nobody, what_comes_due_with_a_refused_message_is_no_change_of_it,
+        a_bursty_link_is_dead_at_times, a_narrow_link_delays_and_loses_nothing, a_full_buffer_breaks_the_link,
+        bandwidth_is_also_a_number_of_the_whole_run, a_flapping_link_goes_down_and_up, a_flicker_breaks_nothing,
+        a_half_open_link_stands_for_one_end, sides_that_overlap_pass_on, a_cut_of_sets_is_one_way,
+        what_makes_no_sense_is_refused, the_largest_numbers_are_only_large, a_plan_draws_them_all);
 }

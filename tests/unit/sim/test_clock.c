@@ -179,6 +179,16 @@ START_TEST(a_smeared_one_is_lost_bit_by_bit) {
 }
 END_TEST
 
+/* The smear of a day, noon to noon, that most who smear use. */
+START_TEST(a_day_is_long_enough_for_a_smear) {
+    const uint64_t hour = 3600 * SECOND;
+    struct weft__sim_clock c = {.offset_ns = 0};
+    weft__sim_clock_leap(&c, 0, 24 * hour);
+    for (uint64_t i = 1; i < 24; i++) ASSERT_OFF(c, i * hour, -(int64_t)(i * SECOND / 24));
+    ASSERT_OFF(c, 30 * hour, -SECOND);
+}
+END_TEST
+
 /* S34: nothing goes on while a virtual machine is paused, and the wall clock is behind by that until it is set. */
 START_TEST(a_paused_machine_has_no_time) {
     struct weft__sim_clock c = drifting();
@@ -204,5 +214,5 @@ int main(void) {
                      a_wall_clock_out_of_range_stays_in_it, a_drift_changes_from_then_on, a_clock_is_set_and_set_right,
                      a_frozen_clock_stands_and_the_monotonic_one_goes_on, a_strobe_is_ahead_and_behind_in_turn,
                      a_coarse_clock_shows_multiples, a_leap_second_comes_twice, a_smeared_one_is_lost_bit_by_bit,
-                     a_paused_machine_has_no_time);
+                     a_day_is_long_enough_for_a_smear, a_paused_machine_has_no_time);
 }

@@ -47,6 +47,8 @@ START_TEST(refuses_the_rest) {
                                       "-",
                                       "99999999999999999999s",
                                       "9223372037s",
+                                      "4611686019s",
+                                      "4611686018427387904ns",
                                       "0.0000000001s"};
     int64_t ns;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

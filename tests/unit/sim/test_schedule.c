@@ -38,6 +38,7 @@ START_TEST(text_is_the_whole_schedule) {
         static const char *const places[] = {"tokyo", "dallas", "tokyo", NULL};
         everything(&o, seed);
         if (seed % 2 == 0) o.placement = places;
+        if (seed % 5 == 0) o.replicas = 1;
         struct weft_sim_schedule *a = plan(&o), *b;
         struct weft_buf text = print(a), message;
         weft_buf_init(&message, NULL);
@@ -276,7 +277,11 @@ START_TEST(nonsense_is_refused_with_its_line) {
         {"1s txn 0 g/1-5\n", "not an operation: \"g/1-5\""},
         {"1s txn 0 r/1+5\n", "not an operation"},
         {"1s txn 0 q/1+5\n", "not an operation"},
-        {"1s txn 0 p/1+9223372036854775808\n", "not an operation"},
+        {"1s txn 0 p/1+1099511627777\n", "not an operation"},
+        {"1s txn 0 g/1+1099511627777\n", "not an operation"},
+        {"1152921505s crash 1\n", "later than in 36 years"},
+        {"1s lag 0 1 4611686019s\n", "not a time"},
+        {"1s liar 1 2048\n", "there are lies up to 1024"},
         {"1s txn 0 g/1000000+1\n", "not an operation"},
         {"1s txn 0 s/01+1\n", "not an operation"},
         {"1s txn 0 g/1:1\n", "not an operation"},
