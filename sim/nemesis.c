@@ -23,7 +23,8 @@ struct kind {
 #define KIND(field, weight, most)                                                                                      \
     { offsetof(struct weft_sim_options, field), weight, most }
 
-/* What no engine can see everywhere (bytes that change) comes only when it is asked for: it turns most checks off. */
+/* What no engine can see everywhere (bytes that change) comes only when it is asked for: it turns most checks off; and
+ * another release only where the application has one. */
 static const struct kind kinds[] = {
     KIND(partitions, 4, 0),
     KIND(one_way_cuts, 4, 0),
@@ -69,6 +70,7 @@ static const struct kind kinds[] = {
     KIND(corrupting_links, 0, 0),
     KIND(rewinds, 1, 0),
     KIND(starvations, 1, 0),
+    KIND(version_skews, 0, 0),
 };
 #define KINDS (sizeof kinds / sizeof *kinds)
 

@@ -86,13 +86,14 @@ START_TEST(a_swarm_lacks_kinds) {
 END_TEST
 
 START_TEST(what_is_said_of_kinds_are_weights) {
-    size_t crashes = 0, steps = 0;
+    size_t crashes = 0, steps = 0, releases = 0;
     for (uint64_t seed = 1; seed <= 100; seed++) {
         struct weft_sim_options o;
         options(&o, seed, WEFT__NEMESIS_ALL);
         o.crashes = 3;
-        o.clock_steps = 1;
+        o.clock_steps = o.version_skews = 1;
         struct weft_sim_schedule *s = plan(&o);
+        releases += count_kind(s, WEFT__SIM_DOWNGRADE);
         crashes += count_kind(s, WEFT__SIM_CRASH);
         steps += count_kind(s, WEFT__SIM_STEP);
         ck_assert_uint_eq(drawn_faults(s), count_kind(s, WEFT__SIM_STEP));
@@ -100,6 +101,8 @@ START_TEST(what_is_said_of_kinds_are_weights) {
     }
     ck_assert_uint_gt(crashes, 2 * steps);
     ck_assert_uint_lt(crashes, 4 * steps);
+    ck_assert_uint_gt(2 * releases, steps);
+    ck_assert_uint_lt(releases, 2 * steps);
 }
 END_TEST
 
