@@ -146,7 +146,7 @@ int weft__app_message(struct weft_sim *s, const struct weft__happening *h) {
         s->net.lost++;
         return 0;
     }
-    s->app.cls->on_message(host->app, h->from, weft_slice(h->parcel->bytes, h->parcel->len));
+    s->app.cls->on_message(host->app, h->from, weft_slice(h->parcel->bytes, h->parcel->shown));
     return weft__app_settle(s, h->to);
 }
 

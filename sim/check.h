@@ -48,7 +48,8 @@ enum weft__check_name {
 };
 /* Those that mean something where nothing is compared any more. */
 #define WEFT__CHECKS_ALWAYS                                                                                            \
-    (UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE | UINT32_C(1) << WEFT__CHECK_APP)
+    (UINT32_C(1) << WEFT__CHECK_BOUND | UINT32_C(1) << WEFT__CHECK_WHOLE | UINT32_C(1) << WEFT__CHECK_APP |            \
+     UINT32_C(1) << WEFT__CHECK_MEMORY)
 
 /* A transaction that a replica issued after its memory was rolled back: what it did, and what it had seen. */
 struct weft__branch_commit {

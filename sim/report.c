@@ -74,6 +74,15 @@ static void verdict(struct weft_buf *b, const struct weft_sim *s) {
     }
 }
 
+/* Somebody did what no check could tell from a fault of the engine (links.c, liar.c). */
+static void unchecked(struct weft_buf *b, const struct weft_sim *s) {
+    unsigned off = 0;
+    for (unsigned i = 0; i < WEFT__CHECKS; i++) off += s->check.off >> i & 1;
+    if (off == 0 || s->check.parted) return;
+    line(b, "not checked");
+    weft_buf_printf(b, "%u of %u things, once a lie or a changed message was believed", off, (unsigned)WEFT__CHECKS);
+}
+
 /* Of a line: nothing to tell is no line. */
 static void end_counts(struct weft_buf *b, size_t begin, size_t empty) {
     b->len = b->len == empty ? begin : b->len - 2;
@@ -159,6 +168,7 @@ const char *weft_sim_report(struct weft_sim *s) {
     weft_buf_printf(b, "%llu events  %llu values  %llu states  %llu encodings", (unsigned long long)t.steps,
                     (unsigned long long)t.values_checked, (unsigned long long)t.states_checked,
                     (unsigned long long)t.bytes_checked);
+    unchecked(b, s);
     line(b, "state");
     hex(b, t.state);
     line(b, "trace");

@@ -19,6 +19,7 @@ struct weft__parcel *weft__parcel_new(struct weft_sim *s, struct weft_slice byte
     if (p == NULL) return NULL;
     p->references = 1;
     p->len = p->shown = bytes.len;
+    p->is_damaged = false;
     if (bytes.len > 0) memcpy(p->bytes, bytes.ptr, bytes.len);
     return p;
 }

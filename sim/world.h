@@ -25,6 +25,7 @@
 struct weft__parcel {
     uint32_t references;
     size_t len, shown; /* what arrives of it */
+    bool is_damaged;   /* some bit is wrong */
     struct weft__hash128 hash;
     uint8_t bytes[];
 };

@@ -244,7 +244,8 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  * element,
  * - takes it away (a register: clears it), = sets, x deletes the object. All other types by their names: :n is the
  * operation that the law kit draws from n. The keys are these operands: "g/3". Times and durations take ns, us, ms, s,
- * m, h or d. # begins a comment. */
+ * m, h or d; a time is at most 2^60 ns (36 years), a duration 2^62, another number, and what is added to a counter,
+ * 2^40. # begins a comment. */
 struct weft_sim_schedule;
 struct weft_sim;
 
@@ -311,19 +312,20 @@ WEFT_API int weft_sim_shrink(struct weft_sim_schedule **out, const struct weft_s
 
 /* --- Simulations -------------------------------------------------------------------------------------------------- */
 
-/* A schedule is drawn from the options. All replicas are up, their links come up at once. Codes: as above, and
- * WEFT_ERR_INVALID for a class that cannot be registered: errmsg of the options says which. */
+/* A schedule is drawn from the options. All replicas are up, their links come up within connect_ns. Codes: as above,
+ * and WEFT_ERR_INVALID for a class that cannot be registered: errmsg of the options says which. */
 WEFT_API int weft_sim_new(struct weft_sim **out, const struct weft_sim_options *o) WEFT_MUST_CHECK;
 /* Takes over the schedule, also when it fails. */
 WEFT_API int weft_sim_new_scheduled(struct weft_sim **out, struct weft_sim_schedule *s) WEFT_MUST_CHECK;
 WEFT_API void weft_sim_free(struct weft_sim *s);
 
 /* Runs return 0; WEFT_ERR_CORRUPT: a check failed, the report says which, and nothing moves any more;
- * WEFT_ERR_NOT_READY: not converged in time; WEFT_ERR_NOMEM. */
+ * WEFT_ERR_NOT_READY: not converged in time; WEFT_ERR_BUSY: a transaction of the caller's is open; WEFT_ERR_NOMEM. */
 WEFT_API int weft_sim_run_for(struct weft_sim *s, uint64_t ns) WEFT_MUST_CHECK;
 /* Until the schedule is done and all running replicas have applied the same transactions, which are at least those that
  * their stores have; what only a replica has that is down is not waited for. `timeout_ns` counts from the last item of
- * the schedule, or from now if that is past. */
+ * the schedule, or from now if that is past. Where nothing is compared any more (a report says "parted") replicas may
+ * stay apart: then it is 0 at the end of that time, too. */
 WEFT_API int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) WEFT_MUST_CHECK;
 
 /* Faults by hand, at once. They return 0; WEFT_ERR_INVALID: no such replica, or it is down (up); WEFT_ERR_NOMEM;
