@@ -87,7 +87,8 @@ static int run_one(const struct weft__sim_request *q, struct outcome *out, int a
         fprintf(stderr, "weft sim: %s\n", weft_strerror(out->rc));
     weft_buf_fini(&told);
     weft_sim_free(sim);
-    if (l.trace != NULL && fclose(l.trace) != 0) {
+    bool wrote = l.trace == NULL || !ferror(l.trace);
+    if ((l.trace != NULL && fclose(l.trace) != 0) || !wrote) {
         perror(q->trace);
         return 1;
     }

@@ -240,8 +240,14 @@ static int run(struct merge *m, int argc, char **argv) {
     for (int i = 1; rc == 0 && i < argc; i++) {
         if (strcmp(argv[i], "--out") == 0 && i + 1 < argc) {
             m->out = argv[++i];
+        } else if (strcmp(argv[i], "--help") == 0) {
+            return usage(stdout);
         } else if (argv[i][0] == '-') {
-            return usage(strcmp(argv[i], "--help") == 0 ? stdout : stderr);
+            bool is_out = strcmp(argv[i], "--out") == 0;
+            fprintf(stderr,
+                    is_out ? "weft sim merge: %s needs a value\n" : "weft sim merge: there is no option \"%.80s\"\n",
+                    argv[i]);
+            return 2;
         } else {
             rc = read_file(m, argv[i]);
             files++;

@@ -284,6 +284,8 @@ def check_refusals(weft, folder):
         (["merge", os.path.join(folder.path, "absent.jsonl")], "No such file"),
         (["merge"], "usage: weft sim merge"),
         (["merge", empty], "no results in what was read"),
+        (["merge", path, "--frob"], 'there is no option "--frob"'),
+        (["merge", path, "--out"], "--out needs a value"),
         (["merge", "--out", os.path.join(folder.path, "no", "where.jsonl"), path], "No such file"),
         (["--seeds", 5, *TINY, "--out", os.path.join(folder.path, "no", "where")], "No such file"),
         (["--jobs", 2], '--jobs: only with "--seeds"'),
