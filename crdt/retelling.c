@@ -154,9 +154,9 @@ static uint64_t amount_before(const struct weft__retelling *t, size_t i, struct 
     struct weft__dots it;
     struct weft__dot_item item;
     uint64_t amount = 0;
-    if (t->object == NULL) return 0;
-    uint32_t cell = weft__object_find(t->object, weft_slice(NULL, 0), element);
-    for (weft__dots_open(&it, t->object, cell); weft__dots_next(&it, &item);)
+    if (t->stood == NULL) return 0;
+    uint32_t cell = weft__object_find(t->stood, weft_slice(NULL, 0), element);
+    for (weft__dots_open(&it, t->stood, cell); weft__dots_next(&it, &item);)
         if (item.dot.origin == t->yielded[i].origin && item.value.len == 8 && weft__load64(item.value.ptr) > amount)
             amount = weft__load64(item.value.ptr);
     return amount;
@@ -260,7 +260,7 @@ static uint64_t number_at(const struct weft_object *o, struct weft_slice path, u
 
 /* What the total was before the fork. */
 static uint64_t base_of(const struct weft__retelling *t, struct weft_slice path, size_t i, uint32_t place) {
-    return number_at(t->object, path, t->yielded[i].origin, place);
+    return number_at(t->stood, path, t->yielded[i].origin, place);
 }
 
 static uint64_t plus(uint64_t a, uint64_t b) {
@@ -380,17 +380,17 @@ static int retell_child(struct weft__retelling *t, const struct weft__map_child 
 
 static int retell_children(struct weft__retelling *t, struct weft_slice body, struct weft__origin_table *table,
                            struct weft_buf *out, size_t *entries) {
-    const struct weft_object *object = t->object, *told = t->told;
+    const struct weft_object *stood = t->stood, *told = t->told;
     struct weft__reader r;
     struct weft__map_child c;
     int rc = 0;
     weft__reader_init(&r, body);
     while (rc == 0 && weft__map_next(&r, WEFT__MAP_DELTA, &c)) {
-        t->object = weft__map_find(object, c.key, c.type);
+        t->stood = weft__map_find(stood, c.key, c.type);
         t->told = weft__map_find(told, c.key, c.type);
         rc = retell_child(t, &c, table, out, entries);
     }
-    t->object = object;
+    t->stood = stood;
     t->told = told;
     return rc != 0 ? rc : r.err;
 }

@@ -27,9 +27,9 @@ struct weft__retelling {
     const struct weft__yielded *yielded; /* in the order in which they were issued, one ended before the next */
     size_t yielded_count;
     const struct weft_version_vector *known; /* what the new origin has applied: nothing else can be observed */
-    const struct weft_object *object; /* as it stands without what yields, and with what was retold; NULL: not there */
-    /* TOTALS and MAP: the join of what yields, up to and with this delta's; NULL: nothing. */
-    const struct weft_object *told;
+    /* Where sums are told: the object as it was at the fork; the join of what yields, up to and with this delta's.
+     * NULL: nothing. */
+    const struct weft_object *stood, *told;
     const uint32_t *origins; /* the delta's table */
     uint32_t origin_count;
     struct weft_buf dots, entries; /* scratch */

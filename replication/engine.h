@@ -294,13 +294,16 @@ int weft__restore_finish(struct weft_replica *r);
 /* Checkpoints are put off until the log is twice as long as they allow, no state is served or joined, and what is
  * withheld is not passed on. */
 bool weft__fork_is_open(const struct weft_replica *r);
-/* And nothing is issued, taken or said any more. */
+/* And nothing more is taken or saved, so that what others' rows rest on stays what it is. */
+bool weft__fork_is_parted(const struct weft_replica *r);
+/* And nothing is issued or said any more. */
 bool weft__fork_is_found(const struct weft_replica *r);
 bool weft__fork_withholds(const struct weft_replica *r, uint32_t origin);
 bool weft__fork_wants_reopen(const struct weft_replica *r);
 /* A peer says something else of an origin: if that is an epoch of this replica, it is looked into. */
 void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin);
-void weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin);
+/* WEFT_ERR_NOMEM: again. */
+int weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin);
 /* A state is about to take the place of this origin's rows. */
 void weft__fork_cover(struct weft_replica *r, uint32_t origin);
 /* At the end of a step: asks, and records what was found. WEFT_ERR_NOMEM: again. */

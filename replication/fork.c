@@ -11,11 +11,17 @@
  * without the rows from there on. A crash at any time does the same. Meanwhile own rows are not passed on: what is
  * issued on top of the branch shares its fate.
  *
+ * Others may have written on top of the chain that stands, and what they wrote may have come here, where a number of
+ * the branch passed for what it rests on. The branch has seen it, replaced and removed it; so before anything is taken
+ * back, the rows of the standing chain that it rests on are collected. They go into the record, and are applied before
+ * the branch is issued again. Nothing else is taken meanwhile, so that what has to be collected stays what it is.
+ *
  * Limits: rows below the last checkpoint cannot be taken back: a fork there is named and stays. Where no peer's log
  * reaches down to the own rows there is nothing to compare them with, and a state has the hash of its last transaction
  * only: it is joined, because most often there is no fork, and that there may be one is named. Of an epoch that is not
  * this replica's own, or whose rows came from peers as well, two chains stay as they are, too: whoever applied one does
- * not take the other. */
+ * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, the branch is
+ * issued again without what rests on it: what it had removed of that is there again. */
 #include "replication/fork.h"
 
 #include <string.h>
@@ -30,6 +36,10 @@
 
 bool weft__fork_is_open(const struct weft_replica *r) {
     return r->fork.state != WEFT__FORK_NONE;
+}
+
+bool weft__fork_is_parted(const struct weft_replica *r) {
+    return r->fork.state >= WEFT__FORK_PARTED;
 }
 
 bool weft__fork_is_found(const struct weft_replica *r) {
@@ -96,7 +106,8 @@ void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) 
 static void ask(struct weft_replica *r, const struct weft__peer *p) {
     struct weft__fork *f = &r->fork;
     uint64_t has = weft_version_vector_get(&p->has, f->origin);
-    struct weft__range range = {*weft_origins_at(r->origins, f->origin), f->next - 1, has < f->last ? has : f->last};
+    uint64_t end = f->state == WEFT__FORK_PARTED ? f->rested_on : f->last;
+    struct weft__range range = {*weft_origins_at(r->origins, f->origin), f->next - 1, has < end ? has : end};
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
     (void)!weft__message_write_request(&weft__out(r)->bytes, &head, &range, 1);
@@ -129,18 +140,53 @@ static int ask_next_peer(struct weft_replica *r) {
     return 0;
 }
 
-static int go_on_asking(struct weft_replica *r) {
+/* Who has the next row of the chain that stands; another one than who was asked last, if there is another. */
+static struct weft__peer *choose_holder(struct weft_replica *r) {
+    const struct weft__fork *f = &r->fork;
+    struct weft__peer *holder = NULL;
+    for (size_t i = 0; i < r->peers.count; i++) {
+        struct weft__peer *p = &r->peers.items[i];
+        bool holds = p->heard && weft_version_vector_get(&p->floors, f->origin) < f->next &&
+                     weft_version_vector_get(&p->has, f->origin) >= f->next;
+        if (holds && (holder == NULL || holder->link == f->link)) holder = p;
+    }
+    return holder;
+}
+
+static bool is_anybody_there(const struct weft_replica *r) {
+    for (size_t i = 0; i < r->peers.count; i++)
+        if (r->peers.items[i].heard) return true;
+    return false;
+}
+
+/* Alone it waits: what is issued again would reach nobody. */
+static void ask_next_holder(struct weft_replica *r) {
+    struct weft__fork *f = &r->fork;
+    struct weft__peer *p = choose_holder(r);
+    if (!is_anybody_there(r))
+        f->give_up_ns = 0;
+    else if (f->give_up_ns == 0)
+        f->give_up_ns = r->now.mono_ns + r->options.state_ns;
+    else if (f->give_up_ns <= r->now.mono_ns)
+        f->state = WEFT__FORK_FOUND;
+    if (p == NULL || f->state == WEFT__FORK_FOUND) return;
+    f->link = p->link;
+    f->asking = true;
+    f->attempts = 1;
+    ask(r, p);
+}
+
+static void go_on_asking(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     struct weft__peer *p = weft__peer_find(r, f->link);
     bool moved = f->next != f->asked;
     if (p == NULL || (!moved && f->until_ns <= r->now.mono_ns && f->attempts >= ATTEMPTS)) {
         f->asking = false;
-        return ask_next_peer(r);
+        return;
     }
-    if (!moved && f->until_ns > r->now.mono_ns) return 0;
+    if (!moved && f->until_ns > r->now.mono_ns) return;
     f->attempts = moved ? 1 : f->attempts + 1;
     ask(r, p);
-    return 0;
 }
 
 static int record_fork(struct weft_replica *r) {
@@ -150,6 +196,8 @@ static int record_fork(struct weft_replica *r) {
     weft__write_field_fixed64(&b, 1, weft_origins_at(r->origins, f->origin)->epoch);
     weft__write_field_varint(&b, 2, f->seq);
     weft__write_bytes(&b, 3, weft_slice(f->hash, sizeof f->hash));
+    for (size_t i = 0; i < f->standing_count; i++)
+        weft__write_bytes(&b, 4, weft_slice(f->standing[i].bytes, f->standing[i].len));
     int rc = weft__record_meta(r, WEFT_META_FORK, &b);
     if (rc == 0) f->record = r->recording.issued;
     weft_buf_fini(&b);
@@ -158,23 +206,23 @@ static int record_fork(struct weft_replica *r) {
 
 int weft__fork_step(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
-    if (f->state == WEFT__FORK_FOUND) return f->record != 0 ? 0 : record_fork(r);
-    if (f->state == WEFT__FORK_NONE || r->wants_epoch || !weft__may_speak(r)) return 0;
-    return f->asking ? go_on_asking(r) : ask_next_peer(r);
+    int rc = 0;
+    if (f->state != WEFT__FORK_NONE && f->state != WEFT__FORK_FOUND && !r->wants_epoch && weft__may_speak(r)) {
+        if (f->asking) go_on_asking(r);
+        if (!f->asking && f->state == WEFT__FORK_SOUGHT) rc = ask_next_peer(r);
+        if (!f->asking && f->state == WEFT__FORK_PARTED) ask_next_holder(r);
+    }
+    return rc == 0 && f->state == WEFT__FORK_FOUND && f->record == 0 ? record_fork(r) : rc;
 }
 
 uint64_t weft__fork_deadline(const struct weft_replica *r) {
-    bool waits = r->fork.state == WEFT__FORK_SOUGHT && r->fork.asking;
-    return waits ? r->fork.until_ns : UINT64_MAX;
+    const struct weft__fork *f = &r->fork;
+    bool is_under_way = f->state == WEFT__FORK_SOUGHT || f->state == WEFT__FORK_PARTED;
+    if (is_under_way && f->asking) return f->until_ns;
+    return f->state == WEFT__FORK_PARTED && f->give_up_ns != 0 ? f->give_up_ns : UINT64_MAX;
 }
 
 /* --- Comparing ---------------------------------------------------------------------------------------------------- */
-
-/* This peer has nothing else than what was issued here. */
-static void is_the_same(struct weft_replica *r) {
-    r->fork.asking = false;
-    if (r->fork.next > r->fork.last) weft__identity_is_settled(r, r->fork.origin);
-}
 
 void weft__fork_cover(struct weft_replica *r, uint32_t origin) {
     if (!weft__identity_is_cloned(r, origin)) return;
@@ -199,31 +247,101 @@ static void is_too_far_down(struct weft_replica *r) {
     close_search(r);
 }
 
-void weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin) {
+static int keep_standing(struct weft_replica *r, struct weft_slice bytes) {
     struct weft__fork *f = &r->fork;
-    bool is_answer = f->state == WEFT__FORK_SOUGHT && f->asking && link == f->link && origin == f->origin;
-    if (!is_answer || t->seq != f->next) return;
-    const struct weft__log_row *row = weft__log_get(&r->log, origin, t->seq);
+    void *rows = f->standing;
+    int rc = weft__grow(r->alloc, &rows, &f->standing_cap, f->standing_count + 1, sizeof *f->standing);
+    f->standing = rows;
+    uint8_t *copy = rc == 0 ? weft__malloc(r->alloc, bytes.len) : NULL;
+    if (copy == NULL) return WEFT_ERR_NOMEM;
+    memcpy(copy, bytes.ptr, bytes.len);
+    f->standing[f->standing_count++] = (struct weft__standing){copy, bytes.len};
+    f->standing_bytes += bytes.len;
+    return 0;
+}
+
+static void free_standing(struct weft_replica *r) {
+    struct weft__fork *f = &r->fork;
+    for (size_t i = 0; i < f->standing_count; i++) weft__free(r->alloc, f->standing[i].bytes, f->standing[i].len);
+    f->standing_count = f->standing_bytes = 0;
+}
+
+/* The last number of the origin that rows of others, applied here, rest on. They can only mean the chain that stands,
+ * and what yields may have observed them. */
+static uint64_t rested_on(const struct weft_replica *r) {
+    uint64_t last = 0, issued;
+    for (uint32_t i = 0; i < r->space.applied.len; i++) {
+        uint64_t seq = weft_version_vector_get(&r->space.lineages[i].past, r->fork.origin);
+        if (seq > last && !weft__identity_issued(r, i, &issued)) last = seq;
+    }
+    return last;
+}
+
+/* The next row of the chain that stands; all of them, or as many as there is room for: the record is written. */
+static int take_standing(struct weft_replica *r, const struct weft__transaction *t) {
+    struct weft__fork *f = &r->fork;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    if (f->standing_count > 0) {
+        const struct weft__standing *last = &f->standing[f->standing_count - 1];
+        weft__blake2b128(hash, weft_slice(last->bytes, last->len));
+        if (t->previous.len != sizeof hash || memcmp(t->previous.ptr, hash, sizeof hash) != 0) {
+            f->asking = false;
+            return 0;
+        }
+    }
+    bool fits = t->bytes.len <= r->options.pending_max - f->standing_bytes;
+    int rc = fits ? keep_standing(r, t->bytes) : 0;
+    if (rc != 0) return rc;
+    f->next++;
+    f->give_up_ns = 0;
+    f->state = fits && f->next <= f->rested_on ? WEFT__FORK_PARTED : WEFT__FORK_FOUND;
+    return 0;
+}
+
+static int is_another(struct weft_replica *r, const struct weft__transaction *t, const uint8_t hash[WEFT__CHAIN_LEN]) {
+    struct weft__fork *f = &r->fork;
+    f->rested_on = rested_on(r);
+    if (f->rested_on < t->seq) {
+        f->state = WEFT__FORK_FOUND;
+    } else {
+        int rc = take_standing(r, t);
+        if (rc != 0) return rc;
+    }
+    f->seq = t->seq;
+    memcpy(f->hash, hash, sizeof f->hash);
+    return 0;
+}
+
+static int compare(struct weft_replica *r, const struct weft__transaction *t) {
+    struct weft__fork *f = &r->fork;
+    const struct weft__log_row *row = weft__log_get(&r->log, f->origin, t->seq);
     struct weft__transaction own;
     if (row == NULL || weft__transaction_parse(&own, weft_slice(row->bytes, row->len)) != 0) {
         f->asking = false;
-        return;
+        return 0;
     }
     if (!weft_slice_eq(own.previous, t->previous)) {
         is_too_far_down(r);
-        return;
+        return 0;
     }
     uint8_t hash[WEFT__CHAIN_LEN];
     weft__blake2b128(hash, t->bytes);
-    if (memcmp(hash, row->hash, sizeof hash) != 0) {
-        f->state = WEFT__FORK_FOUND;
-        f->seq = t->seq;
-        memcpy(f->hash, hash, sizeof hash);
-        return;
-    }
-    const struct weft__peer *p = weft__peer_find(r, link);
+    if (memcmp(hash, row->hash, sizeof hash) != 0) return is_another(r, t, hash);
     f->next++;
-    if (f->next > f->last || p == NULL || f->next > weft_version_vector_get(&p->has, origin)) is_the_same(r);
+    if (f->next <= f->last) return 0;
+    f->asking = false; /* this peer has nothing else than what was issued here */
+    weft__identity_is_settled(r, f->origin);
+    return 0;
+}
+
+int weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft__transaction *t, uint32_t origin) {
+    struct weft__fork *f = &r->fork;
+    bool asks = (f->state == WEFT__FORK_SOUGHT || f->state == WEFT__FORK_PARTED) && f->asking;
+    if (!asks || link != f->link || origin != f->origin || t->seq != f->next) return 0;
+    int rc = f->state == WEFT__FORK_SOUGHT ? compare(r, t) : take_standing(r, t);
+    const struct weft__peer *p = weft__peer_find(r, link);
+    if (rc == 0 && (p == NULL || f->next > weft_version_vector_get(&p->has, origin))) f->asking = false;
+    return rc;
 }
 
 /* --- Restoring ---------------------------------------------------------------------------------------------------- */
@@ -236,6 +354,10 @@ int weft__fork_restore(struct weft_replica *r, struct weft_slice bytes) {
     f->epoch = weft__read_field_fixed64(&in, 1);
     f->seq = weft__read_field_varint(&in, 2);
     struct weft_slice hash = weft__read_field_bytes(&in, 3);
+    free_standing(r);
+    int rc = 0;
+    while (rc == 0 && in.err == 0 && weft__read_tag(&in, 4, WEFT__BYTES)) rc = keep_standing(r, weft__read_bytes(&in));
+    if (rc != 0) return rc;
     if (in.err != 0 || in.at != in.end || f->seq == 0 || hash.len != sizeof f->hash) return WEFT_ERR_MALFORMED;
     memcpy(f->hash, hash.ptr, hash.len);
     f->is_restored = true;
@@ -346,6 +468,12 @@ void weft__fork_fini(struct weft_replica *r) {
     for (size_t i = 0; i < f->aside_count; i++) weft__free(a, f->aside[i].bytes, f->aside[i].len);
     for (size_t i = 0; i < f->yielded_count; i++)
         weft__free(a, f->yielded[i].now, f->yielded[i].cap * sizeof *f->yielded[i].now);
+    free_standing(r);
+    weft__free(a, f->standing, f->standing_cap * sizeof *f->standing);
+    if (f->has_stood) {
+        weft__keyspace_fini(&f->stood);
+        weft__pool_fini(&f->stood_pool);
+    }
     weft__free(a, f->aside, f->aside_cap * sizeof *f->aside);
     weft__free(a, f->yielded, f->yielded_cap * sizeof *f->yielded);
     weft__free(a, f->dropped, f->dropped_cap * sizeof *f->dropped);

@@ -9,11 +9,14 @@
 #include <weft/causal.h>
 
 #include "base/hash.h"
+#include "crdt/keyspace.h"
+#include "crdt/pool.h"
 #include "crdt/retelling.h"
 
 enum weft__fork_state {
     WEFT__FORK_NONE,
     WEFT__FORK_SOUGHT, /* a peer says something else of an own epoch: its rows are compared */
+    WEFT__FORK_PARTED, /* they differ: those of its rows are collected that rows of others, applied here, rest on */
     WEFT__FORK_FOUND   /* the record is on its way, or durable: then the replica is to be made again from its store */
 };
 
@@ -25,14 +28,20 @@ struct weft__aside {
     size_t len;
 };
 
+/* A transaction of the chain that stands. */
+struct weft__standing {
+    uint8_t *bytes;
+    size_t len;
+};
+
 struct weft__fork {
     enum weft__fork_state state;
     uint32_t origin;               /* of both chains, once it is interned */
-    uint64_t seq;                  /* FOUND, or restored: the first number that means two transactions */
+    uint64_t seq;                  /* PARTED, or restored: the first number that means two transactions */
     uint8_t hash[WEFT__CHAIN_LEN]; /* of the one that stands */
     uint64_t record;               /* FOUND: must be durable before the replica is made again; 0: not written yet */
 
-    /* SOUGHT */
+    /* SOUGHT, PARTED */
     uint32_t link; /* who is asked, if asking */
     bool asking;
     uint64_t next;  /* the number that is compared next; those before it, above the checkpoint, are the same */
@@ -40,6 +49,12 @@ struct weft__fork {
     uint64_t asked; /* `next` when it was asked for */
     uint64_t until_ns;
     unsigned attempts;
+
+    /* PARTED, or restored: the standing chain from `seq` on, in order, as far as `rested_on` if it could be had. */
+    struct weft__standing *standing;
+    size_t standing_count, standing_cap, standing_bytes;
+    uint64_t rested_on;
+    uint64_t give_up_ns; /* PARTED: then it goes without the rest; 0: nobody is there who could be asked */
 
     /* Restored */
     bool is_restored;          /* the store has a fork to be repaired */
@@ -52,8 +67,13 @@ struct weft__fork {
     size_t yielded_count, yielded_cap;
     struct weft_dot *dropped; /* rows of others that rest on them: the first of each origin */
     size_t dropped_count, dropped_cap;
-    size_t retold;       /* so many of `aside` are done ... */
-    size_t transactions; /* ... by so many transactions */
+    bool is_cut;  /* the rows that yield are told to go */
+    size_t taken; /* so many of `standing` are done */
+    bool has_stood;
+    struct weft__pool stood_pool;
+    struct weft__keyspace stood; /* what retelling must know of objects as they were at the fork */
+    size_t retold;               /* so many of `aside` are done ... */
+    size_t transactions;         /* ... by so many transactions */
 };
 
 #endif

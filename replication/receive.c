@@ -82,8 +82,8 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
     int rc = weft_origins_intern(r->origins, &t->origin, &origin);
     if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
     if (rc != 0) return rc;
-    weft__fork_compare(r, link, t, origin);
-    if (weft__fork_is_found(r)) return 0; /* nothing more is taken */
+    rc = weft__fork_compare(r, link, t, origin);
+    if (rc != 0 || weft__fork_is_parted(r)) return rc;
     if (origin == r->self && t->seq > weft_version_vector_get(&r->space.applied, origin)) {
         weft__identity_cloned(r, link, t->seq);
         return 0;

@@ -1,11 +1,13 @@
 /* reissue.c: what was taken back is said again, at START, before anything else is issued or applied under the new
  * epoch: each transaction that yields becomes one of the new origin's, in the same order, with the same effect
- * (crdt/retelling.c). In the same update, and so in the same store transaction, the rows that yield go, and the record
- * of the fork does: a crash keeps either all of it or none. */
+ * (crdt/retelling.c). Only what is applied can be observed, so the rows of the chain that stands, and those of others
+ * that rest on them, are applied before. In the same update, and so in the same store transaction, the rows that yield
+ * go, and the record of the fork does: a crash keeps either all of it or none. */
 #include <assert.h>
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/windowcounter.h>
 
 #include "base/alloc.h"
 #include "crdt/origin_wire.h"
@@ -44,6 +46,98 @@ static void work_fini(struct work *w) {
     weft__pool_fini(&w->pool);
     weft__retelling_fini(&w->retelling);
     weft__free(w->r->alloc, w->origins, w->cap * sizeof *w->origins);
+}
+
+/* --- The chain that stands ---------------------------------------------------------------------------------------- */
+
+static void cut(struct weft_replica *r, uint32_t origin, uint64_t from) {
+    struct weft_record rec = {.kind = WEFT_RECORD_LOG_CUT,
+                              .number = weft__next_record(r),
+                              .origin = *weft_origins_at(r->origins, origin),
+                              .seq = from};
+    (void)!weft__output_record(weft__out(r), &rec); /* reserved */
+}
+
+/* First of all: rows that stand take the places of rows that yield. */
+static int cut_all(struct weft_replica *r) {
+    struct weft__fork *f = &r->fork;
+    if (f->is_cut) return 0;
+    int rc = weft__output_reserve(weft__out(r), f->yielded_count + f->dropped_count, 0, 0);
+    if (rc != 0) return rc;
+    for (size_t i = 0; i < f->yielded_count; i++) cut(r, f->yielded[i].origin, f->yielded[i].from);
+    for (size_t i = 0; i < f->dropped_count; i++) cut(r, f->dropped[i].origin, f->dropped[i].seq);
+    f->is_cut = true;
+    return 0;
+}
+
+/* Sums are told by what they were at the fork (crdt/retelling.c). */
+static bool is_told_by_sums(uint32_t type) {
+    return WEFT_TYPE_KERNEL(type) == WEFT_KERNEL_TOTALS || weft__kernel_is_map(type) ||
+           type == weft_windowcounter_class.type;
+}
+
+static int keep_stood(struct work *w, const struct weft__txn_delta *d) {
+    struct weft_replica *r = w->r;
+    struct weft_causal_context ours = weft__space_context(&r->space), nothing = {.cloud = NULL};
+    struct weft__join join = {.into_seen = &nothing, .from_seen = &ours, .plan = &w->plan};
+    const struct weft__keyed *from = weft__keyspace_find(&r->space.keys, d->key, d->type);
+    if (from == NULL || weft__keyspace_find(&r->fork.stood, d->key, d->type) != NULL) return 0;
+    struct weft__keyed *into = weft__keyspace_make(&r->fork.stood, d->key, d->type);
+    int rc = into == NULL ? WEFT_ERR_NOMEM : weft__object_prepare_join(&into->object, &from->object, &join);
+    if (rc == 0)
+        weft__plan_publish(&w->plan);
+    else
+        weft__plan_drop(&w->plan);
+    return rc;
+}
+
+static int keep_all_stood(struct work *w) {
+    struct weft__fork *f = &w->r->fork;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < f->aside_count; i++) {
+        struct weft__transaction t;
+        struct weft__txn_delta d;
+        struct weft__reader in;
+        rc = weft__transaction_parse(&t, weft_slice(f->aside[i].bytes, f->aside[i].len));
+        assert(rc == 0); /* it did when it was restored */
+        weft__reader_init(&in, t.deltas);
+        while (rc == 0 && weft__transaction_next_delta(&in, &d))
+            if (is_told_by_sums(d.type)) rc = keep_stood(w, &d);
+    }
+    return rc;
+}
+
+static int remember_stood(struct work *w) {
+    struct weft_replica *r = w->r;
+    struct weft__fork *f = &r->fork;
+    if (f->has_stood) return 0;
+    int rc = weft__pool_init(&f->stood_pool, r->origins, r->options.seed, r->alloc);
+    if (rc != 0) return rc;
+    f->stood_pool.keeps_hash = false;
+    weft__keyspace_init(&f->stood, &f->stood_pool);
+    rc = keep_all_stood(w);
+    f->has_stood = rc == 0;
+    if (rc == 0) return 0;
+    weft__keyspace_fini(&f->stood);
+    weft__pool_fini(&f->stood_pool);
+    return rc;
+}
+
+/* With what rests on each of them, which may be observed then, and which the next one may rest on. One that cannot be
+ * taken now comes as any other. */
+static int take_standing(struct weft_replica *r) {
+    struct weft__fork *f = &r->fork;
+    for (; f->taken < f->standing_count; f->taken++) {
+        struct weft__transaction t;
+        const struct weft__standing *row = &f->standing[f->taken];
+        int rc = weft__transaction_parse(&t, weft_slice(row->bytes, row->len));
+        int readiness = rc == 0 ? weft__apply_readiness(r, &t, f->origin) : WEFT__FORKED;
+        if (readiness < 0) return readiness;
+        if (readiness == WEFT__READY) rc = weft__apply(r, &t, f->origin, WEFT__REMOTE);
+        if (rc != WEFT_ERR_NOMEM) rc = weft__retry_pending(r);
+        if (rc != 0) return rc;
+    }
+    return 0;
 }
 
 /* --- Reading a row ------------------------------------------------------------------------------------------------ */
@@ -99,9 +193,9 @@ static int join_told(struct work *w, const struct weft__transaction *t) {
 
 /* One delta; with `out` its body is appended. */
 static int retell(struct work *w, const struct weft__txn_delta *d, struct weft_buf *out, size_t *entries) {
-    struct weft__keyed *o = weft__keyspace_find(&w->r->space.keys, d->key, d->type);
+    struct weft__keyed *stood = weft__keyspace_find(&w->r->fork.stood, d->key, d->type);
     struct weft__keyed *told = weft__keyspace_find(&w->told, d->key, d->type);
-    w->retelling.object = o == NULL ? NULL : &o->object;
+    w->retelling.stood = stood == NULL ? NULL : &stood->object;
     w->retelling.told = told == NULL ? NULL : &told->object;
     return weft__retell(&w->retelling, d->type, d->body, &w->r->table, out, entries);
 }
@@ -200,6 +294,9 @@ static int retell_all(struct weft_replica *r) {
     struct work w;
     int rc = work_init(&w, r);
     if (rc != 0) return rc;
+    rc = remember_stood(&w);
+    if (rc == 0) rc = cut_all(r);
+    if (rc == 0) rc = take_standing(r);
     for (size_t i = 0; rc == 0 && i < f->aside_count; i++) {
         rc = retell_row(&w, &f->aside[i], i < f->retold);
         if (rc == 0 && i == f->retold) f->retold++;
@@ -210,25 +307,20 @@ static int retell_all(struct weft_replica *r) {
 
 /* --- The end of the fork ------------------------------------------------------------------------------------------ */
 
-static void cut(struct weft_replica *r, uint32_t origin, uint64_t from) {
-    struct weft_record rec = {.kind = WEFT_RECORD_LOG_CUT,
-                              .number = weft__next_record(r),
-                              .origin = *weft_origins_at(r->origins, origin),
-                              .seq = from};
-    (void)!weft__output_record(weft__out(r), &rec); /* reserved */
-}
-
 /* The record of the fork is emptied, because META records stay. */
 static int record_end(struct weft_replica *r) {
-    struct weft__fork *f = &r->fork;
     struct weft_buf nothing;
     weft_buf_init(&nothing, r->alloc);
-    int rc = weft__output_reserve(weft__out(r), 1 + f->yielded_count + f->dropped_count, 0, 0);
-    if (rc == 0) rc = weft__record_meta(r, WEFT_META_FORK, &nothing);
-    if (rc != 0) return rc;
-    for (size_t i = 0; i < f->yielded_count; i++) cut(r, f->yielded[i].origin, f->yielded[i].from);
-    for (size_t i = 0; i < f->dropped_count; i++) cut(r, f->dropped[i].origin, f->dropped[i].seq);
-    return 0;
+    int rc = weft__output_reserve(weft__out(r), 1, 0, 0);
+    return rc == 0 ? weft__record_meta(r, WEFT_META_FORK, &nothing) : rc;
+}
+
+/* What rests on the chain that stands. */
+static bool is_all_there(const struct weft_replica *r) {
+    const struct weft__fork *f = &r->fork;
+    for (size_t i = 0; i < f->dropped_count; i++)
+        if (weft_version_vector_get(&r->space.applied, f->dropped[i].origin) < f->dropped[i].seq) return false;
+    return true;
 }
 
 static void report(struct weft_replica *r) {
@@ -246,8 +338,9 @@ static void report(struct weft_replica *r) {
         return;
     }
     weft__output_notice(weft__out(r), &n,
-                        "two chains of an own epoch parted at %llu: %zu transactions of this one were issued again",
-                        (unsigned long long)f->seq, f->transactions);
+                        "two chains of an own epoch parted at %llu: %zu transactions of this one were issued again%s",
+                        (unsigned long long)f->seq, f->transactions,
+                        is_all_there(r) ? "" : ", without what they had seen that rests on rows that nobody had");
 }
 
 void weft__reissue_begin(struct weft_replica *r) {

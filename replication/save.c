@@ -154,7 +154,7 @@ int weft__save(struct weft_replica *r) {
 
 int weft__save_if_due(struct weft_replica *r) {
     bool is_due = r->checkpoint.wanted || r->checkpoint.log_bytes >= r->options.checkpoint_bytes;
-    if (!is_due || weft__fork_is_found(r)) return 0;
+    if (!is_due || weft__fork_is_parted(r)) return 0;
     /* What a checkpoint covers could not be taken back; but the log has a bound. */
     if (weft__fork_is_open(r) && r->checkpoint.log_bytes / 2 < r->options.checkpoint_bytes) return 0;
     return weft__save(r);

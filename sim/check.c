@@ -539,25 +539,15 @@ int weft__check_opened(struct weft__check *c, struct weft__watched *w, const str
     return rc != 0 ? rc : take_state(c, w, r); /* also where it is not compared: bounds begin there */
 }
 
-/* Each transaction of the branch, in their order, as what it was; or as what nobody knows. */
-static int see_branch(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
-    struct weft__branch *b = &w->branch;
-    size_t count = 0;
-    bool is_known = weft__branch_is_known(w);
-    int rc = is_known ? 0 : weft__branch_exempt(c, b);
-    for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
-        if (u->records[i].kind != WEFT_RECORD_LOG || count == b->count) continue;
-        struct weft__branch_commit *commit = &b->commits[count];
-        rc = weft__vector_set(&commit->seen, w->self, count++);
-        w->announced = is_known ? commit->ops : NULL;
-        w->announced_count = is_known ? commit->op_count : 0;
-        w->described = false;
-        w->announced_past = is_known ? &commit->seen : &w->applied;
-        if (rc == 0) rc = weft__check_record(c, w, &u->records[i]);
+/* What it takes in the same step, of the chain that stands and of others, comes before: the vector without it. */
+static int leave_out(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
+    int rc = move(w, w->self, 0);
+    for (size_t i = u->record_count; rc == 0 && i-- > 0;) {
+        uint32_t origin;
+        if (u->records[i].kind != WEFT_RECORD_LOG) continue;
+        rc = weft__history_number(&c->history, &u->records[i].origin, &origin);
+        if (rc == 0 && origin != w->self) rc = move(w, origin, u->records[i].seq - 1);
     }
-    w->announced_past = NULL;
-    if (rc == 0 && is_known && count != b->count)
-        rc = weft__check_fail(c, WEFT__CHECK_LOST, "%zu of %zu transactions were issued again", count, b->count);
     return rc;
 }
 
@@ -566,10 +556,10 @@ int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const s
     const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
     if (!has_notice(u, WEFT_NOTICE_REISSUED)) return 0;
     int rc = take_vector(c, w, r);
-    if (rc == 0) rc = move(w, w->self, 0);
+    if (rc == 0) rc = leave_out(c, w, u);
     if (rc == 0) rc = see_between(c, w, &nothing, &w->applied);
     w->parent_seq = 0; /* not known: some of its own were taken back */
-    if (rc == 0) rc = see_branch(c, w, u);
+    if (rc == 0) rc = weft__branch_seen_again(c, w, u);
     if (rc == 0) rc = weft__vector_copy(durable, &w->applied);
     if (rc != 0) return rc;
     weft__branch_fini(&w->branch);

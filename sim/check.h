@@ -138,11 +138,9 @@ void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
 void weft__branch_fini(struct weft__branch *b);
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                       const struct weft_update *u);
-/* Whether what it had seen is all there now that it is issued again. What rested on the other chain waits: then what it
- * took away of that is not taken away, and a transaction may have no effect any more. */
-bool weft__branch_is_known(const struct weft__watched *w);
-/* So there is no specification any more of what it changed. */
-int weft__branch_exempt(struct weft__check *c, const struct weft__branch *b);
+/* Each transaction of the branch that an update issues again, in their order, as what it was; or as what nobody knows,
+ * where it had seen what is not there yet. */
+int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_update *u);
 /* What was not durable is gone from it; `done` is the last record that was. */
 void weft__branch_crashed(struct weft__branch *b, uint64_t done);
 /* Two chains of one epoch got out, and stay apart (fork.c): from now on replicas may differ under equal vectors. */

@@ -57,21 +57,6 @@ void weft__check_parted(struct weft__check *c) {
     c->off = ~WEFT__CHECKS_ALWAYS;
 }
 
-bool weft__branch_is_known(const struct weft__watched *w) {
-    const struct weft__branch *b = &w->branch;
-    for (size_t i = 0; i < b->count; i++)
-        if (weft__vector_exceeds(&b->commits[i].seen, &w->applied, NULL)) return false;
-    return true;
-}
-
-int weft__branch_exempt(struct weft__check *c, const struct weft__branch *b) {
-    int rc = 0;
-    for (size_t i = 0; i < b->count; i++)
-        for (size_t k = 0; rc == 0 && k < b->commits[i].op_count; k++)
-            rc = weft__check_exempt_object(c, b->commits[i].ops[k].type, b->commits[i].ops[k].object);
-    return rc;
-}
-
 /* Of this replica, and not what the history has under that dot. */
 static int is_of_branch(struct weft__check *c, const struct weft_replica *r, struct weft_slice bytes, bool *is) {
     struct weft__transaction t;
@@ -157,4 +142,56 @@ int weft__branch_step(struct weft__check *c, struct weft__watched *w, const stru
     w->announced = NULL;
     w->announced_count = 0;
     return note_seen(c, &to->seen, w, r);
+}
+
+static bool is_own(const struct weft__check *c, const struct weft__watched *w, const struct weft_record *r) {
+    return r->kind == WEFT_RECORD_LOG && weft_origin_cmp(&r->origin, weft_origins_at(c->history.numbers, w->self)) == 0;
+}
+
+/* Whether what it had seen is all there now that it is issued again. What rests on the other chain may wait, if that
+ * could not be had in full: then what it took away of that is not taken away, and a transaction may have no effect any
+ * more. */
+static bool is_known(const struct weft__watched *w) {
+    const struct weft__branch *b = &w->branch;
+    for (size_t i = 0; i < b->count; i++)
+        if (weft__vector_exceeds(&b->commits[i].seen, &w->applied, NULL)) return false;
+    return true;
+}
+
+/* So there is no specification any more of what it changed. */
+static int exempt_branch(struct weft__check *c, const struct weft__branch *b) {
+    int rc = 0;
+    for (size_t i = 0; i < b->count; i++)
+        for (size_t k = 0; rc == 0 && k < b->commits[i].op_count; k++)
+            rc = weft__check_exempt_object(c, b->commits[i].ops[k].type, b->commits[i].ops[k].object);
+    return rc;
+}
+
+static int see_own(struct weft__check *c, struct weft__watched *w, const struct weft_update *u, bool as_it_was) {
+    struct weft__branch *b = &w->branch;
+    size_t count = 0;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
+        if (!is_own(c, w, &u->records[i]) || count == b->count) continue;
+        struct weft__branch_commit *commit = &b->commits[count];
+        rc = weft__vector_set(&commit->seen, w->self, count++);
+        w->announced = as_it_was ? commit->ops : NULL;
+        w->announced_count = as_it_was ? commit->op_count : 0;
+        w->described = false;
+        w->announced_past = as_it_was ? &commit->seen : &w->applied;
+        if (rc == 0) rc = weft__check_record(c, w, &u->records[i]);
+    }
+    w->announced_past = NULL;
+    if (rc == 0 && as_it_was && count != b->count)
+        rc = weft__check_fail(c, WEFT__CHECK_LOST, "%zu of %zu transactions were issued again", count, b->count);
+    return rc;
+}
+
+int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < u->record_count; i++)
+        if (!is_own(c, w, &u->records[i])) rc = weft__check_record(c, w, &u->records[i]);
+    bool as_it_was = is_known(w);
+    if (rc == 0 && !as_it_was) rc = exempt_branch(c, &w->branch);
+    return rc == 0 ? see_own(c, w, u, as_it_was) : rc;
 }

@@ -5,6 +5,7 @@
 #include <weft/aworset.h>
 #include <weft/gcounter.h>
 #include <weft/law.h>
+#include <weft/lwwreg.h>
 #include <weft/sim.h>
 
 #include "base/prng.h"
@@ -72,6 +73,44 @@ static struct weft_sim_stats stats(void) {
     weft_sim_stats(sim, &t);
     return t;
 }
+
+static bool is_set(uint32_t i, const char *key) {
+    struct weft_slice value;
+    struct weft_view view = weft_replica_view(weft_sim_replica(sim, i), weft_str(key), &weft_lwwreg_class);
+    return weft_lwwreg_get(view, &value, NULL) == 0;
+}
+
+/* Of another replica's, which wrote on top of what the branch does not have: a write that had replaced one of before
+ * the fork, and was replaced and taken away. */
+START_TEST(what_rests_on_the_other_chain_stays_taken_away) {
+    struct weft_sim_options o;
+    weft_sim_options_init(&o);
+    o.seed = 557;
+    o.replicas = 3;
+    ck_assert_int_eq(weft_sim_new(&sim, &o), 0);
+    run(3);
+    act("txn 0 r/0=1 p/0+1");
+    converge();
+    act("snapshot 0");
+    act("txn 0 p/0+10");
+    converge();
+    act("rewind 0");
+    act("txn 0 p/0+100");
+    act("txn 2 r/0=2 s/0+1");
+    /* Until it has come, and before the chains are compared. */
+    while (size(0, "s/0") == 0) ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(1)), 0);
+    act("txn 0 r/0=3");
+    act("txn 0 r/0-");
+    act("txn 0 s/0-1");
+    converge();
+    ck_assert_uint_eq(stats().notices[WEFT_NOTICE_REISSUED], 1);
+    for (uint32_t i = 0; i < 3; i++) {
+        ck_assert(!is_set(i, "r/0"));
+        ck_assert_uint_eq(size(i, "s/0"), 0);
+    }
+    stop();
+}
+END_TEST
 
 /* In every type, as what it was. */
 START_TEST(what_was_written_since_is_issued_again) {
@@ -188,6 +227,7 @@ START_TEST(what_no_log_reaches_down_to_is_named) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("sim-rollback", what_was_written_since_is_issued_again, any_branch_yields,
+    return RUN_SUITE("sim-rollback", what_was_written_since_is_issued_again,
+                     what_rests_on_the_other_chain_stays_taken_away, any_branch_yields,
                      what_no_log_reaches_down_to_is_named);
 }

@@ -127,7 +127,7 @@ static void becomes_small(struct planted p, int rc, struct bounds b) {
 
 START_TEST(an_epoch_that_is_kept_over_a_crash) {
     struct planted p = {.mutant = {.same_epochs = true}, .off = 1u << WEFT__CHECK_CALL};
-    becomes_small(p, 0, (struct bounds){10, 6, 8, 100});
+    becomes_small(p, 0, (struct bounds){10, 7, 8, 110});
 }
 END_TEST
 
