@@ -61,10 +61,14 @@ static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct wef
     struct weft__obstacle none = {0};
     int rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes,
                                readiness == WEFT__WAITS ? weft__apply_obstacle(r, t, origin) : none);
-    if (rc == WEFT_ERR_LIMIT) return 0; /* dropped, never said to be seen: it will be asked for again */
+    bool is_sound = weft_hlc_check(t->stamp.word, r->now.wall, r->options.drift, NULL) == 0;
+    if (rc == WEFT_ERR_LIMIT) { /* dropped, never said to be seen: it will be asked for again */
+        /* What fills the room may be what is parked until this is heard. */
+        if (is_sound) hear_epoch(r, t->stamp.epoch);
+        return 0;
+    }
     if (rc != 0) return rc;
     struct weft__run *run = weft__pending_at(&r->pending, origin, t->seq);
-    bool is_sound = weft_hlc_check(t->stamp.word, r->now.wall, r->options.drift, NULL) == 0;
     if (is_sound && run->epoch < t->stamp.epoch) run->epoch = t->stamp.epoch;
     /* Otherwise when those before it are out of the way. */
     if (readiness == WEFT__AHEAD && run->first == t->seq) park(r, link, t, run);
