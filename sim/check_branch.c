@@ -89,10 +89,11 @@ static int look_for_leak(struct weft__check *c, const struct weft_replica *r, co
 }
 
 /* A state covers the branch as if it were the other chain's beginning: where no row of that is left, nobody can tell.
- */
+ * And what a checkpoint covers is not taken apart again. */
 static void look_for_cover(struct weft__check *c, const struct weft_update *u) {
     for (size_t i = 0; i < u->notice_count; i++)
-        if (u->notices[i].kind == WEFT_NOTICE_STATE_DONE) weft__check_parted(c);
+        if (u->notices[i].kind == WEFT_NOTICE_STATE_DONE || u->notices[i].kind == WEFT_NOTICE_CHECKPOINT)
+            weft__check_parted(c);
 }
 
 /* What a liar makes up comes to a replica that has a branch as to any other. */

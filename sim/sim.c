@@ -135,8 +135,19 @@ static bool are_level(const struct weft_sim *s, const struct weft__machine *a, c
     return has_all_of(a->replica, b->replica) && has_all_of(b->replica, a->replica);
 }
 
+/* Somebody's is taken back as soon as a peer shows that it has another chain. */
+static bool waits_for_branch(const struct weft_sim *s) {
+    size_t running = 0, open = 0;
+    for (size_t i = 0; i < s->machine_count; i++) {
+        running += s->machines[i].replica != NULL;
+        open += s->machines[i].replica != NULL && s->machines[i].watched.branch.is_open;
+    }
+    return open > 0 && running > 1 && !s->check.parted;
+}
+
 bool weft__sim_is_converged(const struct weft_sim *s) {
     const struct weft__machine *first = NULL;
+    if (waits_for_branch(s)) return false;
     for (size_t i = 0; i < s->machine_count; i++) {
         const struct weft__machine *m = &s->machines[i];
         if (m->replica == NULL) continue;
@@ -146,8 +157,11 @@ bool weft__sim_is_converged(const struct weft_sim *s) {
     return true;
 }
 
+/* An open branch is alone: nobody is there who could tell of the other chain, which is as if both had got out. */
 static int check_end(struct weft_sim *s, uint64_t from_ns) {
     bool first = true;
+    for (uint32_t i = 0; i < s->machine_count; i++)
+        if (s->machines[i].replica != NULL && s->machines[i].watched.branch.is_open) weft__check_parted(&s->check);
     for (uint32_t i = 0; i < s->machine_count; i++) {
         struct weft__machine *m = &s->machines[i];
         if (m->replica == NULL) continue;
