@@ -20,8 +20,9 @@
  * reaches down to the own rows there is nothing to compare them with, and a state has the hash of its last transaction
  * only: it is joined, because most often there is no fork, and that there may be one is named. Of an epoch that is not
  * this replica's own, or whose rows came from peers as well, two chains stay as they are, too: whoever applied one does
- * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, the branch is
- * issued again without what rests on it: what it had removed of that is there again. */
+ * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, or there is no
+ * room for it or for what rests on it (pending_max), the branch is issued again without that: what it had removed of it
+ * is there again, and the notice says so. */
 #include "replication/fork.h"
 
 #include <string.h>
