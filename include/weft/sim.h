@@ -101,7 +101,7 @@ struct weft_sim_options {
     uint64_t operations_max; /* in one of those; default 6 */
     uint64_t delete_ppm;     /* operations that delete their object; default 30,000 */
     /* Which application: 0 "mixed", of all of the above; 1 "counters", 2 "carts", 3 "presence", 4 "quotas", 5 "retwis"
-     * (docs/simulator.md says what each does), of `keys` objects or users and `elements` items or members. */
+     * (docs/scenarios.md says what each does), of `keys` objects or users and `elements` items or members. */
     uint64_t workload;
     uint64_t zipf_ppm;                    /* exponent of the popularity of keys; default 0: all alike */
     uint64_t work_from_ns, work_until_ns; /* default 0: from the beginning; until duration_ns */

@@ -31,7 +31,7 @@ static uint64_t below(uint64_t seed, uint64_t what, uint64_t bound) {
     return weft__scale(weft__keyed(seed, UINT64_C(0x68756e74), what, 0, 0), bound);
 }
 
-/* A bit of everything; every fourth seed is one of small logs, every eighth one of clocks that are far off. */
+/* The nemesis draws the faults; the kind of seed draws what the engine has to live with. */
 static void draw_options(struct weft_sim_options *o, uint64_t seed) {
     weft_sim_options_init(o);
     o->seed = seed;
@@ -41,36 +41,35 @@ static void draw_options(struct weft_sim_options *o, uint64_t seed) {
     o->rate = 10;
     o->keys = 4;
     o->elements = 6;
-    o->crashes = below(seed, 2, 5);
-    o->partitions = below(seed, 3, 3);
-    o->one_way_cuts = below(seed, 4, 2);
-    o->loss_ppm = below(seed, 5, 2) * 50000;
-    o->duplicate_ppm = below(seed, 6, 2) * 50000;
-    o->checkpoints = below(seed, 7, 3);
-    o->clock_steps = below(seed, 8, 3);
+    o->nemesis = 25;
     if (seed % 4 == 0) {
         o->engine_log_max = 600;
         o->engine_checkpoint_bytes = 900;
         o->engine_segment_bytes = 256;
-    }
-    if (seed % 4 == 1) {
-        o->backups_restored = 1;
-        o->copies_started = 1;
-        o->store_failures = 1;
     }
     if (seed % 8 == 2) {
         o->skew_ns = WEFT_SECONDS(3);
         o->engine_drift_ns = WEFT_SECONDS(2);
     }
     if (seed % 8 == 3) o->engine_pending_max = 2000;
+    if (seed % 8 == 5) { /* without the others, which would hide them */
+        o->nemesis = 0;
+        o->rewinds = 1 + below(seed, 2, 2);
+        o->starvations = 3;
+        o->crashes = below(seed, 3, 3);
+        o->partitions = below(seed, 4, 2);
+    }
     if (seed % 8 == 6) o->corrupt_ppm = 20000;
+}
+
+/* Where there is little room to wait in, most of what comes is dropped, and comes again a digest later. */
+static uint64_t within_of(const struct weft_sim_options *o) {
+    return o->engine_pending_max == 0 ? WEFT_SECONDS(60) : WEFT_SECONDS(600);
 }
 
 static void finish(struct weft_sim *sim, uint8_t trace[16], struct finding *f) {
     struct weft_sim_stats stats;
-    /* Where there is little room to wait in, most of what comes is dropped, and comes again a digest later. */
-    bool has_room = sim->schedule->options.engine_pending_max == 0;
-    int rc = weft_sim_run_until_converged(sim, has_room ? WEFT_SECONDS(60) : WEFT_SECONDS(600));
+    int rc = weft_sim_run_until_converged(sim, within_of(&sim->schedule->options));
     weft_sim_stats(sim, &stats);
     memcpy(trace, stats.trace, sizeof stats.trace);
     f->check = sim->check.failed;
@@ -146,6 +145,20 @@ static const char *name_of(const struct finding *f) {
     return "**survived**";
 }
 
+static int print(uint64_t seed) {
+    struct weft_sim_options o;
+    struct weft_sim_schedule *s;
+    struct weft_buf text;
+    draw_options(&o, seed);
+    o.within_ns = within_of(&o);
+    weft_buf_init(&text, NULL);
+    if (weft_sim_schedule_plan(&s, &o) != 0 || weft_sim_schedule_print(s, &text) != 0) abort();
+    fwrite(text.ptr, 1, text.len, stdout);
+    weft_buf_fini(&text);
+    weft_sim_schedule_free(s);
+    return 0;
+}
+
 int main(int argc, char **argv) {
     uint64_t seeds = 400;
     const char *only = NULL;
@@ -153,6 +166,7 @@ int main(int argc, char **argv) {
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--seeds") == 0) seeds = strtoull(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--only") == 0) only = argv[i + 1];
+        if (strcmp(argv[i], "--print") == 0) return print(strtoull(argv[i + 1], NULL, 10));
     }
     printf("| mutant | what is wrong | seeds | seen by |\n|---|---|---|---|\n");
     for (int m = 0; m < mutant_count; m++) {

@@ -351,6 +351,54 @@ MUTANTS = [
             "        if (source != WEFT__RESTORED && !(MUTANT && i > 0))\n            weft__output_change(",
         ),
     ),
+    Mutant(
+        "chain not compared",
+        "a transaction may follow another than its origin issued before",
+        (
+            "apply.c",
+            "static bool is_known_duplicate(const struct weft_replica *r, const struct "
+            "weft__transaction *t, uint32_t origin) {",
+            "static bool is_known_duplicate(const struct weft_replica *r, const struct "
+            "weft__transaction *t, uint32_t origin) {\n"
+            "    if (MUTANT) return true;",
+        ),
+        (
+            "fork.c",
+            "void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) {",
+            "void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) {\n    if "
+            "(MUTANT) return;",
+        ),
+    ),
+    Mutant(
+        "clone not noticed",
+        "who hears of more of its own epoch than it issued goes on under it",
+        (
+            "identity.c",
+            "    if (r->wants_epoch) return;\n    r->wants_epoch = true;",
+            "    if (r->wants_epoch || MUTANT) return;\n    r->wants_epoch = true;",
+        ),
+    ),
+    Mutant(
+        "transaction in part",
+        "of a transaction from elsewhere the first object is changed only",
+        (
+            "apply.c",
+            "        r->touched[(*count)++] = o;",
+            "        if (MUTANT && *count > 0 && origin != r->self) {\n"
+            "            r->touched[(*count)++] = o;\n            continue;\n        }\n"
+            "        r->touched[(*count)++] = o;",
+        ),
+    ),
+    Mutant(
+        "half done without memory",
+        "where memory ends in a transaction, what was prepared of it is done",
+        (
+            "apply.c",
+            "static void abandon(struct weft_replica *r, size_t count) {\n    weft__plan_drop(&r->plan);",
+            "static void abandon(struct weft_replica *r, size_t count) {\n"
+            "    if (MUTANT) weft__plan_publish(&r->plan);\n    weft__plan_drop(&r->plan);",
+        ),
+    ),
 ]
 
 

@@ -1,7 +1,7 @@
 /* document.h: what may stand in a scenario, and what does.
  *
  * X(member, key, option, what): a value of a mapping. Where it is one of the numbers of struct weft_sim_options,
- * `option` is its name there; where it is not, "". The table of docs/simulator.md is made of these lines. */
+ * `option` is its name there; where it is not, "". The table of docs/scenarios.md is made of these lines. */
 #ifndef WEFT_TOOLS_SCENARIO_DOCUMENT_H
 #define WEFT_TOOLS_SCENARIO_DOCUMENT_H
 

@@ -101,7 +101,7 @@ static int read_count(struct weft__build *b, unsigned i) {
     while (c->what < COUNTED && strcmp(counted[c->what].name, d->what) != 0) c->what++;
     weft__build_at(b, "expect.counts[%u].what", i);
     if (c->what == COUNTED)
-        return weft__build_refuse(b, "nothing that is counted: \"%.40s\"; docs/simulator.md has the list", d->what);
+        return weft__build_refuse(b, "nothing that is counted: \"%.40s\"; docs/scenarios.md has the list", d->what);
     weft__build_at(b, "expect.counts[%u].least", i);
     if (d->least != NULL) rc = weft__build_number(b, d->least, 0, UINT64_MAX, &c->least);
     weft__build_at(b, "expect.counts[%u].most", i);

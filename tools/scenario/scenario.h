@@ -1,5 +1,5 @@
 /* scenario.h: a question about replicas, written in YAML: where they stand, what they do, what befalls them, and what
- * is to come of it. docs/simulator.md has every word of it. What it says ends in a schedule: a run reads nothing else.
+ * is to come of it. docs/scenarios.md has every word of it. What it says ends in a schedule: a run reads nothing else.
  */
 #ifndef WEFT_TOOLS_SCENARIO_SCENARIO_H
 #define WEFT_TOOLS_SCENARIO_SCENARIO_H
@@ -61,7 +61,7 @@ bool weft__scenario_holds(const struct weft__scenario *s, int rc, const struct w
 /* What can be counted, by its name; NULL: there is no i-th. */
 const char *weft__scenario_counted(size_t i);
 
-/* Every key, as the table of docs/simulator.md. */
+/* Every key, as the table of docs/scenarios.md. */
 int weft__scenario_vocabulary(struct weft_buf *out);
 
 #endif

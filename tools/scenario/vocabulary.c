@@ -1,4 +1,4 @@
-/* vocabulary.c: every word of a scenario, as docs/simulator.md has it. */
+/* vocabulary.c: every word of a scenario, as docs/scenarios.md has it. */
 #include <stddef.h>
 #include <string.h>
 
