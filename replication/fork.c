@@ -20,9 +20,9 @@
  * reaches down to the own rows there is nothing to compare them with, and a state has the hash of its last transaction
  * only: it is joined, because most often there is no fork, and that there may be one is named. Of an epoch that is not
  * this replica's own, or whose rows came from peers as well, two chains stay as they are, too: whoever applied one does
- * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, or there is no
- * room for it or for what rests on it (pending_max), the branch is issued again without that: what it had removed of it
- * is there again, and the notice says so. */
+ * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, where that goes
+ * on for too long, or there is no room for it or for what rests on it (pending_max, and the log while nobody is there),
+ * the branch is issued again without that: what it had removed of it is there again, and the notice says so. */
 #include "replication/fork.h"
 
 #include <string.h>
@@ -33,7 +33,10 @@
 #include "replication/engine.h"
 
 /* Requests to one peer that may go unanswered. */
-#define ATTEMPTS 3u
+#define ATTEMPTS       3u
+/* Rows are collected this many times state_ns at most, or a peer could hold up all others by sending one now and then.
+ */
+#define COLLECT_FACTOR 8u
 
 bool weft__fork_is_open(const struct weft_replica *r) {
     return r->fork.state != WEFT__FORK_NONE;
@@ -141,17 +144,19 @@ static int ask_next_peer(struct weft_replica *r) {
     return 0;
 }
 
-/* Who has the next row of the chain that stands; another one than who was asked last, if there is another. */
+/* Who has the next row of the chain that stands; in turn, because who was asked last may be silent. */
 static struct weft__peer *choose_holder(struct weft_replica *r) {
     const struct weft__fork *f = &r->fork;
-    struct weft__peer *holder = NULL;
+    struct weft__peer *first = NULL, *next = NULL;
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         bool holds = p->heard && weft_version_vector_get(&p->floors, f->origin) < f->next &&
                      weft_version_vector_get(&p->has, f->origin) >= f->next;
-        if (holds && (holder == NULL || holder->link == f->link)) holder = p;
+        if (!holds) continue;
+        if (first == NULL || p->link < first->link) first = p;
+        if (p->link > f->link && (next == NULL || p->link < next->link)) next = p;
     }
-    return holder;
+    return next != NULL ? next : first;
 }
 
 static bool is_anybody_there(const struct weft_replica *r) {
@@ -160,12 +165,15 @@ static bool is_anybody_there(const struct weft_replica *r) {
     return false;
 }
 
-/* Alone it waits: what is issued again would reach nobody. */
+/* Alone it waits, because what is issued again would reach nobody; but the log has a bound, and nothing is saved
+ * meanwhile. Each holder is asked once and then the next one, so that those who are silent do not use up the time. */
 static void ask_next_holder(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     struct weft__peer *p = choose_holder(r);
-    if (!is_anybody_there(r))
-        f->give_up_ns = 0;
+    if (p == NULL && r->checkpoint.log_bytes / 2 >= r->options.checkpoint_bytes)
+        f->state = WEFT__FORK_FOUND;
+    else if (!is_anybody_there(r))
+        f->give_up_ns = f->end_ns = 0;
     else if (f->give_up_ns == 0)
         f->give_up_ns = r->now.mono_ns + r->options.state_ns;
     else if (f->give_up_ns <= r->now.mono_ns)
@@ -173,7 +181,7 @@ static void ask_next_holder(struct weft_replica *r) {
     if (p == NULL || f->state == WEFT__FORK_FOUND) return;
     f->link = p->link;
     f->asking = true;
-    f->attempts = 1;
+    f->attempts = ATTEMPTS;
     ask(r, p);
 }
 
@@ -205,12 +213,19 @@ static int record_fork(struct weft_replica *r) {
     return rc;
 }
 
+static void end_in_time(struct weft_replica *r) {
+    struct weft__fork *f = &r->fork;
+    if (f->end_ns == 0) f->end_ns = r->now.mono_ns + COLLECT_FACTOR * r->options.state_ns;
+    if (f->end_ns <= r->now.mono_ns) f->state = WEFT__FORK_FOUND;
+}
+
 int weft__fork_step(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     int rc = 0;
     if (f->state != WEFT__FORK_NONE && f->state != WEFT__FORK_FOUND && !r->wants_epoch && weft__may_speak(r)) {
         if (f->asking) go_on_asking(r);
         if (!f->asking && f->state == WEFT__FORK_SOUGHT) rc = ask_next_peer(r);
+        if (f->asking && f->state == WEFT__FORK_PARTED) end_in_time(r);
         if (!f->asking && f->state == WEFT__FORK_PARTED) ask_next_holder(r);
     }
     return rc == 0 && f->state == WEFT__FORK_FOUND && f->record == 0 ? record_fork(r) : rc;
@@ -286,7 +301,7 @@ static int take_standing(struct weft_replica *r, const struct weft__transaction 
         const struct weft__standing *last = &f->standing[f->standing_count - 1];
         weft__blake2b128(hash, weft_slice(last->bytes, last->len));
         if (t->previous.len != sizeof hash || memcmp(t->previous.ptr, hash, sizeof hash) != 0) {
-            f->asking = false;
+            f->attempts = ATTEMPTS; /* a third chain; the next one is asked when it is time */
             return 0;
         }
     }
@@ -295,6 +310,7 @@ static int take_standing(struct weft_replica *r, const struct weft__transaction 
     if (rc != 0) return rc;
     f->next++;
     f->give_up_ns = 0;
+    if (f->next > f->rested_on) f->rested_on = rested_on(r); /* what was parked may have come due */
     f->state = fits && f->next <= f->rested_on ? WEFT__FORK_PARTED : WEFT__FORK_FOUND;
     return 0;
 }
@@ -357,7 +373,10 @@ int weft__fork_restore(struct weft_replica *r, struct weft_slice bytes) {
     struct weft_slice hash = weft__read_field_bytes(&in, 3);
     free_standing(r);
     int rc = 0;
-    while (rc == 0 && in.err == 0 && weft__read_tag(&in, 4, WEFT__BYTES)) rc = keep_standing(r, weft__read_bytes(&in));
+    while (rc == 0 && weft__read_tag(&in, 4, WEFT__BYTES)) {
+        struct weft_slice row = weft__read_bytes(&in);
+        if (in.err == 0) rc = keep_standing(r, row);
+    }
     if (rc != 0) return rc;
     if (in.err != 0 || in.at != in.end || f->seq == 0 || hash.len != sizeof f->hash) return WEFT_ERR_MALFORMED;
     memcpy(f->hash, hash.ptr, hash.len);

@@ -55,6 +55,7 @@ struct weft__fork {
     size_t standing_count, standing_cap, standing_bytes;
     uint64_t rested_on;
     uint64_t give_up_ns; /* PARTED: then it goes without the rest; 0: nobody is there who could be asked */
+    uint64_t end_ns;     /* the same, whatever comes; 0: nobody has been asked yet */
 
     /* Restored */
     bool is_restored;          /* the store has a fork to be repaired */

@@ -1,6 +1,7 @@
 /* What a branch had seen that rests on the chain that stands: it goes on having seen it when it is issued again, for
  * which the rows of that chain are collected first. */
 #include <check.h>
+#include <string.h>
 
 #include <weft/aworset.h>
 #include <weft/lwwreg.h>
@@ -22,14 +23,18 @@ static void end(void) {
 }
 
 /* A message for each transaction: so a test can stop between two. */
-static void begin(void) {
-    cluster_init(&c, 3);
-    for (int i = 0; i < 3; i++) {
+static void begin_with(int count) {
+    cluster_init(&c, count);
+    for (int i = 0; i < count; i++) {
         c.at[i].options.batch_max = 1;
         ck_assert_int_eq(cluster_open(&c, i), 0);
     }
     cluster_link_all(&c);
     cluster_settle(&c);
+}
+
+static void begin(void) {
+    begin_with(3);
 }
 
 static void count_in_window(int i, uint64_t amount) {
@@ -237,7 +242,152 @@ START_TEST(if_nobody_has_the_rest_it_goes_without) {
 }
 END_TEST
 
+static bool is_answer(const struct cluster_message *m) {
+    struct weft__message d;
+    ck_assert_int_eq(weft__message_decode(&d, weft_slice(m->bytes, m->len), NULL), 0);
+    bool answer = d.kind == WEFT__MESSAGE_TRANSACTIONS;
+    weft__message_fini(&d);
+    return answer;
+}
+
+/* Two peers say that they have the rest, and do not bring it; a third one does. */
+START_TEST(each_who_has_the_rest_is_asked) {
+    begin_with(4);
+    roll_back();
+    cluster_unlink(&c, 0, 2);
+    collect(1, 2);
+    cluster_link(&c, 0, 2);
+    cluster_link(&c, 0, 3);
+    for (int k = 0; k < 20; k++) {
+        while (c.queued > 0) {
+            const struct cluster_message *m = &c.queue[0];
+            bool is_lost = m->to == 0 && m->from != 3 && is_answer(m);
+            if (is_lost)
+                cluster_drop(&c, 0);
+            else
+                cluster_deliver(&c, 0);
+        }
+        cluster_pass(&c, UINT64_C(1000000000));
+    }
+    converge();
+    expect_removed();
+    end();
+}
+END_TEST
+
+/* The memory was rolled back twice, and a peer has what was written in between: its rows do not follow. */
+START_TEST(a_third_chain_is_not_asked_for_at_once_again) {
+    begin_with(4);
+    write_before();
+    s = cluster_snapshot(&c, 0);
+    for (int i = 0; i < 3; i++) cluster_unlink(&c, i, 3);
+    write_standing();
+    cluster_settle(&c);
+    cluster_resume(&c, 0, &s);
+    cluster_link(&c, 0, 3);
+    for (int k = 0; k < 6; k++) cluster_count(&c, 0, "third", 1);
+    cluster_settle(&c);
+    cluster_unlink(&c, 0, 3);
+    cluster_resume(&c, 0, &s);
+    for (int k = 0; k < 4; k++) cluster_count(&c, 0, "k", 1);
+    hear(0, 2);
+    write_branch();
+    cluster_unlink(&c, 0, 2);
+    collect(1, 2);
+    cluster_unlink(&c, 0, 1);
+    cluster_settle(&c);
+    cluster_link(&c, 0, 3);
+    for (int k = 0; k < 200 && c.queued > 0; k++) cluster_deliver(&c, 0);
+    ck_assert_uint_eq(c.queued, 0);
+    ck_assert_uint_eq(collected(), 2);
+    end();
+}
+END_TEST
+
+/* It cannot be saved what was written meanwhile, and the log has a bound. */
+START_TEST(alone_it_waits_until_the_log_is_full) {
+    static char value[4096];
+    memset(value, 'v', sizeof value - 1);
+    begin();
+    roll_back();
+    cluster_unlink(&c, 0, 2);
+    collect(1, 2);
+    cluster_unlink(&c, 0, 1);
+    size_t most = 3 * c.at[0].options.checkpoint_bytes / sizeof value;
+    uint64_t before = cluster_stats(&c, 0).checkpoints;
+    for (size_t k = 0; k < most; k++) cluster_set(&c, 0, "large", value);
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_REISSUED], 1);
+    ck_assert_uint_gt(cluster_stats(&c, 0).checkpoints, before);
+    converge();
+    end();
+}
+END_TEST
+
+/* It rests on more than what is collected by then, and comes due before that is. */
+START_TEST(what_was_parked_rests_on_the_chain_too) {
+    begin();
+    write_before();
+    s = cluster_snapshot(&c, 0);
+    write_standing();
+    cluster_settle(&c);
+    cluster_resume(&c, 0, &s);
+    for (int k = 0; k < 4; k++) cluster_count(&c, 0, "k", 1);
+    hear(0, 2);
+    write_branch();
+    cluster_unlink(&c, 0, 2);
+    collect(1, 2);
+    ck_assert_uint_eq(c.at[0].replica->fork.rested_on, 7);
+    c.at[0].replica->fork.rested_on = 5; /* as if it had been all that was known of */
+    cluster_settle(&c);
+    converge();
+    expect_removed();
+    end();
+}
+END_TEST
+
+/* A row whenever it would be given up. */
+static void drip(void) {
+    bool is_fed = false;
+    for (int k = 0; k < 9; k++) {
+        while (c.queued > 0) {
+            const struct cluster_message *m = &c.queue[0];
+            bool is_lost = m->to == 0 && is_answer(m) && (is_fed || k < 6);
+            is_fed = is_fed || (m->to == 0 && is_answer(m) && k >= 6);
+            if (is_lost)
+                cluster_drop(&c, 0);
+            else
+                cluster_deliver(&c, 0);
+        }
+        cluster_pass(&c, UINT64_C(1000000000));
+    }
+}
+
+START_TEST(rows_that_come_one_by_one_do_not_hold_it_up_for_ever) {
+    begin();
+    write_before();
+    s = cluster_snapshot(&c, 0);
+    write_standing();
+    for (int k = 0; k < 20; k++) cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    cluster_resume(&c, 0, &s);
+    for (int k = 0; k < 24; k++) cluster_count(&c, 0, "k", 1);
+    hear(0, 2);
+    write_branch();
+    cluster_unlink(&c, 0, 2);
+    collect(1, 1);
+    for (int k = 0; k < 14 && c.at[0].notices[WEFT_NOTICE_REISSUED] == 0; k++) drip();
+    ck_assert_uint_eq(c.at[0].notices[WEFT_NOTICE_REISSUED], 1);
+    cluster_link_all(&c);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    ck_assert_int_eq(cluster_value(&c, 1, "n"), 131);
+    end();
+}
+END_TEST
+
 int main(void) {
-    return RUN_SUITE("standing", what_it_had_seen_it_has_seen, another_one_is_asked_for_the_rest,
+    return RUN_SUITE("standing", what_was_parked_rests_on_the_chain_too,
+                     rows_that_come_one_by_one_do_not_hold_it_up_for_ever, each_who_has_the_rest_is_asked,
+                     a_third_chain_is_not_asked_for_at_once_again, alone_it_waits_until_the_log_is_full,
+                     what_it_had_seen_it_has_seen, another_one_is_asked_for_the_rest,
                      it_is_collected_again_after_a_crash, if_nobody_has_the_rest_it_goes_without);
 }
