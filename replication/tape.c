@@ -38,6 +38,7 @@ static size_t begin(struct weft_buf *out, uint8_t kind) {
 
 static void end(struct weft_buf *out, size_t mark) {
     uint8_t check[WEFT__TAPE_CHECK];
+    if (out->err == 0 && out->len - mark - WEFT__TAPE_HEAD > WEFT__TAPE_ENTRY_MAX) out->err = WEFT_ERR_LIMIT;
     if (out->err != 0) return;
     store32(out->ptr + mark, (uint32_t)(out->len - mark - WEFT__TAPE_HEAD));
     check_of(check, out->ptr + mark - WEFT__TAPE_CHECK, out->ptr + out->len);
@@ -293,6 +294,17 @@ int weft__tape_next(struct weft__tape *t, struct weft__tape_entry *e, struct wef
         return complain(message, WEFT_ERR_MALFORMED, t->at, "an entry that does not read: of another version of Weft?");
     t->at += e->len;
     return 1;
+}
+
+bool weft__tape_is_torn(const struct weft__tape *t) {
+    const uint8_t *from = t->bytes.ptr + t->at;
+    size_t left = t->bytes.len - t->at;
+    if (left < WEFT__TAPE_HEAD || load32(from) > WEFT__TAPE_ENTRY_MAX) return false;
+    size_t at = WEFT__TAPE_HEAD + load32(from);
+    if (load32(from) > 0) at += WEFT__TAPE_CHECK - 1;
+    if (at > left) return false;
+    while (at < left && from[at] == 0) at++;
+    return at == left;
 }
 
 bool weft__tape_origin(struct weft_slice *rest, struct weft_origin *origin, uint64_t *applied) {

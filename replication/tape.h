@@ -59,6 +59,7 @@ struct weft__tape_entry {
 };
 
 /* --- Writing: one entry each, appended to `out`, whose last 8 bytes are those before it in the tape --------------- */
+/* A body longer than WEFT__TAPE_ENTRY_MAX is WEFT_ERR_LIMIT in `out`: it would not be read. */
 
 void weft__tape_begin(struct weft_buf *out); /* the magic */
 void weft__tape_open(struct weft_buf *out, const struct weft_replica_options *o);
@@ -87,6 +88,9 @@ int weft__tape_init(struct weft__tape *t, struct weft_slice bytes, struct weft_b
  * that it is longer than it was. WEFT_ERR_CORRUPT: the entry was changed. WEFT_ERR_MALFORMED: its check holds and it
  * does not read. After an error t->at is where the entry begins. */
 int weft__tape_next(struct weft__tape *t, struct weft__tape_entry *e, struct weft_buf *message);
+/* After WEFT_ERR_CORRUPT: whether the entry is the last one, and a machine that lost power may have left it so: in
+ * place of its end, and of all that follows, are zeros. */
+bool weft__tape_is_torn(const struct weft__tape *t);
 /* The next origin of a STATE, the first time with *rest = e->origins. */
 bool weft__tape_origin(struct weft_slice *rest, struct weft_origin *origin, uint64_t *applied);
 const char *weft__tape_end_text(uint64_t end);

@@ -54,7 +54,7 @@ struct weft_uv_options {
      * the file cannot be written. Written before the engine is stepped, one write a step, and never synced. */
     const char *record;
     uint64_t record_max; /* default 256 MiB */
-    /* It ended: WEFT_ERR_FULL, WEFT_ERR_IO, WEFT_ERR_NOMEM. May be NULL. */
+    /* It ended: WEFT_ERR_FULL, WEFT_ERR_IO, WEFT_ERR_LIMIT (a record of over 17 MiB), WEFT_ERR_NOMEM. May be NULL. */
     void (*on_record)(void *ctx, int err, const char *text);
 };
 #define weft_uv_options_init(o) weft_uv_options_init_sized((o), sizeof *(o))

@@ -135,14 +135,8 @@ static bool has_room(struct weft__recorder *rec, const struct weft_replica *r, s
 
 /* --- Starting ----------------------------------------------------------------------------------------------------- */
 
-static bool is_zero(struct weft_slice s) {
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] != 0) return false;
-    return true;
-}
-
 /* Reads what is there. A process that was killed left an entry unfinished, perhaps, and no final mark; a machine that
- * lost power, zeros in its place. */
+ * lost power, zeros in its place or in that of its end. */
 static int read_through(struct weft_slice bytes, uint64_t *end, size_t *whole, struct weft_buf *why) {
     struct weft__tape tape;
     struct weft__tape_entry e;
@@ -152,7 +146,7 @@ static int read_through(struct weft_slice bytes, uint64_t *end, size_t *whole, s
     while ((rc = weft__tape_next(&tape, &e, why)) == 1) *end = e.kind == WEFT__TAPE_END ? e.end : 0;
     *whole = tape.at;
     if (rc != 0) *end = 0;
-    bool was_cut = rc == WEFT_ERR_FULL || is_zero(weft_slice(bytes.ptr + tape.at, bytes.len - tape.at));
+    bool was_cut = rc == WEFT_ERR_FULL || (rc == WEFT_ERR_CORRUPT && weft__tape_is_torn(&tape));
     return was_cut ? 0 : rc;
 }
 

@@ -17,7 +17,7 @@ struct weft__recorder {
     uint64_t own;
     size_t origins;  /* how many a STATE names */
     uint32_t events; /* since the last STATE */
-    int stopped;     /* 0; WEFT_ERR_FULL, WEFT_ERR_IO or WEFT_ERR_NOMEM: it stopped, which nobody was told yet */
+    int stopped;     /* 0; the error that on_record (uv.h) is told: it stopped, which nobody was told yet */
     int os_err;
 };
 

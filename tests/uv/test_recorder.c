@@ -229,6 +229,26 @@ START_TEST(a_tape_without_its_end_is_gone_on_with) {
 }
 END_TEST
 
+/* What a machine that lost power may leave: zeros from anywhere on. */
+START_TEST(zeros_in_place_of_the_end_are_cut_off) {
+    uint8_t state[16];
+    size_t len;
+    live(4, state);
+    uint8_t *bytes = folder_read(path, &len);
+    for (size_t cut = len - 1; cut >= WEFT__TAPE_MAGIC_LEN; cut -= cut > 41 ? 41 : cut) {
+        memset(bytes + cut, 0, len - cut);
+        folder_write(path, bytes, len);
+        struct peer *p = &w.peers[0];
+        peer_open(&w, p);
+        state_of(p, state);
+        peer_close(p);
+        ck_assert(world_run(&w, closed, 10000));
+        expect_replayed(state);
+    }
+    free(bytes);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_a_tape_is_left_alone) {
     struct peer *p = recorded(0);
     char errmsg[256];
@@ -501,6 +521,7 @@ int main(void) {
     tcase_add_test(t, a_replay_comes_to_the_same_state);
     tcase_add_test(t, the_next_opening_goes_on_in_the_file);
     tcase_add_test(t, a_tape_without_its_end_is_gone_on_with);
+    tcase_add_test(t, zeros_in_place_of_the_end_are_cut_off);
     tcase_add_test(t, a_file_that_is_not_a_tape_is_left_alone);
     tcase_add_test(t, every_changed_byte_and_every_cut_is_refused_at_its_place);
     tcase_add_test(t, another_story_is_seen_to_be_one);

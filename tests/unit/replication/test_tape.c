@@ -1,6 +1,7 @@
 /* test_tape.c: what is written on a tape is what is read from it, and a tape that was changed or cut anywhere is
  * refused at the entry where it was. */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <weft/err.h>
@@ -214,6 +215,45 @@ START_TEST(another_version_is_said_to_be_one) {
 }
 END_TEST
 
+/* From any byte on; and what is changed in the middle is not. */
+START_TEST(an_end_of_zeros_is_torn) {
+    struct weft__tape t;
+    struct weft__tape_entry e;
+    struct weft_slice all = whole();
+    uint8_t *copy = malloc(all.len);
+    for (size_t cut = WEFT__TAPE_MAGIC_LEN; cut < all.len; cut++) {
+        int rc;
+        memcpy(copy, all.ptr, all.len);
+        memset(copy + cut, 0, all.len - cut);
+        ck_assert_int_eq(weft__tape_init(&t, weft_slice(copy, all.len), NULL), 0);
+        while ((rc = weft__tape_next(&t, &e, NULL)) == 1) ck_assert_uint_le(t.at, all.len);
+        ck_assert(rc == WEFT_ERR_FULL || (rc == WEFT_ERR_CORRUPT && weft__tape_is_torn(&t)));
+        memcpy(copy, all.ptr, all.len);
+        copy[cut] ^= 0x21;
+        ck_assert_int_eq(weft__tape_init(&t, weft_slice(copy, all.len), NULL), 0);
+        while ((rc = weft__tape_next(&t, &e, NULL)) == 1) ck_assert_uint_le(t.at, all.len);
+        if (rc == WEFT_ERR_CORRUPT) ck_assert(!weft__tape_is_torn(&t));
+    }
+    free(copy);
+}
+END_TEST
+
+START_TEST(what_would_not_be_read_is_not_written) {
+    struct weft__tape t;
+    struct weft__tape_entry e;
+    uint8_t *large = calloc(1, WEFT__TAPE_ENTRY_MAX);
+    tape.len = WEFT__TAPE_CHECK;
+    weft__tape_begin(&tape);
+    weft__tape_bytes(&tape, WEFT__TAPE_COMMIT, weft_slice(large, WEFT__TAPE_ENTRY_MAX - 1));
+    ck_assert_int_eq(tape.err, 0);
+    ck_assert_int_eq(weft__tape_init(&t, whole(), NULL), 0);
+    ck_assert_int_eq(weft__tape_next(&t, &e, NULL), 1);
+    weft__tape_bytes(&tape, WEFT__TAPE_COMMIT, weft_slice(large, WEFT__TAPE_ENTRY_MAX));
+    ck_assert_int_eq(tape.err, WEFT_ERR_LIMIT);
+    free(large);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("tape");
     TCase *t = tcase_create("tape");
@@ -223,6 +263,8 @@ int main(void) {
     tcase_add_test(t, every_cut_is_found_where_it_is);
     tcase_add_test(t, entries_cannot_be_moved);
     tcase_add_test(t, another_version_is_said_to_be_one);
+    tcase_add_test(t, an_end_of_zeros_is_torn);
+    tcase_add_test(t, what_would_not_be_read_is_not_written);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
