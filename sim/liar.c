@@ -45,7 +45,7 @@ static int send(struct lie *l, uint32_t to) {
     struct weft_message m = {.link = to, .bytes = weft_buf_slice(&l->bytes)};
     if (l->bytes.err != 0) return l->bytes.err;
     l->s->stats.lies++;
-    return weft__link_send(l->s, l->liar, &m);
+    return weft__sim_link_send(l->s, l->liar, &m);
 }
 
 /* Any other replica. */

@@ -40,7 +40,7 @@ static bool is_halfopen(const struct weft_sim *s, uint32_t a, uint32_t b) {
     return s->net.spells.standing > 0 && weft__spells_are_halfopen(&s->net.spells, a, b);
 }
 
-int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
+int weft__sim_link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     bool wanted = may_stand(s, a, b) && !p->broke;
     bool settled = (p->up[0] == p->up[1] && p->up[0] == wanted) || is_halfopen(s, a, b);
@@ -60,14 +60,14 @@ int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b) {
 int weft__links_look(struct weft_sim *s, uint32_t i) {
     int rc = 0;
     for (uint32_t j = 0; rc == 0 && j < s->machine_count; j++)
-        if (j != i) rc = weft__link_look(s, i, j);
+        if (j != i) rc = weft__sim_link_look(s, i, j);
     return rc;
 }
 
 int weft__links_look_all(struct weft_sim *s) {
     int rc = 0;
     for (uint32_t i = 1; rc == 0 && i < s->machine_count; i++)
-        for (uint32_t j = 0; rc == 0 && j < i; j++) rc = weft__link_look(s, j, i);
+        for (uint32_t j = 0; rc == 0 && j < i; j++) rc = weft__sim_link_look(s, j, i);
     return rc;
 }
 
@@ -101,7 +101,7 @@ static int bring_up(struct weft_sim *s, uint32_t a, uint32_t b) {
     return rc == 0 ? tell(s, b, a, WEFT_EVENT_LINK_UP) : rc;
 }
 
-int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
+int weft__sim_link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
     struct weft__pair *p = pair_of(s, a, b);
     p->posted = false;
     bool wanted = may_stand(s, a, b) && !p->broke, both = p->up[0] && p->up[1], any = p->up[0] || p->up[1];
@@ -109,11 +109,11 @@ int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b) {
     if (is_halfopen(s, a, b)) return 0;
     p->flickered = false;
     if (!any) p->broke = false;
-    if (again) return weft__link_look(s, a, b);
+    if (again) return weft__sim_link_look(s, a, b);
     if (wanted && !any) return bring_up(s, a, b);
     if ((wanted && both) || !any) return 0;
     int rc = take_down(s, a, b);
-    return rc == 0 ? weft__link_look(s, a, b) : rc;
+    return rc == 0 ? weft__sim_link_look(s, a, b) : rc;
 }
 
 void weft__links_crashed(struct weft_sim *s, uint32_t i) {
@@ -121,12 +121,12 @@ void weft__links_crashed(struct weft_sim *s, uint32_t i) {
         if (j != i) pair_of(s, i, j)->up[side_of(i, j)] = false;
 }
 
-int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer) {
+int weft__sim_link_close(struct weft_sim *s, uint32_t i, uint32_t peer) {
     struct weft__pair *p = pair_of(s, i, peer);
     if (!p->up[side_of(i, peer)]) return 0;
     p->up[side_of(i, peer)] = false;
     int rc = tell(s, i, peer, WEFT_EVENT_LINK_DOWN);
-    return rc == 0 ? weft__link_look(s, i, peer) : rc;
+    return rc == 0 ? weft__sim_link_look(s, i, peer) : rc;
 }
 
 int weft__link_halve(struct weft_sim *s, uint32_t from, uint32_t to) {
@@ -155,7 +155,7 @@ static int overflow(struct weft_sim *s, uint32_t from, uint32_t to) {
     s->stats.overflows += !p->broke;
     s->net.lost++;
     p->broke = true;
-    return weft__link_look(s, from, to);
+    return weft__sim_link_look(s, from, to);
 }
 
 /* --- Messages
@@ -211,7 +211,7 @@ static struct weft__fate draw_fate(struct weft_sim *s, uint32_t from, uint32_t t
     return sent.fate;
 }
 
-int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m) {
+int weft__sim_link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m) {
     uint32_t to = m->link;
     struct weft__pair *p = pair_of(s, from, to);
     s->stats.messages++;
@@ -257,7 +257,7 @@ static int trust_less(struct weft_sim *s, struct weft_slice bytes) {
     return 0;
 }
 
-int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h) {
+int weft__sim_link_deliver(struct weft_sim *s, const struct weft__happening *h) {
     struct weft__pair *p = pair_of(s, h->from, h->to);
     bool stands = p->up[side_of(h->to, h->from)] && p->connection == h->tag;
     if (!stands || !weft__net_is_open(&s->net, h->from, h->to)) {

@@ -137,7 +137,7 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
     if (refused == NULL) return 0;
     bool is_damaged = s->net.corrupted + s->net.truncated > 0 || s->machines[refused->link].lies != 0;
     if (!is_damaged) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
-    return weft__link_close(s, i, refused->link);
+    return weft__sim_link_close(s, i, refused->link);
 }
 
 /* Nothing else is looked at meanwhile. */
@@ -153,7 +153,7 @@ static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u
     int rc = 0;
     if (u->record_count > 0) rc = weft__disk_put(&m->disk, u->records, u->record_count, &m->watched.applied);
     if (rc == 0) rc = begin_sync(s, i);
-    for (size_t k = 0; rc == 0 && k < u->message_count; k++) rc = weft__link_send(s, i, &u->messages[k]);
+    for (size_t k = 0; rc == 0 && k < u->message_count; k++) rc = weft__sim_link_send(s, i, &u->messages[k]);
     if (rc == 0) rc = set_timer(s, i, u->deadline_ns);
     if (rc == 0 && u->wants_epoch && !m->epoch_posted) {
         m->epoch_posted = true;
@@ -298,7 +298,7 @@ int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
     struct weft_event e = {.kind = (enum weft_event_kind)h->tag, .link = h->from};
     switch (h->kind) {
     case WEFT__DELIVER:
-        return weft__link_deliver(s, h);
+        return weft__sim_link_deliver(s, h);
     case WEFT__TOLD:
         return weft__machine_step(s, h->to, &e);
     case WEFT__TIMER:

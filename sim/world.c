@@ -70,7 +70,7 @@ static bool is_of_an_earlier_life(const struct weft__machine *m, const struct we
 
 static int dispatch(struct weft_sim *s, const struct weft__happening *h) {
     const struct weft__machine *m = &s->machines[h->to];
-    if (h->kind == WEFT__LINK) return weft__link_settle(s, h->from, h->to);
+    if (h->kind == WEFT__LINK) return weft__sim_link_settle(s, h->from, h->to);
     if (h->kind == WEFT__FLAP) return weft__link_flap(s, h->tag);
     if (h->kind == WEFT__LIE) return weft__liar_speak(s, h->to);
     if (m->replica == NULL) {

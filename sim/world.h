@@ -218,15 +218,15 @@ int weft__mishap(struct weft_sim *s, const struct weft__sim_item *item);
 /* links.c */
 int weft__links_add(struct weft_sim *s); /* for the machine that was added last */
 /* Something changed that may take this link down or bring it up. */
-int weft__link_look(struct weft_sim *s, uint32_t a, uint32_t b);
+int weft__sim_link_look(struct weft_sim *s, uint32_t a, uint32_t b);
 int weft__links_look(struct weft_sim *s, uint32_t i);
 int weft__links_look_all(struct weft_sim *s);
 /* Its ends learn what became of it. */
-int weft__link_settle(struct weft_sim *s, uint32_t a, uint32_t b);
+int weft__sim_link_settle(struct weft_sim *s, uint32_t a, uint32_t b);
 void weft__links_crashed(struct weft_sim *s, uint32_t i);
 /* i closes its end. */
-int weft__link_close(struct weft_sim *s, uint32_t i, uint32_t peer);
-int weft__link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m);
+int weft__sim_link_close(struct weft_sim *s, uint32_t i, uint32_t peer);
+int weft__sim_link_send(struct weft_sim *s, uint32_t from, const struct weft_message *m);
 /* `from` believes that it stands, and `to` does not. */
 int weft__link_halve(struct weft_sim *s, uint32_t from, uint32_t to);
 /* When it changes next. */
@@ -234,7 +234,7 @@ int weft__link_post_flap(struct weft_sim *s, const struct weft__spell *spell, bo
 int weft__link_flap(struct weft_sim *s, uint32_t number);
 /* Of an application's. */
 int weft__link_datagram(struct weft_sim *s, uint32_t from, uint32_t to, struct weft_slice bytes);
-int weft__link_deliver(struct weft_sim *s, const struct weft__happening *h);
+int weft__sim_link_deliver(struct weft_sim *s, const struct weft__happening *h);
 
 /* act.c: an item of a schedule, now. WEFT_ERR_INVALID: no such replica, or it is up (down) already. */
 int weft__act(struct weft_sim *s, const struct weft__sim_item *item);
