@@ -23,7 +23,13 @@ struct weft_slice weft__line_next(struct weft__line *w) {
 }
 
 int weft__line_bad(struct weft__line *w, const char *what, struct weft_slice word) {
-    weft_buf_printf(w->message, "%s: \"%.*s\"", what, (int)(word.len < 40 ? word.len : 40), (const char *)word.ptr);
+    /* What is not printable is a file's own, and may not speak to a terminal. */
+    weft_buf_printf(w->message, "%s: \"", what);
+    for (size_t i = 0; i < word.len && i < 40; i++) {
+        bool is_control = word.ptr[i] < 0x20 || word.ptr[i] == 0x7f;
+        weft_buf_append(w->message, is_control ? (const uint8_t *)"?" : &word.ptr[i], 1);
+    }
+    weft_buf_append_str(w->message, "\"");
     return WEFT_ERR_MALFORMED;
 }
 

@@ -12,6 +12,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "sim/bits.h"
 
 #define NONE UINT32_MAX
 
@@ -31,17 +32,6 @@ void weft__queue_fini(struct weft__queue *q) {
 
 /* --- The ring ----------------------------------------------------------------------------------------------------- */
 
-/* The number of the lowest bit; x is not 0. */
-static unsigned lowest_bit(uint64_t x) {
-#if defined(__GNUC__)
-    return (unsigned)__builtin_ctzll(x);
-#else
-    unsigned n = 0;
-    for (; (x & 1) == 0; x >>= 1) n++;
-    return n;
-#endif
-}
-
 /* The first bit from `from` on, round the end; one is set. */
 static unsigned next_bit(const uint64_t *words, unsigned count, unsigned from) {
     unsigned w = from / 64;
@@ -50,16 +40,16 @@ static unsigned next_bit(const uint64_t *words, unsigned count, unsigned from) {
         w = (w + 1) % count;
         rest = words[w];
     }
-    return w * 64 + lowest_bit(rest);
+    return w * 64 + weft__lowest_bit(rest);
 }
 
 static unsigned next_slot(const struct weft__queue *q) {
     const struct weft__queue_ring *r = q->ring;
     unsigned from = (unsigned)(q->base % WEFT__QUEUE_SLOTS), word = from / 64;
     uint64_t rest = r->filled[word] & (~UINT64_C(0) << from % 64);
-    if (rest != 0) return word * 64 + lowest_bit(rest);
+    if (rest != 0) return word * 64 + weft__lowest_bit(rest);
     word = next_bit(r->words, WEFT__QUEUE_WORDS / 64, (word + 1) % WEFT__QUEUE_WORDS);
-    return word * 64 + lowest_bit(r->filled[word]);
+    return word * 64 + weft__lowest_bit(r->filled[word]);
 }
 
 static bool is_near(const struct weft__queue *q, uint64_t at_ns) {

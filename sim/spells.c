@@ -7,6 +7,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "sim/bits.h"
 #include "sim/schedule.h"
 
 #define BIT(k) (UINT64_C(1) << (k))
@@ -231,17 +232,6 @@ static void bend(struct weft__quality *q, const struct weft__spell *spell) {
     }
 }
 
-/* The lowest bit's number; x is not 0. */
-static unsigned lowest_bit(uint64_t x) {
-#if defined(__GNUC__)
-    return (unsigned)__builtin_ctzll(x);
-#else
-    unsigned n = 0;
-    for (; (x & 1) == 0; x >>= 1) n++;
-    return n;
-#endif
-}
-
 const struct weft__quality *weft__spells_bend(const struct weft__spells *s, uint32_t from, uint32_t to,
                                               const struct weft__quality *usual, struct weft__quality *room) {
     const struct weft__quality *q = usual;
@@ -249,7 +239,7 @@ const struct weft__quality *weft__spells_bend(const struct weft__spells *s, uint
         for (uint64_t bits = over(s->sheets[i], from, to); bits != 0; bits &= bits - 1) {
             if (q == usual) *room = *usual;
             q = room;
-            bend(room, &s->sheets[i]->spells[lowest_bit(bits)]);
+            bend(room, &s->sheets[i]->spells[weft__lowest_bit(bits)]);
         }
     return q;
 }

@@ -262,6 +262,7 @@ START_TEST(nonsense_is_refused_with_its_line) {
         {"\n\n10 crash 1\n", "not a time: \"10\" (line 3)"},
         {"-1s crash 1\n", "before the start"},
         {"1s explode 1\n", "nothing that can happen: \"explode\""},
+        {"1s ex\033[2Jplode\n", "nothing that can happen: \"ex?[2Jplode\""},
         {"1s crash\n", "not a replica: \"\""},
         {"1s crash 1 2\n", "one word too many: \"2\""},
         {"1s partition 0,x\n", "not lists of replicas: \"0,x\""},
