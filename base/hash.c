@@ -1,4 +1,4 @@
-/* hash.c: the only file that sees libsodium below replication/uv.
+/* hash.c: with signature.c, the only file that sees libsodium below replication/uv.
  *
  * All of them are pure and portable C, so sodium_init (which asks for entropy and picks CPU features) is not called.
  */

@@ -42,7 +42,9 @@ extern "C" {
     X(CLONED, -30, "another copy of this replica issued transactions under its epoch")                                 \
     X(STRANGER, -31, "the peer does not know the cluster's key")                                                       \
     X(CERTIFICATE, -32, "the peer's certificate, or its key, is not accepted")                                         \
-    X(EXPIRED, -33, "the peer's certificate is not valid at this time")
+    X(EXPIRED, -33, "the peer's certificate is not valid at this time")                                                \
+    X(DENIED, -34, "the rights of the space do not allow it")                                                          \
+    X(SIGNATURE, -35, "not signed by who is said to have issued it")
 
 enum weft_err {
     WEFT_OK = 0,

@@ -18,20 +18,15 @@
 
 #include <weft/bytes.h>
 #include <weft/causal.h>
+#include <weft/key.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-#define WEFT_KEY_LEN              32u /* of every key here but the authority's secret one */
-#define WEFT_AUTHORITY_SECRET_LEN 64u
-#define WEFT_NAME_MAX             64u
 /* Bytes of a signed certificate, at most. */
-#define WEFT_CERTIFICATE_MAX      512u
+#define WEFT_CERTIFICATE_MAX 512u
 
-struct weft_key {
-    uint8_t bytes[WEFT_KEY_LEN];
-};
 /* Random: a cluster's key, or a replica's secret key. WEFT_ERR_IO: the system has no entropy. */
 WEFT_API int weft_key_new(struct weft_key *out) WEFT_MUST_CHECK;
 /* The public key (X25519) of a replica's secret one. */

@@ -37,6 +37,11 @@ static const struct {
     {-26, "CLOCK_FORKED"},
     {-27, "CLOCK_LOCAL_AHEAD"},
     {-30, "CLONED"},
+    {-31, "STRANGER"},
+    {-32, "CERTIFICATE"},
+    {-33, "EXPIRED"},
+    {-34, "DENIED"},
+    {-35, "SIGNATURE"},
 };
 
 #define FROZEN (sizeof frozen / sizeof frozen[0])

@@ -1,0 +1,84 @@
+/* rights.h: who may write what in a space, and who may pass it on.
+ *
+ * A space has rights when its id says so: weft_rights_space makes such an id from the public key of an authority. Any
+ * other space, the default one too, has none: everybody may write every key.
+ *
+ * What is allowed is in a document that the authority signs: the members, and what is granted to a member, to a region,
+ * or to everybody. Documents have generations; each that is committed (weft_txn_rights, by any replica) is replicated
+ * like other data and never removed. The newest, by generation, and then by the hash of its bytes, governs.
+ *
+ * A transaction is judged where it is applied, by every replica alike: by the document that governs in its causal past,
+ * whose generation it names. Who had seen a document can therefore not write by an older one, and no order of arrival
+ * makes a difference. What is not allowed is void: recorded, passed on, listed (weft_replica_void), without effect. A
+ * commit that would be void is refused here with WEFT_ERR_DENIED, and weft_replica_errmsg names the key.
+ *
+ * A document takes nothing back. What was written before it stands, and so does what is written elsewhere by whoever
+ * has not seen it yet; or says so, until its links are cut. docs/security.md has all of it.
+ *
+ * Before the first document nobody may write anything but that document. */
+#ifndef WEFT_RIGHTS_H
+#define WEFT_RIGHTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weft/alloc.h>
+#include <weft/api.h>
+#include <weft/bytes.h>
+#include <weft/causal.h>
+#include <weft/crdt.h>
+#include <weft/key.h>
+#include <weft/replica.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- The space -------------------------------------------------------------------------------------------------- */
+
+/* The id of the space whose first document this authority (Ed25519) signs. is_signed: every transaction in it is
+ * signed by the replica that issues it, too. */
+WEFT_API void weft_rights_space(struct weft_id *out, const struct weft_key *authority, bool is_signed);
+
+/* --- The document ----------------------------------------------------------------------------------------------- */
+
+#define WEFT_RIGHTS_MAX (256u << 10) /* bytes of a signed document */
+
+struct weft_rights_member {
+    struct weft_id replica;
+    struct weft_slice name, region;     /* for people, and for grants; the region may be empty */
+    const struct weft_key *signing_key; /* Ed25519; NULL: none. Needed by who writes in a signed space */
+};
+
+enum weft_rights_subject { WEFT_RIGHTS_REPLICA = 1, WEFT_RIGHTS_REGION, WEFT_RIGHTS_EVERYBODY };
+
+/* What a member may do is the union of the grants to it, to its region and to everybody. Who is no member may nothing.
+ */
+struct weft_rights_grant {
+    enum weft_rights_subject subject;
+    struct weft_id replica;         /* WEFT_RIGHTS_REPLICA */
+    struct weft_slice region;       /* WEFT_RIGHTS_REGION */
+    bool read;                      /* gets what others wrote */
+    bool relay;                     /* passes on what others wrote, and whole states */
+    const struct weft_slice *write; /* every key that begins with one of these; the empty one: every key */
+    size_t write_count;
+};
+
+struct weft_rights {
+    struct weft_id space;
+    uint64_t generation;       /* 1 and up: above that of the document that governs where it is committed */
+    struct weft_key authority; /* who signs this one */
+    bool has_next;             /* hand-over: from this one on another authority signs */
+    struct weft_key next_authority;
+    const struct weft_rights_member *members; /* ascending by replica */
+    size_t member_count;
+    const struct weft_rights_grant *grants;
+    size_t grant_count;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
