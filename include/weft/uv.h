@@ -110,8 +110,11 @@ struct weft_uv_stats {
     uint64_t links, dialling;
     uint64_t bytes_in, bytes_out, messages_in, messages_out;
     uint64_t store_writes, store_failures, unwritten_bytes;
-    uint64_t refused; /* links that were refused, each with a WEFT_NOTICE_REFUSED */
-    uint64_t unheard; /* closed at once, without one: their address had failed too often of late */
+    uint64_t refused;   /* links that were refused, each with a WEFT_NOTICE_REFUSED */
+    uint64_t accepted;  /* connections that were taken from the system's queue */
+    uint64_t unheard;   /* of them: closed at once, without a notice, as their address had failed too often of late */
+    uint64_t half_open; /* handshakes of callers under way now */
+    uint64_t pauses;    /* of the listener: more came than it takes in a second, or than shake hands at once */
 };
 WEFT_API void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out);
 

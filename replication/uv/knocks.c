@@ -4,33 +4,18 @@
 
 #include <string.h>
 
-#define TOKEN 1000u
-
 void weft__knocks_init(struct weft__knocks *k, struct weft__hash128 key, struct weft__bucket *places) {
     *k = (struct weft__knocks){.key = key, .places = places};
 }
 
-/* Full when it is first used. */
-static void refill(struct weft__bucket *b, uint64_t now_ms, uint32_t rate, uint32_t burst) {
-    uint64_t most = (uint64_t)burst * TOKEN;
-    uint64_t passed = now_ms > b->filled_ms ? now_ms - b->filled_ms : 0;
-    /* A millisecond brings as many thousandths of a token as a second brings tokens. */
-    uint64_t more = passed > most ? most : passed * rate;
-    b->tokens = !b->used || b->tokens + more > most ? (uint32_t)most : (uint32_t)(b->tokens + more);
-    b->filled_ms = now_ms;
-    b->used = true;
-}
-
-static bool take(struct weft__bucket *b) {
-    if (b->tokens < TOKEN) return false;
-    b->tokens -= TOKEN;
-    return true;
+bool weft__knocks_may_begin(struct weft__knocks *k, uint64_t now_ms) {
+    if (k->half_open >= WEFT__KNOCKS_HALF_OPEN) return false;
+    weft__bucket_fill(&k->all, now_ms, WEFT__KNOCKS_RATE, WEFT__KNOCKS_BURST);
+    return weft__bucket_has(&k->all);
 }
 
 bool weft__knocks_begin(struct weft__knocks *k, uint64_t now_ms) {
-    if (k->half_open >= WEFT__KNOCKS_HALF_OPEN) return false;
-    refill(&k->all, now_ms, WEFT__KNOCKS_RATE, WEFT__KNOCKS_BURST);
-    if (!take(&k->all)) return false;
+    if (!weft__knocks_may_begin(k, now_ms) || !weft__bucket_take(&k->all)) return false;
     k->half_open++;
     return true;
 }
@@ -56,12 +41,12 @@ uint32_t weft__knocks_place(const struct weft__knocks *k, const struct sockaddr 
 
 bool weft__knocks_hear(struct weft__knocks *k, uint32_t place, uint64_t now_ms) {
     struct weft__bucket *b = &k->places[place];
-    refill(b, now_ms, WEFT__KNOCKS_FAILURES, WEFT__KNOCKS_PATIENCE);
-    return take(b);
+    weft__bucket_fill(b, now_ms, WEFT__KNOCKS_FAILURES, WEFT__KNOCKS_PATIENCE);
+    return weft__bucket_take(b);
 }
 
 void weft__knocks_end(struct weft__knocks *k, uint32_t place, bool well) {
     struct weft__bucket *b = &k->places[place];
     k->half_open--;
-    if (well && b->tokens <= (WEFT__KNOCKS_PATIENCE - 1) * TOKEN) b->tokens += TOKEN;
+    if (well && b->tokens <= (WEFT__KNOCKS_PATIENCE - 1) * WEFT__TOKEN) b->tokens += WEFT__TOKEN;
 }

@@ -14,11 +14,12 @@
 #include <uv.h>
 
 #include "base/hash.h"
+#include "replication/uv/bucket.h"
 
 /* Handshakes of callers under way at once. */
 #define WEFT__KNOCKS_HALF_OPEN 128u
 /* Begun in a second, and at once after a quiet time. */
-#define WEFT__KNOCKS_RATE      1000u
+#define WEFT__KNOCKS_RATE      500u
 #define WEFT__KNOCKS_BURST     256u
 /* Failures of one address that are borne in a second, and at once, with those that are still under way. */
 #define WEFT__KNOCKS_FAILURES  1u
@@ -26,11 +27,9 @@
 
 #define WEFT__KNOCKS_PLACES    4096u
 
-struct weft__bucket {
-    uint64_t filled_ms;
-    uint32_t tokens; /* thousandths */
-    bool used;
-};
+/* Who has not ended his handshake by then makes room where all others are taken and somebody waits. A replica needs two
+ * round trips. */
+#define WEFT__KNOCKS_GRACE_NS  UINT64_C(500000000)
 
 struct weft__knocks {
     struct weft__hash128 key; /* places addresses; random */
@@ -41,11 +40,12 @@ struct weft__knocks {
 
 /* alloc'd places: WEFT__KNOCKS_PLACES of them, zeroed; lent. */
 void weft__knocks_init(struct weft__knocks *k, struct weft__hash128 key, struct weft__bucket *places);
-/* Whether one more caller may be accepted now; counts it as begun. */
+/* Whether one more caller may begin now; the second function counts it as begun. */
+bool weft__knocks_may_begin(struct weft__knocks *k, uint64_t now_ms);
 bool weft__knocks_begin(struct weft__knocks *k, uint64_t now_ms);
 /* Where the address has its place. */
 uint32_t weft__knocks_place(const struct weft__knocks *k, const struct sockaddr *from);
-/* Whether the one who is accepted may be heard. It is taken for a failure until it ends well. */
+/* Whether who calls from there may be heard. It is taken for a failure until it ends well. */
 bool weft__knocks_hear(struct weft__knocks *k, uint32_t place, uint64_t now_ms);
 /* The handshake is over. well: it is not held against the address, if it was heard. */
 void weft__knocks_end(struct weft__knocks *k, uint32_t place, bool well);

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <weft/err.h>
 
@@ -71,8 +72,8 @@ int weft__link_new(struct weft__link **out, struct weft_uv *node) {
     if (++node->next_link == 0) node->next_link = 1;
     l->number = node->next_link;
     got_further(l);
-    l->next = node->links;
-    node->links = l;
+    *node->links_end = l;
+    node->links_end = &l->next;
     node->link_count++;
     node->handles++;
     *out = l;
@@ -403,22 +404,15 @@ static void greet(struct weft__link *l) {
     weft__link_flush(l);
 }
 
-void weft__link_accept(struct weft__link *l, uv_stream_t *listener) {
+void weft__link_accept(struct weft__link *l, int socket, const struct sockaddr *from, uint32_t place) {
     struct weft_uv *n = l->node;
-    struct sockaddr_storage from = {.ss_family = AF_UNSPEC};
-    int len = sizeof from, rc = uv_accept(listener, (uv_stream_t *)&l->tcp);
+    int rc = uv_tcp_open(&l->tcp, socket);
     l->knocking = n->identity != NULL;
-    snprintf(l->peer, sizeof l->peer, "unknown");
+    l->place = place;
+    weft__address_format(from, l->peer);
     if (rc != 0) {
+        close(socket);
         weft__link_close(l, uv_strerror(rc));
-        return;
-    }
-    if (uv_tcp_getpeername(&l->tcp, (struct sockaddr *)&from, &len) == 0)
-        weft__address_format((const struct sockaddr *)&from, l->peer);
-    l->place = weft__knocks_place(&n->knocks, (const struct sockaddr *)&from);
-    if (l->knocking && !weft__knocks_hear(&n->knocks, l->place, uv_now(n->loop))) {
-        n->stats.unheard++;
-        weft__link_close(l, NULL);
     } else if (n->link_count > WEFT__LINKS_MAX)
         weft__link_refuse(l, WEFT_ERR_FULL, "is one link too many");
     else

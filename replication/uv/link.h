@@ -71,8 +71,8 @@ struct weft__link {
 
 /* A link on the node's list, with no connection yet. WEFT_ERR_NOMEM; then *out is NULL. */
 int weft__link_new(struct weft__link **out, struct weft_uv *node);
-/* Either may end in weft__link_close at once. */
-void weft__link_accept(struct weft__link *l, uv_stream_t *listener);
+/* Either may end in weft__link_close at once. Takes the socket over; place: of its address, where it knocks. */
+void weft__link_accept(struct weft__link *l, int socket, const struct sockaddr *from, uint32_t place);
 void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to);
 /* Queues a message; weft__link_flush sends what was queued. Over the write queue's bound the link is refused. */
 void weft__link_send(struct weft__link *l, struct weft_slice message);

@@ -1,4 +1,4 @@
-/* listener.h: the port that peers dial. */
+/* listener.h: the port that peers dial, and how many of those who dial it are taken from the system's queue. */
 #ifndef WEFT_REPLICATION_UV_LISTENER_H
 #define WEFT_REPLICATION_UV_LISTENER_H
 
@@ -10,19 +10,31 @@
 #include <weft/uv.h>
 
 #include "replication/uv/address.h"
+#include "replication/uv/bucket.h"
+
+/* Connections that are taken from the system's queue in one turn of the loop; in a second, and at once after a quiet
+ * time. Beyond it the listener pauses for so long; then the queue fills, and the system drops who dials. */
+#define WEFT__LISTENER_TURN     8u
+#define WEFT__LISTENER_RATE     2000u
+#define WEFT__LISTENER_BURST    256u
+#define WEFT__LISTENER_PAUSE_MS 20u
 
 struct weft__listener {
     struct weft_uv *node;
-    uv_tcp_t tcp;
-    int port;
+    uv_poll_t poll;
+    uv_timer_t resume;
+    struct weft__bucket budget;
+    int socket, port;
     bool open;
-    bool owed; /* a connection waits that could not be accepted: try again */
+    bool waiting; /* somebody is in the queue */
+    bool failing; /* the system gave no descriptor for a connection; that was logged */
 };
 
-/* WEFT_ERR_BUSY: the port is in use. WEFT_ERR_IO. On an error the handle may need closing: weft__listener_close. */
+/* WEFT_ERR_BUSY: the port is in use. WEFT_ERR_IO. Nothing is left on an error. */
 int weft__listener_open(struct weft__listener *s, struct weft_uv *node, const struct weft__address *at, char *errmsg,
                         size_t errmsg_len);
-void weft__listener_retry(struct weft__listener *s);
+/* At the end of each turn, when links have been served: takes whom it may. */
+void weft__listener_turn(struct weft__listener *s);
 void weft__listener_close(struct weft__listener *s);
 
 #endif

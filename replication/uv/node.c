@@ -265,6 +265,7 @@ int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_
     *n =
         (struct weft_uv){.loop = loop, .o = own, .engine = engine, .alloc = alloc, .store = own.store, .stepped = true};
     n->update.deadline_ns = UINT64_MAX;
+    n->links_end = &n->links;
     if (own.identity != NULL) n->identity = weft__identity_hold(own.identity);
     weft__recorder_init(&n->recorder);
     weft__unwritten_init(&n->unwritten, alloc);
@@ -403,5 +404,6 @@ void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out) {
     for (const struct weft__dial *d = n->dials; d != NULL; d = d->next) {
         out->dialling += !d->given_up && (d->link == NULL || d->link->state != WEFT__LINK_OPEN);
     }
+    out->half_open = n->knocks.half_open;
     out->unwritten_bytes = weft__unwritten_size(&n->unwritten);
 }

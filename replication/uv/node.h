@@ -50,7 +50,7 @@ struct weft_uv {
     struct weft__listener listener;
     struct weft__knocks knocks; /* with an identity */
     struct weft__dial *dials;
-    struct weft__link *links;
+    struct weft__link *links, **links_end; /* the oldest first, so that strangers come last */
     uint32_t link_count, next_link;
 
     struct weft__recorder recorder;

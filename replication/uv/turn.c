@@ -172,6 +172,7 @@ static void settle_links(struct weft_uv *n) {
         weft__link_settle(l);
         if (weft__link_gone(l)) {
             *at = l->next;
+            if (*at == NULL) n->links_end = at;
             n->link_count--;
             weft__link_free(l);
         } else {
@@ -204,7 +205,6 @@ static void set_timers(struct weft_uv *n) {
         uv_idle_stop(&n->idle);
         return;
     }
-    if (n->listener.owed) uv_timer_start(&n->retry, on_retry, RETRY_MS, 0);
     bool records = n->unwritten.count > 0 && n->store_err == 0;
     if (records || n->tick_due || n->epoch_due) weft__node_wake(n);
 }
@@ -245,7 +245,7 @@ void weft__node_turn(uv_check_t *check) {
     if (n->reopen_due && !n->reopen_failed && is_written && !closing) weft__node_reopen(n);
     flush_links(n);
     tell_of_recording(n);
-    weft__listener_retry(&n->listener);
+    weft__listener_turn(&n->listener);
     if (closing)
         close_down(n);
     else
