@@ -44,7 +44,8 @@ extern "C" {
     X(CERTIFICATE, -32, "the peer's certificate, or its key, is not accepted")                                         \
     X(EXPIRED, -33, "the peer's certificate is not valid at this time")                                                \
     X(DENIED, -34, "the rights of the space do not allow it")                                                          \
-    X(SIGNATURE, -35, "not signed by who is said to have issued it")
+    X(SIGNATURE, -35, "not signed by who is said to have issued it")                                                   \
+    X(FOREIGN, -36, "it belongs to another replica, cluster or space")
 
 enum weft_err {
     WEFT_OK = 0,

@@ -27,7 +27,8 @@ struct weft_uv_options {
     struct weft_store *store; /* taken: closed with the node, also when weft_uv_new fails. NULL: a memory store */
     const char *listen;       /* "127.0.0.1:7701", "[::1]:0"; NULL: dial only */
     const char *const *seeds; /* "host:port" ..., NULL-terminated; dialled until they answer, and again when lost */
-    /* The engine's; NULL: its defaults. Copied. Its replica id and its seed are drawn at random where they are zero. */
+    /* The engine's; NULL: its defaults. Copied. Its replica id, its space and its cluster are the identity's, if there
+     * is one; its replica id and its seed are drawn at random where they are zero still. */
     const struct weft_replica_options *replica;
     /* What the engine has to tell; may be NULL. The notice is lent for the call. */
     void (*on_notice)(void *ctx, const struct weft_notice *notice);
@@ -40,7 +41,8 @@ struct weft_uv_options {
      * written when the application returns to the loop; default 16 MiB. */
     size_t unwritten_max;
     uint64_t reconnect_min_ms, reconnect_max_ms; /* back-off, doubled with jitter, from 1 ms; default 100 ms, 10 s */
-    /* Held while the node needs it: free it when you like, also before the node. NULL: links are plain. */
+    /* Held while the node needs it: free it when you like, also before the node. NULL: links are plain. A store that
+     * is of another replica, cluster or space than it is not opened. */
     struct weft_identity *identity;
     /* Without an identity: whoever reaches the port may read and write everything. Loopback addresses only. */
     bool plain_links;
@@ -61,8 +63,9 @@ struct weft_uv_options {
 WEFT_API void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size);
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
- * WEFT_ERR_INVALID (an address, a class that cannot be registered, neither an identity nor plain_links), WEFT_ERR_BUSY
- * (port in use, or the file to record in), WEFT_ERR_MALFORMED (that file is something else), WEFT_ERR_CORRUPT,
+ * WEFT_ERR_INVALID (an address, a class that cannot be registered, neither an identity nor plain_links, or an identity
+ * that is not what the engine's options say), WEFT_ERR_FOREIGN (the store is not the identity's), WEFT_ERR_BUSY (port
+ * in use, or the file to record in), WEFT_ERR_MALFORMED (that file is something else), WEFT_ERR_CORRUPT,
  * WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
 WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                          size_t errmsg_len) WEFT_MUST_CHECK;
@@ -84,8 +87,9 @@ WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key,
  * the port and everything else of the node stay, and what changed is told. */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
 /* Another identity for a node that has one: a key, a certificate or a list that changed. Links whose peer it would not
- * let in are cut at once, those that are shaking hands too; the others go on. Held as in the options. WEFT_ERR_INVALID:
- * the node's links are plain, or id is NULL. */
+ * let in, or let in as another replica, are cut at once, those that are shaking hands too; the others go on. Held as in
+ * the options. WEFT_ERR_INVALID: the node's links are plain, or id is NULL. WEFT_ERR_FOREIGN: it is of another replica,
+ * cluster or space, as the log says; the node keeps what it has. */
 WEFT_API int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) WEFT_MUST_CHECK;
 /* The port that is listened on (for "…:0"); 0: none. */
 WEFT_API int weft_uv_port(const struct weft_uv *n);

@@ -10,6 +10,7 @@
 #include <weft/identity.h>
 
 #include "base/wire.h"
+#include "replication/uv/identity.h"
 
 #define VERSION 1u
 
@@ -17,6 +18,8 @@ _Static_assert(WEFT_KEY_LEN == crypto_sign_PUBLICKEYBYTES, "Ed25519");
 _Static_assert(WEFT_AUTHORITY_SECRET_LEN == crypto_sign_SECRETKEYBYTES, "Ed25519");
 
 static const char prefix[] = "weft certificate";
+static const char signing_prefix[] = "weft signing";
+static const char replica_prefix[] = "weft replica";
 
 int weft_key_new(struct weft_key *out) {
     if (sodium_init() < 0) return WEFT_ERR_IO;
@@ -26,6 +29,30 @@ int weft_key_new(struct weft_key *out) {
 
 void weft_key_public(struct weft_key *out, const struct weft_key *secret) {
     crypto_scalarmult_base(out->bytes, secret->bytes);
+}
+
+void weft__key_signing_pair(struct weft_key *public_key, uint8_t signs[crypto_sign_SECRETKEYBYTES],
+                            const struct weft_key *secret) {
+    uint8_t text[sizeof signing_prefix + sizeof secret->bytes], seed[crypto_sign_SEEDBYTES];
+    memcpy(text, signing_prefix, sizeof signing_prefix);
+    memcpy(text + sizeof signing_prefix, secret->bytes, sizeof secret->bytes);
+    crypto_generichash(seed, sizeof seed, text, sizeof text, NULL, 0);
+    crypto_sign_seed_keypair(public_key->bytes, signs, seed);
+    sodium_memzero(text, sizeof text);
+    sodium_memzero(seed, sizeof seed);
+}
+
+void weft_key_signing(struct weft_key *out, const struct weft_key *secret) {
+    uint8_t signs[crypto_sign_SECRETKEYBYTES];
+    weft__key_signing_pair(out, signs, secret);
+    sodium_memzero(signs, sizeof signs);
+}
+
+void weft_key_replica(struct weft_id *out, const struct weft_key *public_key) {
+    uint8_t text[sizeof replica_prefix + sizeof public_key->bytes];
+    memcpy(text, replica_prefix, sizeof replica_prefix);
+    memcpy(text + sizeof replica_prefix, public_key->bytes, sizeof public_key->bytes);
+    crypto_generichash(out->bytes, sizeof out->bytes, text, sizeof text, NULL, 0);
 }
 
 int weft_authority_new(struct weft_key *public_key, uint8_t secret[WEFT_AUTHORITY_SECRET_LEN]) {
@@ -46,6 +73,14 @@ static bool is_possible(const struct weft_certificate *c) {
     return end != NULL && is_name(weft_str(c->name)) && c->not_before < c->not_after && c->serial != 0;
 }
 
+/* Of a replica that is the key's own nothing is written, so that one certificate has one form. */
+static void write_replica(const struct weft_certificate *c, struct weft_buf *out) {
+    struct weft_id own;
+    weft_key_replica(&own, &c->key);
+    if (weft__id_is_zero(&c->replica) || weft_id_cmp(&c->replica, &own) == 0) return;
+    weft__write_bytes(out, 8, weft_slice(c->replica.bytes, sizeof c->replica.bytes));
+}
+
 static void write_certificate(const struct weft_certificate *c, struct weft_buf *out) {
     weft__write_field_varint(out, 1, VERSION);
     weft__write_bytes(out, 2, weft_slice(c->cluster.bytes, sizeof c->cluster.bytes));
@@ -54,6 +89,8 @@ static void write_certificate(const struct weft_certificate *c, struct weft_buf 
     weft__write_field_varint(out, 5, c->not_before);
     weft__write_field_varint(out, 6, c->not_after);
     weft__write_field_varint(out, 7, c->serial);
+    write_replica(c, out);
+    weft__write_field_varint(out, 9, c->vouches);
 }
 
 /* The bytes that are signed; at most WEFT_CERTIFICATE_MAX follow the prefix. */
@@ -89,6 +126,17 @@ static int take_bytes(struct weft__reader *r, uint32_t field, void *to, size_t l
     return 0;
 }
 
+static int read_replica(struct weft__reader *r, struct weft_certificate *c) {
+    struct weft_id own;
+    weft_key_replica(&own, &c->key);
+    struct weft_slice id = weft__read_field_bytes(r, 8);
+    c->replica = own;
+    if (id.len == 0) return r->err;
+    if (id.len != sizeof c->replica.bytes) return WEFT_ERR_MALFORMED;
+    memcpy(c->replica.bytes, id.ptr, id.len);
+    return weft__id_is_zero(&c->replica) || weft_id_cmp(&c->replica, &own) == 0 ? WEFT_ERR_MALFORMED : 0;
+}
+
 static int read_certificate(struct weft_certificate *c, struct weft_slice bytes) {
     struct weft__reader r;
     *c = (struct weft_certificate){.serial = 0};
@@ -104,6 +152,10 @@ static int read_certificate(struct weft_certificate *c, struct weft_slice bytes)
     c->not_before = weft__read_field_varint(&r, 5);
     c->not_after = weft__read_field_varint(&r, 6);
     c->serial = weft__read_field_varint(&r, 7);
+    if (read_replica(&r, c) != 0) return WEFT_ERR_MALFORMED;
+    uint64_t vouches = weft__read_field_varint(&r, 9);
+    if (vouches > 1) return WEFT_ERR_MALFORMED;
+    c->vouches = vouches == 1;
     return r.err == 0 && weft__reader_done(&r) && is_possible(c) ? 0 : WEFT_ERR_MALFORMED;
 }
 

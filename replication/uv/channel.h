@@ -13,6 +13,8 @@
 #include <weft/bytes.h>
 #include <weft/identity.h>
 
+struct weft__admitted;
+
 struct weft__channel {
     const struct weft__channel_class *cls;
 };
@@ -34,10 +36,10 @@ struct weft__channel_class {
     /* The beginning of a frame is kept here: the peer owes the rest of it. Only when ready. */
     bool (*owed)(const struct weft__channel *c);
     /* Whether the peer may still be spoken to at that time (seconds since 1970), or would be let in by another
-     * identity; NULL: its own. WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. Only when ready. */
+     * identity, and as the same; NULL: its own. WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. Only when ready. */
     int (*judge)(struct weft__channel *c, const struct weft_identity *id, uint64_t now);
-    /* Who the peer is, for people; lent; empty: nobody knows. Only when ready. */
-    const char *(*peer)(const struct weft__channel *c);
+    /* Who the peer is; lent; NULL: nobody knows. Only when ready. */
+    const struct weft__admitted *(*peer)(const struct weft__channel *c);
     /* What is wrong with the peer, as the rest of a sentence that begins with its address; lent; never NULL. */
     const char *(*errmsg)(const struct weft__channel *c);
     void (*close)(struct weft__channel *c);

@@ -1,9 +1,10 @@
 /* identity_file.c: identities kept in files, as `weft cluster`, `weft keygen` and `weft cert` write them.
  *
- * A file is lines of a word and a value; what follows a # is for people. The cluster's file is the same at every
- * replica: cluster, key, previous, authority, allow, revoked. A replica's key file has its secret, and its
- * certificate's has the certificate. A word is known in its own file only, so a certificate that somebody sent does not
- * say who else is let in. A file with a secret that others than its owner may read is refused, because then it is none.
+ * A file is lines of a word and a value (of allow two, the second of which may be left out); what follows a # is for
+ * people. The cluster's file is the same at every replica: cluster, space, key, previous, authority, allow, revoked. A
+ * replica's key file has its secret, and its certificate's has the certificate. A word is known in its own file only,
+ * so a certificate that somebody sent does not say who else is let in. A file with a secret that others than its owner
+ * may read is refused, because then it is none.
  */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
@@ -30,14 +31,16 @@ struct reading {
     struct weft_identity_options options;
     struct weft_key cluster_key, previous, secret;
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
-    bool has_cluster;
+    bool has_cluster, has_space;
     char line[LINE_MAX_LEN];
-    struct weft_buf authorities, allowed, revoked;
+    struct weft_buf authorities, allowed, replicas, revoked;
     const char *path;
     unsigned number; /* of the line */
     char *errmsg;
     size_t errmsg_len;
 };
+
+static const char one_value[] = "a word and a value were expected";
 
 static int complain(const struct reading *r, int err, const char *what) {
     if (r->number > 0)
@@ -73,6 +76,13 @@ static int add_key(struct reading *r, const char *value, struct weft_buf *list) 
     return rc == 0 ? add(r, list, &key, sizeof key) : rc;
 }
 
+static int add_allowed(struct reading *r, const char *value, const char *second) {
+    struct weft_id replica = {{0}};
+    int rc = second == NULL ? 0 : read_hex(r, second, replica.bytes, sizeof replica.bytes);
+    if (rc == 0) rc = add_key(r, value, &r->allowed);
+    return rc == 0 ? add(r, &r->replicas, &replica, sizeof replica) : rc;
+}
+
 static int add_serial(struct reading *r, const char *value) {
     char *end;
     errno = 0;
@@ -91,23 +101,28 @@ static int read_certificate(struct reading *r, const char *value) {
     return 0;
 }
 
-static int take_cluster(struct reading *r, const char *word, const char *value) {
+static int read_id(struct reading *r, const char *value, struct weft_id *id, bool *has) {
+    if (*has) return complain(r, WEFT_ERR_MALFORMED, "this was said before");
+    *has = true;
+    return read_hex(r, value, id->bytes, sizeof id->bytes);
+}
+
+static int take_cluster(struct reading *r, const char *word, const char *value, const char *second) {
     struct weft_identity_options *o = &r->options;
-    if (strcmp(word, "cluster") == 0) {
-        if (r->has_cluster) return complain(r, WEFT_ERR_MALFORMED, "this was said before");
-        r->has_cluster = true;
-        return read_hex(r, value, o->cluster.bytes, sizeof o->cluster.bytes);
-    }
+    if (strcmp(word, "allow") == 0) return add_allowed(r, value, second);
+    if (second != NULL) return complain(r, WEFT_ERR_MALFORMED, one_value);
+    if (strcmp(word, "cluster") == 0) return read_id(r, value, &o->cluster, &r->has_cluster);
+    if (strcmp(word, "space") == 0) return read_id(r, value, &o->space, &r->has_space);
     if (strcmp(word, "key") == 0) return read_key(r, value, &r->cluster_key, &o->cluster_key);
     if (strcmp(word, "previous") == 0) return read_key(r, value, &r->previous, &o->previous_cluster_key);
     if (strcmp(word, "authority") == 0) return add_key(r, value, &r->authorities);
-    if (strcmp(word, "allow") == 0) return add_key(r, value, &r->allowed);
     if (strcmp(word, "revoked") == 0) return add_serial(r, value);
     return complain(r, WEFT_ERR_MALFORMED, "no such word is known in the file of a cluster");
 }
 
-static int take(struct reading *r, const char *word, const char *value) {
-    if (r->file == CLUSTER) return take_cluster(r, word, value);
+static int take(struct reading *r, const char *word, const char *value, const char *second) {
+    if (r->file == CLUSTER) return take_cluster(r, word, value, second);
+    if (second != NULL) return complain(r, WEFT_ERR_MALFORMED, one_value);
     if (r->file == KEY && strcmp(word, "secret") == 0) return read_key(r, value, &r->secret, &r->options.secret);
     if (r->file == CERTIFICATE && strcmp(word, "certificate") == 0) return read_certificate(r, value);
     return complain(r, WEFT_ERR_MALFORMED,
@@ -121,9 +136,10 @@ static int take_line(struct reading *r) {
     const char *word = strtok_r(r->line, " \t", &rest);
     if (word == NULL) return 0;
     const char *value = strtok_r(NULL, " \t", &rest);
-    if (value == NULL || strtok_r(NULL, " \t", &rest) != NULL)
-        return complain(r, WEFT_ERR_MALFORMED, "a word and a value were expected");
-    return take(r, word, value);
+    const char *second = value == NULL ? NULL : strtok_r(NULL, " \t", &rest);
+    if (value == NULL || (second != NULL && strtok_r(NULL, " \t", &rest) != NULL))
+        return complain(r, WEFT_ERR_MALFORMED, one_value);
+    return take(r, word, value, second);
 }
 
 static int take_lines(struct reading *r, FILE *file) {
@@ -173,6 +189,7 @@ static int make(struct reading *r, struct weft_identity **out) {
     o->authority_count = r->authorities.len / sizeof *o->authorities;
     o->allowed = (const void *)r->allowed.ptr;
     o->allowed_count = r->allowed.len / sizeof *o->allowed;
+    o->allowed_replicas = (const void *)r->replicas.ptr;
     o->revoked = (const void *)r->revoked.ptr;
     o->revoked_count = r->revoked.len / sizeof *o->revoked;
     return weft_identity_new(out, o, r->errmsg, r->errmsg_len);
@@ -193,11 +210,13 @@ int weft_identity_load(struct weft_identity **out, const char *cluster_file, con
     weft_identity_options_init(&r->options);
     weft_buf_init(&r->authorities, NULL);
     weft_buf_init(&r->allowed, NULL);
+    weft_buf_init(&r->replicas, NULL);
     weft_buf_init(&r->revoked, NULL);
     int rc = read_files(r, cluster_file, key_file);
     if (rc == 0) rc = make(r, out);
     weft_buf_fini(&r->authorities);
     weft_buf_fini(&r->allowed);
+    weft_buf_fini(&r->replicas);
     weft_buf_fini(&r->revoked);
     sodium_free(r);
     return rc;

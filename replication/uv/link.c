@@ -23,6 +23,7 @@
 #include <weft/err.h>
 
 #include "replication/uv/host.h"
+#include "replication/uv/identity.h"
 #include "replication/uv/node.h"
 
 static bool is_live(const struct weft__link *l) {
@@ -189,15 +190,25 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
     buf->len = sizeof l->chunk;
 }
 
+/* "127.0.0.1:7701, tokyo-1, key 1b2d9a40" */
+static void name_peer(struct weft__link *l) {
+    const struct weft__admitted *peer = l->channel->cls->peer(l->channel);
+    if (peer == NULL) return;
+    size_t at = strlen(l->peer);
+    const uint8_t *k = peer->key.bytes;
+    snprintf(l->peer + at, sizeof l->peer - at, "%s%s, key %02x%02x%02x%02x", peer->name[0] != '\0' ? ", " : "",
+             peer->name, k[0], k[1], k[2], k[3]);
+}
+
 static void become_open(struct weft__link *l) {
-    const char *name = l->channel->cls->peer(l->channel);
+    name_peer(l);
     l->state = WEFT__LINK_OPEN;
     end_knock(l, true);
     got_further(l);
     l->anew_ns = l->progress_ns + WEFT__LINK_AGE_NS / 10 * 9 + weft__host_random() % (WEFT__LINK_AGE_NS / 5);
     if (l->dial != NULL) weft__dial_answered(l->dial);
-    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s%s%s)", l->number,
-                   l->dial != NULL ? "to" : "from", l->peer, name[0] != '\0' ? ", " : "", name);
+    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
+                   l->peer);
 }
 
 static void take_bytes(struct weft__link *l, struct weft_slice bytes) {
@@ -431,7 +442,7 @@ static void on_connect(uv_connect_t *req, int status) {
 void weft__link_connect(struct weft__link *l, struct weft__dial *dial, const struct weft__address *to) {
     l->dial = dial;
     l->state = WEFT__LINK_CONNECTING;
-    memcpy(l->peer, to->text, sizeof l->peer);
+    snprintf(l->peer, sizeof l->peer, "%s", to->text);
     int rc = uv_tcp_connect(&l->connect, &l->tcp, (const struct sockaddr *)&to->addr, on_connect);
     if (rc != 0) weft__link_close(l, uv_strerror(rc));
 }

@@ -28,6 +28,8 @@
 /* A quiet peer is probed after so many seconds. */
 #define WEFT__LINK_PROBE_S     15u
 
+#define WEFT__LINK_LABEL       (WEFT__ADDRESS_TEXT + WEFT_NAME_MAX + 32u)
+
 struct weft__dial;
 
 enum weft__link_state {
@@ -62,10 +64,10 @@ struct weft__link {
     uv_shutdown_t shutdown;
     struct weft__channel *channel; /* NULL before GREETING */
     struct weft__frame_reader in;
-    struct weft_buf plain;  /* frames of this turn */
-    struct weft_buf wire;   /* what the channel made of them, waiting */
-    struct weft_buf flight; /* being written by libuv */
-    char peer[WEFT__ADDRESS_TEXT];
+    struct weft_buf plain;       /* frames of this turn */
+    struct weft_buf wire;        /* what the channel made of them, waiting */
+    struct weft_buf flight;      /* being written by libuv */
+    char peer[WEFT__LINK_LABEL]; /* for people: its address; once it is admitted also its name and its key */
     uint8_t chunk[WEFT__LINK_CHUNK];
 };
 

@@ -50,11 +50,6 @@ void weft__node_notice(struct weft_uv *n, const struct weft_notice *notice) {
 
 /* --- Beginning --------------------------------------------------------------------------------------------------- */
 
-static bool all_zero(const struct weft_id *id) {
-    static const struct weft_id zero;
-    return weft_id_cmp(id, &zero) == 0;
-}
-
 static int parse(const struct weft_uv_options *o, struct weft__address *out, const char *text,
                  enum weft__address_kind kind, char *errmsg, size_t errmsg_len) {
     unsigned kinds = kind | (o->identity == NULL ? WEFT__ADDRESS_LOOPBACK : 0u);
@@ -81,9 +76,25 @@ static int restore_record(void *ctx, const struct weft_record *record) {
     return weft__recorder_step(&n->recorder, n->replica, &e, &n->update);
 }
 
+/* A replica whose key is another's in the store would be refused by each peer, since it is not who it says it is. */
+static int check_owner(const struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    char owner[WEFT_ID_TEXT], own[WEFT_ID_TEXT];
+    struct weft_origin self = weft_replica_self(n->replica);
+    if (n->identity == NULL || weft__id_is_zero(&self.replica)) return 0; /* a new store is of nobody yet */
+    if (weft_id_cmp(&self.replica, &n->identity->replica) == 0) return 0;
+    weft_id_format(&self.replica, owner);
+    weft_id_format(&n->identity->replica, own);
+    snprintf(errmsg, errmsg_len,
+             "the store is of replica %s, and the key of replica %s: take that replica's key, or another store, or "
+             "sign the key for it (weft cert sign ... --replica %s)",
+             owner, own, owner);
+    return WEFT_ERR_FOREIGN;
+}
+
 /* The update of START is taken by the first turn, when the application's call has returned. */
 static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     int rc = n->store->cls->load(n->store, restore_record, n);
+    if (rc == 0 && check_owner(n, errmsg, errmsg_len) != 0) return WEFT_ERR_FOREIGN;
     if (rc == 0) {
         struct weft_event e = {.kind = WEFT_EVENT_START, .now = weft__host_time(), .random = weft__host_random()};
         rc = weft__recorder_step(&n->recorder, n->replica, &e, &n->update);
@@ -113,6 +124,28 @@ static int make_anew(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     return rc;
 }
 
+/* The identity says who a replica is and what it holds; an option may say the same. */
+static int take_from_identity(struct weft_id *option, const struct weft_id *id, const char *what, char *errmsg,
+                              size_t errmsg_len) {
+    char wanted[WEFT_ID_TEXT], own[WEFT_ID_TEXT];
+    if (weft__id_is_zero(id) || weft_id_cmp(option, id) == 0) return 0;
+    if (weft__id_is_zero(option)) {
+        *option = *id;
+        return 0;
+    }
+    weft_id_format(option, wanted);
+    weft_id_format(id, own);
+    snprintf(errmsg, errmsg_len, "the options say %s %s, and the identity is of %s", what, wanted, own);
+    return WEFT_ERR_INVALID;
+}
+
+static int take_identity(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    const struct weft_identity *id = n->identity;
+    int rc = take_from_identity(&n->engine.replica, &id->replica, "replica", errmsg, errmsg_len);
+    if (rc == 0) rc = take_from_identity(&n->engine.space, &id->space, "space", errmsg, errmsg_len);
+    return rc;
+}
+
 static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     struct weft_replica_options *r = &n->engine;
     int rc = weft__host_init();
@@ -120,7 +153,9 @@ static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
         snprintf(errmsg, errmsg_len, "the system gives no random numbers");
         return rc;
     }
-    if (all_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
+    if (n->identity != NULL) rc = take_identity(n, errmsg, errmsg_len);
+    if (rc != 0) return rc;
+    if (weft__id_is_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
     if (r->seed == 0) r->seed = weft__host_random();
     if (r->jitter == 0) r->jitter = weft__host_random();
     return make_anew(n, errmsg, errmsg_len);
@@ -366,7 +401,12 @@ const struct weft_replica *weft_uv_replica(struct weft_uv *n) {
 }
 
 int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) {
+    char why[256];
     if (n->identity == NULL || id == NULL) return WEFT_ERR_INVALID;
+    if (weft__identity_compare(n->identity, id, why, sizeof why) != 0) {
+        weft__node_log(n, WEFT_LOG_ERROR, "%s", why);
+        return WEFT_ERR_FOREIGN;
+    }
     uint64_t seconds = weft__host_seconds();
     weft__identity_hold(id); /* it may be the one that is let go */
     weft_identity_free(n->identity);

@@ -62,9 +62,9 @@ static int plain_judge(struct weft__channel *c, const struct weft_identity *id, 
     return 0;
 }
 
-static const char *plain_peer(const struct weft__channel *c) {
+static const struct weft__admitted *plain_peer(const struct weft__channel *c) {
     (void)c;
-    return "";
+    return NULL;
 }
 
 static const char *plain_errmsg(const struct weft__channel *c) {

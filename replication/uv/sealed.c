@@ -48,13 +48,12 @@ struct sealed {
     bool initiator, ready;
     uint8_t greeting[WEFT__GREETING_LEN];
     size_t greeting_len;
-    uint64_t now, until;     /* when the channel was made; when the peer's certificate ends */
+    uint64_t now;            /* when the channel was made */
     struct weft_buf partial; /* the beginning of a frame */
     /* The peer, once admitted. */
-    struct weft_key key;
+    struct weft__admitted peer;
     struct weft_buf certificate;
-    char peer[WEFT_NAME_MAX + 1];
-    char errmsg[320];
+    char errmsg[400];
 };
 
 static struct sealed *sealed_of(struct weft__channel *c) {
@@ -137,17 +136,24 @@ static int admit(struct sealed *s, struct weft_slice message) {
     int rc = weft__noise_read(&s->secrets->noise, message, &s->certificate);
     if (rc == WEFT_ERR_MALFORMED) return fail(s, WEFT_ERR_STRANGER, "broke off the handshake, or somebody between did");
     if (rc != 0) return rc;
-    memcpy(s->key.bytes, s->secrets->noise.peer_static, sizeof s->key.bytes);
-    return weft__identity_admit(s->id, &s->key, weft_buf_slice(&s->certificate), s->now, s->peer, &s->until, s->errmsg,
+    struct weft_key key;
+    memcpy(key.bytes, s->secrets->noise.peer_static, sizeof key.bytes);
+    return weft__identity_admit(s->id, &key, weft_buf_slice(&s->certificate), s->now, &s->peer, s->errmsg,
                                 sizeof s->errmsg);
 }
 
 static int sealed_judge(struct weft__channel *c, const struct weft_identity *id, uint64_t now) {
     struct sealed *s = sealed_of(c);
-    if (id != NULL)
-        return weft__identity_admit(id, &s->key, weft_buf_slice(&s->certificate), now, s->peer, &s->until, s->errmsg,
-                                    sizeof s->errmsg);
-    return now < s->until ? 0 : fail(s, WEFT_ERR_EXPIRED, "shows a certificate whose time has ended");
+    if (id == NULL)
+        return now < s->peer.until ? 0 : fail(s, WEFT_ERR_EXPIRED, "shows a certificate whose time has ended");
+    struct weft__admitted next;
+    int rc = weft__identity_admit(id, &s->peer.key, weft_buf_slice(&s->certificate), now, &next, s->errmsg,
+                                  sizeof s->errmsg);
+    if (rc != 0) return rc;
+    if (weft_id_cmp(&next.replica, &s->peer.replica) != 0 || next.vouches != s->peer.vouches)
+        return fail(s, WEFT_ERR_CERTIFICATE, "is let in as somebody else from now on");
+    s->peer = next;
+    return 0;
 }
 
 static void become_ready(struct sealed *s) {
@@ -286,8 +292,8 @@ static bool sealed_owed(const struct weft__channel *c) {
     return ((const struct sealed *)c)->partial.len > 0;
 }
 
-static const char *sealed_peer(const struct weft__channel *c) {
-    return ((const struct sealed *)c)->peer;
+static const struct weft__admitted *sealed_peer(const struct weft__channel *c) {
+    return &((const struct sealed *)c)->peer;
 }
 
 static const char *sealed_errmsg(const struct weft__channel *c) {

@@ -73,6 +73,17 @@ static void open_peer(size_t i, const struct change *change) {
     weft_identity_free(p->o.identity);
 }
 
+/* What weft_uv_new says of the first node's store with an identity; it is closed again where it opens. */
+static int reopen_first(struct weft_identity *id, char *why, size_t why_len) {
+    struct peer *p = world_peer(&w, 0);
+    p->o.plain_links = false;
+    p->o.identity = id;
+    int rc = weft_uv_new(&p->node, &w.loop, &p->o, why, why_len);
+    weft_identity_free(id);
+    if (rc == 0) peer_close(p);
+    return rc;
+}
+
 static void change_identity(size_t i, const struct change *change) {
     struct weft_identity *id = identity((uint8_t)(i + 1), change);
     ck_assert_int_eq(weft_uv_set_identity(w.peers[i].node, id), 0);
@@ -318,6 +329,71 @@ START_TEST(any_moment_is_a_moment_to_change_and_close) {
 }
 END_TEST
 
+static bool first_gone(struct world *in) {
+    return in->peers[0].node == NULL;
+}
+
+static void close_first(void) {
+    write_at(0);
+    world_run_for(&w, 20);
+    peer_close(&w.peers[0]);
+    ck_assert(world_run(&w, first_gone, 5000));
+}
+
+static struct weft_id replica_of_first(void) {
+    return weft_replica_self(weft_uv_replica(w.peers[0].node)).replica;
+}
+
+/* A store and a key that belong to two replicas: nothing is opened, and the sentence says whose is what. */
+START_TEST(store_of_another_replica_is_refused) {
+    char why[400], text[WEFT_ID_TEXT];
+    struct change other = {.certificate = fresh_certificate(1)};
+    open_peer(0, &as_it_is);
+    struct weft_id own = replica_of_first();
+    close_first();
+    other.certificate.replica = (struct weft_id){{5}};
+    ck_assert_int_eq(reopen_first(identity(1, &other), why, sizeof why), WEFT_ERR_FOREIGN);
+    weft_id_format(&own, text);
+    ck_assert_msg(strstr(why, text) != NULL && strstr(why, "--replica") != NULL, "%s", why);
+    ck_assert_int_eq(reopen_first(identity(2, &as_it_is), why, sizeof why), WEFT_ERR_FOREIGN);
+    /* Another key that is signed for this replica opens it. */
+    other.certificate = fresh_certificate(2);
+    other.certificate.replica = own;
+    ck_assert_msg(reopen_first(identity(2, &other), why, sizeof why) == 0, "%s", why);
+}
+END_TEST
+
+START_TEST(new_store_is_of_the_replica_of_its_key) {
+    struct weft_identity *id = identity(1, &as_it_is);
+    struct weft_id mine = weft_identity_replica(id);
+    weft_identity_free(id);
+    open_peer(0, &as_it_is);
+    struct weft_id own = replica_of_first();
+    ck_assert_int_eq(weft_id_cmp(&own, &mine), 0);
+    /* A key that is rotated stays the same replica, or is not taken. */
+    struct change next = {.certificate = fresh_certificate(3)};
+    id = identity(3, &next);
+    ck_assert_int_eq(weft_uv_set_identity(w.peers[0].node, id), WEFT_ERR_FOREIGN);
+    weft_identity_free(id);
+    next.certificate.replica = own;
+    id = identity(3, &next);
+    ck_assert_int_eq(weft_uv_set_identity(w.peers[0].node, id), 0);
+    weft_identity_free(id);
+}
+END_TEST
+
+START_TEST(options_and_identity_agree_or_are_refused) {
+    char why[256];
+    struct peer *p = world_peer(&w, 0);
+    p->engine.replica = (struct weft_id){{1}};
+    p->o.identity = identity(1, &as_it_is);
+    int rc = weft_uv_new(&p->node, &w.loop, &p->o, why, sizeof why);
+    weft_identity_free(p->o.identity);
+    ck_assert_int_eq(rc, WEFT_ERR_INVALID);
+    ck_assert_msg(strstr(why, "the options say replica") != NULL, "%s", why);
+}
+END_TEST
+
 START_TEST(plain_node_takes_no_identity) {
     struct peer *p = world_peer(&w, 0);
     peer_open(&w, p);
@@ -486,6 +562,9 @@ int main(void) {
     tcase_add_test(t, every_handshake_is_counted_once);
     tcase_add_loop_test(t, memory_may_end_anywhere, 0, 160);
     tcase_add_loop_test(t, any_moment_is_a_moment_to_change_and_close, 0, 60);
+    tcase_add_test(t, store_of_another_replica_is_refused);
+    tcase_add_test(t, new_store_is_of_the_replica_of_its_key);
+    tcase_add_test(t, options_and_identity_agree_or_are_refused);
     tcase_add_test(t, plain_node_takes_no_identity);
     tcase_add_test(t, links_without_identity_must_be_allowed);
     SRunner *r = srunner_create(s);

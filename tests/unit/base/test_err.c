@@ -42,6 +42,7 @@ static const struct {
     {-33, "EXPIRED"},
     {-34, "DENIED"},
     {-35, "SIGNATURE"},
+    {-36, "FOREIGN"},
 };
 
 #define FROZEN (sizeof frozen / sizeof frozen[0])

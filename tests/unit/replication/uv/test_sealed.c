@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "replication/uv/channel.h"
+#include "replication/uv/identity.h"
 #include "tests/support/failing_alloc.h"
 #include "tests/unit/replication/uv/cluster_keys.h"
 
@@ -128,7 +129,11 @@ START_TEST(peers_of_a_cluster_link) {
         say(side, weft_str(", world"));
         ck_assert_int_eq(pass(side, (size_t)_i), 0);
         expect_heard(1 - side, weft_str("hello, world"));
-        ck_assert_str_eq(channels[side]->cls->peer(channels[side]), "tokyo-1");
+        const struct weft__admitted *peer = channels[side]->cls->peer(channels[side]);
+        ck_assert_str_eq(peer->name, "tokyo-1");
+        ck_assert(peer->vouches);
+        struct weft_id replica = weft_identity_replica(ids[1 - side]);
+        ck_assert_int_eq(weft_id_cmp(&peer->replica, &replica), 0);
         ck_assert_int_eq(channels[side]->cls->judge(channels[side], NULL, NOW + 3599), 0);
         ck_assert_int_eq(channels[side]->cls->judge(channels[side], NULL, NOW + 3600), WEFT_ERR_EXPIRED);
     }
@@ -185,6 +190,24 @@ START_TEST(peer_is_judged_again_by_another_identity) {
     make_identity(CALLED, &o);
     ck_assert_int_eq(channels[CALLED]->cls->judge(channels[CALLED], ids[CALLED], NOW), WEFT_ERR_CERTIFICATE);
     ck_assert_ptr_nonnull(strstr(channels[CALLED]->cls->errmsg(channels[CALLED]), "revoked"));
+}
+END_TEST
+
+/* What the engine was told of a peer stays true for as long as the link lives. */
+START_TEST(peer_that_becomes_somebody_else_is_cut) {
+    struct weft_key caller;
+    struct weft_id other = {{9}};
+    shake_hands(0);
+    struct weft_identity_options o = options(CALLED);
+    public_of(CALLER + 1, &caller);
+    o.allowed = &caller;
+    o.allowed_count = 1;
+    make_identity(CALLED, &o);
+    ck_assert_int_eq(channels[CALLED]->cls->judge(channels[CALLED], ids[CALLED], NOW), 0);
+    o.allowed_replicas = &other;
+    make_identity(CALLED, &o);
+    ck_assert_int_eq(channels[CALLED]->cls->judge(channels[CALLED], ids[CALLED], NOW), WEFT_ERR_CERTIFICATE);
+    ck_assert_ptr_nonnull(strstr(channels[CALLED]->cls->errmsg(channels[CALLED]), "somebody else"));
 }
 END_TEST
 
@@ -386,6 +409,7 @@ int main(void) {
     tcase_add_loop_test(t, long_plaintext_is_cut_and_put_together, 0, 2);
     tcase_add_test(t, keys_change_without_a_word);
     tcase_add_test(t, peer_is_judged_again_by_another_identity);
+    tcase_add_test(t, peer_that_becomes_somebody_else_is_cut);
     tcase_add_test(t, every_allocation_may_fail);
     add_strangers(s);
     SRunner *r = srunner_create(s);
