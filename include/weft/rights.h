@@ -77,6 +77,19 @@ struct weft_rights {
     size_t grant_count;
 };
 
+/* Appends the signed document; the same bytes whenever it is signed. doc->authority is taken from the secret.
+ * WEFT_ERR_INVALID: generation 0, a space without rights, members not ascending, a name that is empty, too long or not
+ * printable ASCII, a region (of a grant: or an empty one), a prefix longer than a key; WEFT_ERR_LIMIT: over
+ * WEFT_RIGHTS_MAX; WEFT_ERR_NOMEM. */
+WEFT_API int weft_rights_sign(const struct weft_rights *doc, const uint8_t secret[WEFT_AUTHORITY_SECRET_LEN],
+                              struct weft_buf *out) WEFT_MUST_CHECK;
+/* What a signed document says; all of it is one copy (weft_rights_free). WEFT_ERR_MALFORMED: no document, or not the
+ * one spelling of it; WEFT_ERR_SIGNATURE: not signed by the authority that it names. Whether that one may sign in the
+ * space is judged where it is committed. WEFT_ERR_NOMEM. alloc may be NULL. */
+WEFT_API int weft_rights_read(const struct weft_rights **out, struct weft_slice signed_document,
+                              const struct weft_alloc *alloc) WEFT_MUST_CHECK;
+WEFT_API void weft_rights_free(const struct weft_rights *doc); /* NULL is fine */
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 CRDT, TXN, MSG = "crdt/delta.proto", "replication/transaction.proto", "replication/message.proto"
+RIGHTS = "replication/rights.proto"
 KINDS = [
     (r"delta-", "weft.ValueDelta", CRDT),
     (r"state-", "weft.ValueState", CRDT),
@@ -16,6 +17,7 @@ KINDS = [
     (r"record-segment-", "weft.Segment", TXN),
     (r"record-log-", "weft.Transaction", TXN),
     (r"record-staged$", "weft.Staged", TXN),
+    (r"rights-", "weft.SignedRights", RIGHTS),
 ]
 
 

@@ -13,6 +13,7 @@
 #include "replication/message.h"
 #include "replication/staging.h"
 #include "tests/support/any_edit.h"
+#include "tests/support/authority.h"
 #include "tests/support/cluster.h"
 
 #define MUST(expr)                                                                                                     \
@@ -209,6 +210,23 @@ static void build_staged_record(void) {
     MUST(weft__staged_write(&vector_new("record-staged", take_staged)->bytes, &c));
 }
 
+static int take_rights(const struct vector *v, struct weft_slice bytes) {
+    const struct weft_rights *doc = NULL;
+    (void)v;
+    int rc = weft_rights_read(&doc, bytes, NULL);
+    weft_rights_free(doc);
+    return rc;
+}
+
+static void build_rights(void) {
+    struct authority root = authority_new(1), next = authority_new(2);
+    struct weft_id space = authority_space(&root);
+    struct policy first = {.generation = 1, .writes = {"*", "orders/ stock", ""}};
+    struct policy second = {.generation = 2, .writes = {"*"}, .next = &next};
+    authority_sign(&root, &space, &first, &vector_new("rights-first", take_rights)->bytes);
+    authority_sign(&root, &space, &second, &vector_new("rights-hand-over", take_rights)->bytes);
+}
+
 static void build_all(void) {
     const struct weft_crdt_class *cls;
     for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
@@ -223,6 +241,7 @@ static void build_all(void) {
     build_replica();
     build_state_messages();
     build_staged_record();
+    build_rights();
 }
 
 /* --- Against the file
