@@ -7,6 +7,7 @@ int weft__cmd_serve(int argc, char **argv);
 int weft__cmd_cluster(int argc, char **argv);
 int weft__cmd_keygen(int argc, char **argv);
 int weft__cmd_cert(int argc, char **argv);
+int weft__cmd_rights(int argc, char **argv);
 int weft__cmd_inspect(int argc, char **argv);
 int weft__cmd_sim(int argc, char **argv);
 int weft__cmd_law(int argc, char **argv);

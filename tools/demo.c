@@ -151,11 +151,12 @@ static int make_keys(const char *folder) {
     char hex[2 * WEFT_KEY_LEN + 1];
     uint64_t serial;
     snprintf(cluster, sizeof cluster, "%s/cluster", folder);
-    int rc = weft__keys_make_cluster(cluster);
+    int rc = weft__keys_make_cluster(cluster, WEFT__KEYS_FREE);
     for (size_t r = 0; rc == 0 && r < WEFT__DEMO_REGIONS; r++) {
         snprintf(key, sizeof key, "%s/%s.key", folder, weft__demo_region_names[r]);
         snprintf(public_key, sizeof public_key, "%s.pub", key);
-        struct weft__keys_request request = {cluster, public_key, weft__demo_region_names[r], 1};
+        struct weft__keys_request request = {
+            .cluster = cluster, .key = public_key, .name = weft__demo_region_names[r], .days = 1};
         rc = weft__keys_make_key(key, hex);
         if (rc == 0) rc = weft__keys_sign(&request, &serial);
     }

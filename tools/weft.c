@@ -22,6 +22,7 @@ static const struct subcommand subcommands[] = {
     {"cluster", weft__cmd_cluster, "makes a cluster: its key, and the authority that signs certificates"},
     {"keygen", weft__cmd_keygen, "makes a replica's key"},
     {"cert", weft__cmd_cert, "signs a replica's key: it may link then"},
+    {"rights", weft__cmd_rights, "signs who may read, relay and write what"},
 #ifdef WEFT__WITH_INSPECT
     {"inspect", weft__cmd_inspect, "what a store holds"},
 #endif

@@ -26,11 +26,11 @@ def make(weft, *arguments):
 
 
 class Cluster:
-    def __init__(self, weft, folder):
+    def __init__(self, weft, folder, *options):
         self.weft = weft
         self.folder = folder
         self.file = self.path("cluster")
-        make(weft, "cluster", "init", self.file)
+        make(weft, "cluster", "init", self.file, *options)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -40,11 +40,15 @@ class Cluster:
         out = make(self.weft, "keygen", self.path(name))
         return self.path(name), re.search(r"allow ([0-9a-f]{64})", out).group(1)
 
-    def member(self, name):
+    def sign(self, path, name, *options):
+        """The number of a certificate for the key."""
+        out = make(self.weft, "cert", "sign", self.file, path + ".pub", "--name", name, *options)
+        return re.search(r"number (\d+)", out).group(1)
+
+    def member(self, name, *options):
         """The file of a new key that has a certificate, and the certificate's number."""
         path, _ = self.key(name)
-        out = make(self.weft, "cert", "sign", self.file, path + ".pub", "--name", name)
-        return path, re.search(r"number (\d+)", out).group(1)
+        return path, self.sign(path, name, *options)
 
     def serve(self, key, *options):
         return Serve(self.weft, "--cluster", self.file, "--key", key, *options, name=os.path.basename(key))
@@ -165,6 +169,49 @@ def test_wrong_files_are_named(weft, folder):
     os.chmod(key, 0o644)
     code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key)
     assert code == 2 and "chmod 600" in said, said
+
+
+def value(path, word):
+    return re.search(rf"^{word} ([0-9a-f]+)$", read(path), re.M).group(1)
+
+
+def test_a_key_is_a_replica(weft, folder):
+    """The same one with a new key too, if it is signed so; and no store is opened with another replica's key."""
+    c = Cluster(weft, folder)
+    old, _ = c.member("tokyo")
+    new, _ = c.member("tokyo-2")
+    options = ("--store", c.path("tokyo.db"), "--quiet")
+    s = c.serve(old, *options)
+    own = value(old + ".pub", "replica")
+    assert s.status()["id"] == own and s.ask("incr n").startswith("ok 1")
+    s.quit()
+    code, _, said = run(weft, "serve", "--cluster", c.file, "--key", new, *options)
+    assert code == 1 and f"is of replica {own}" in said and f"--replica {own}" in said, said
+    c.sign(new, "tokyo", "--replica", own)
+    s = c.serve(new, *options)
+    assert s.status()["id"] == own and s.ask("get n") == "ok gcounter 1"
+    c.sign(new, "tokyo")  # for its own one: no more than a mistake, and the node stays what it is
+    s.process.send_signal(signal.SIGHUP)
+    assert s.ask("incr n").startswith("ok 1") and s.status()["id"] == own
+    assert "sign its key for the old one" in s.quit()[1]
+    code, _, said = run(weft, "cert", "sign", c.file, new + ".pub", "--name", "x", "--replica", "tokyo")
+    assert code == 1 and "32 hexadecimal digits" in said, said
+
+
+def test_the_list_says_which_replica(weft, folder):
+    c = Cluster(weft, folder)
+    key, public = c.key("tokyo")
+    own = "0123456789abcdef" * 2
+    c.add(f"allow {public} {own}")
+    s = c.serve(key, "--quiet")
+    assert s.status()["id"] == own
+    s.quit()
+    good = read(c.file)
+    for line, words in (("allow " + "12" * 32 + " 12", "32 hexadecimal"), ("revoked 1 2", "a word and a value"),
+                        ("space 12", "32 hexadecimal"), (f"space {own}\nspace {own}", "said before")):  # fmt: skip
+        write(c.file, good + line + "\n")
+        code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key)
+        assert code == 1 and words in said, (line, said)
 
 
 def test_members_link_and_others_do_not(weft, folder):
