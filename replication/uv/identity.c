@@ -112,12 +112,12 @@ static bool recognise(const struct weft_identity *id, struct weft_slice certific
 
 /* Who this replica is to its peers, if they have the same lists. */
 static int recognise_self(struct weft_identity *id, char *errmsg, size_t errmsg_len) {
-    struct weft_certificate c;
     struct weft__admitted self;
     const char *wrong;
     memcpy(self.key.bytes, id->pair.public_key, sizeof self.key.bytes);
-    recognise(id, weft_slice(id->certificate, id->certificate_len), &self, &c, &wrong);
+    bool is_allowed = recognise(id, weft_slice(id->certificate, id->certificate_len), &self, &id->own, &wrong);
     id->replica = self.replica;
+    if (is_allowed || wrong != NULL) id->own.serial = 0;
     if (wrong == NULL || id->authority_count == 0) return 0;
     snprintf(errmsg, errmsg_len, "the own certificate %s", wrong);
     return WEFT_ERR_CERTIFICATE;
@@ -173,7 +173,7 @@ static void format_time(char out[32], uint64_t seconds) {
 }
 
 /* Names both times, because it is a clock that is wrong at least as often as a certificate. */
-static int check_time(const struct weft_certificate *c, uint64_t now, const char *key, char *why, size_t why_len) {
+static int check_time(const struct weft_certificate *c, uint64_t now, char *text, size_t len) {
     char bound[32], clock[32];
     if (now >= c->not_before && now < c->not_after) return 0;
     bool early = now < c->not_before;
@@ -184,8 +184,15 @@ static int check_time(const struct weft_certificate *c, uint64_t now, const char
                                       : ": it is fast here, or the certificate was not renewed";
     format_time(bound, early ? c->not_before : c->not_after);
     format_time(clock, now);
-    snprintf(why, why_len, "shows the certificate of %s, which %s %s; the clock here says %s%s (key %s)", c->name,
-             early ? "is valid from" : "was valid until", bound, clock, cause, key);
+    snprintf(text, len, "%s %s; the clock here says %s%s", early ? "is valid from" : "was valid until", bound, clock,
+             cause);
+    return WEFT_ERR_EXPIRED;
+}
+
+int weft__identity_check_own(const struct weft_identity *id, uint64_t now, char *why, size_t why_len) {
+    char text[192];
+    if (id->own.serial == 0 || check_time(&id->own, now, text, sizeof text) == 0) return 0;
+    snprintf(why, why_len, "the own certificate, %s, %s", id->own.name, text);
     return WEFT_ERR_EXPIRED;
 }
 
@@ -205,7 +212,10 @@ int weft__identity_admit(const struct weft_identity *id, const struct weft_key *
         snprintf(why, why_len, "shows a certificate that %s (key %s)", wrong, hex);
         return WEFT_ERR_CERTIFICATE;
     }
-    return check_time(&c, now, hex, why, why_len);
+    char text[192];
+    if (check_time(&c, now, text, sizeof text) == 0) return 0;
+    snprintf(why, why_len, "shows the certificate of %s, which %s (key %s)", c.name, text, hex);
+    return WEFT_ERR_EXPIRED;
 }
 
 struct weft_id weft_identity_replica(const struct weft_identity *id) {

@@ -24,6 +24,7 @@ struct weft_identity {
     struct weft_id replica, space;            /* space all zero: nobody says */
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
     size_t certificate_len;
+    struct weft_certificate own; /* what it says; serial 0: there is none, or it needs none */
     struct weft_key *authorities, *allowed;
     struct weft_id *allowed_replicas; /* of each allowed key; all zero: nobody says */
     size_t authority_count, allowed_count;
@@ -50,6 +51,9 @@ int weft__identity_admit(const struct weft_identity *id, const struct weft_key *
  * space, and why, as a sentence. */
 int weft__identity_compare(const struct weft_identity *now, const struct weft_identity *next, char *why,
                            size_t why_len);
+/* Whether its own certificate is valid at that time, since only its peers would say otherwise. WEFT_ERR_EXPIRED, and
+ * why, as a sentence. */
+int weft__identity_check_own(const struct weft_identity *id, uint64_t now, char *why, size_t why_len);
 /* Both halves of the key that signs transactions (weft_key_signing). */
 void weft__key_signing_pair(struct weft_key *public_key, uint8_t signs[WEFT_AUTHORITY_SECRET_LEN],
                             const struct weft_key *secret);

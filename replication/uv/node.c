@@ -146,6 +146,12 @@ static int take_identity(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     return rc;
 }
 
+static void check_certificate(const struct weft_uv *n) {
+    char why[320];
+    if (weft__identity_check_own(n->identity, weft__host_seconds(), why, sizeof why) != 0)
+        weft__node_log(n, WEFT_LOG_WARN, "%s", why);
+}
+
 static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     struct weft_replica_options *r = &n->engine;
     int rc = weft__host_init();
@@ -153,8 +159,11 @@ static int make_engine(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
         snprintf(errmsg, errmsg_len, "the system gives no random numbers");
         return rc;
     }
-    if (n->identity != NULL) rc = take_identity(n, errmsg, errmsg_len);
-    if (rc != 0) return rc;
+    if (n->identity != NULL) {
+        rc = take_identity(n, errmsg, errmsg_len);
+        if (rc != 0) return rc;
+        check_certificate(n);
+    }
     if (weft__id_is_zero(&r->replica)) weft__host_random_bytes(r->replica.bytes, sizeof r->replica.bytes);
     if (r->seed == 0) r->seed = weft__host_random();
     if (r->jitter == 0) r->jitter = weft__host_random();
@@ -411,6 +420,7 @@ int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) {
     weft__identity_hold(id); /* it may be the one that is let go */
     weft_identity_free(n->identity);
     n->identity = id;
+    check_certificate(n);
     for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_judge(l, id, seconds);
     return 0;
 }

@@ -381,6 +381,23 @@ START_TEST(wrong_clock_is_named) {
 }
 END_TEST
 
+START_TEST(own_certificate_is_looked_at_too) {
+    struct weft_certificate c = certificate_of(1);
+    struct weft_key own;
+    struct weft_identity_options o = own_options(&c);
+    make(&o);
+    ck_assert_int_eq(weft__identity_check_own(id, NOW, why, sizeof why), 0);
+    ck_assert_int_eq(weft__identity_check_own(id, c.not_after, why, sizeof why), WEFT_ERR_EXPIRED);
+    ck_assert_msg(strstr(why, "the own certificate, tokyo-1, was valid until") != NULL, "%s", why);
+    public_of(1, &own); /* on the list it needs none */
+    o.allowed = &own;
+    o.allowed_count = 1;
+    weft_identity_free(id);
+    make(&o);
+    ck_assert_int_eq(weft__identity_check_own(id, c.not_after, why, sizeof why), 0);
+}
+END_TEST
+
 START_TEST(times_are_half_open_and_named) {
     struct weft_identity_options o = own_options(NULL);
     struct weft_certificate c = certificate_of(2);
@@ -447,6 +464,7 @@ int main(void) {
     tcase_add_test(t, replica_is_who_the_first_of_them_says);
     tcase_add_test(t, own_replica_is_the_one_that_peers_find);
     tcase_add_test(t, wrong_clock_is_named);
+    tcase_add_test(t, own_certificate_is_looked_at_too);
     tcase_add_test(t, times_are_half_open_and_named);
     tcase_add_test(t, wrong_certificates_are_refused);
     SRunner *r = srunner_create(s);
