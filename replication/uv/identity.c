@@ -161,6 +161,7 @@ void weft_identity_free(struct weft_identity *id) {
     sodium_free(id->allowed);
     sodium_free(id->allowed_replicas);
     sodium_free(id->revoked);
+    while (id->spare_count > 0) sodium_free(id->spares[--id->spare_count]);
     sodium_free(id); /* wipes it */
 }
 

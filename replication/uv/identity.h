@@ -11,6 +11,9 @@
 #include "replication/uv/noise.h"
 
 #define WEFT__CLUSTER_KEYS_MAX 2u
+/* Guarded memory of handshakes that came to nothing, kept for the next ones: to get and give back a piece costs a
+ * stranger's whole handshake over again. */
+#define WEFT__SPARES_MAX       16u
 
 /* Does not change once made, so links may share it; lives while somebody holds it. */
 struct weft_identity {
@@ -30,6 +33,8 @@ struct weft_identity {
     size_t authority_count, allowed_count;
     uint64_t *revoked;
     size_t revoked_count;
+    void *spares[WEFT__SPARES_MAX]; /* sealed.c's; wiped */
+    size_t spare_count;
 };
 
 /* A peer that was let in. */

@@ -300,12 +300,28 @@ static const char *sealed_errmsg(const struct weft__channel *c) {
     return ((const struct sealed *)c)->errmsg;
 }
 
+static struct secrets *get_secrets(struct weft_identity *id) {
+    struct secrets *secrets = id->spare_count > 0 ? id->spares[--id->spare_count] : sodium_malloc(sizeof *secrets);
+    if (secrets != NULL) sodium_memzero(secrets, sizeof *secrets);
+    return secrets;
+}
+
+/* Of a handshake that came to nothing, for the next one. */
+static void put_secrets(struct weft_identity *id, struct secrets *secrets) {
+    if (id == NULL || id->spare_count == WEFT__SPARES_MAX) {
+        sodium_free(secrets); /* wipes it */
+        return;
+    }
+    sodium_memzero(secrets, sizeof *secrets);
+    id->spares[id->spare_count++] = secrets;
+}
+
 static void sealed_close(struct weft__channel *c) {
     struct sealed *s = sealed_of(c);
     weft_buf_fini(&s->partial);
     weft_buf_fini(&s->certificate);
+    put_secrets(s->id, s->secrets);
     weft_identity_free(s->id);
-    sodium_free(s->secrets);
     weft__free(s->alloc, s, sizeof *s);
 }
 
@@ -327,13 +343,12 @@ int weft__channel_sealed_new(struct weft__channel **out, const struct weft_alloc
                              bool initiator, uint64_t now, uint8_t ephemeral[WEFT_KEY_LEN]) {
     alloc = weft__alloc_or_default(alloc);
     struct sealed *s = weft__calloc(alloc, 1, sizeof *s);
-    struct secrets *secrets = s == NULL ? NULL : sodium_malloc(sizeof *secrets);
+    struct secrets *secrets = s == NULL ? NULL : get_secrets(id);
     if (secrets == NULL) {
         if (s != NULL) weft__free(alloc, s, sizeof *s);
         sodium_memzero(ephemeral, WEFT_KEY_LEN);
         return WEFT_ERR_NOMEM;
     }
-    sodium_memzero(secrets, sizeof *secrets);
     memcpy(secrets->ephemeral.secret, ephemeral, WEFT_KEY_LEN);
     sodium_memzero(ephemeral, WEFT_KEY_LEN);
     s->channel.cls = &sealed_class;

@@ -172,7 +172,7 @@ START_TEST(a_turn_takes_few) {
     open_pair(NULL);
     uint64_t before = stats_of(0).accepted, most = 0;
     flood(STRANGERS, true);
-    for (unsigned turn = 0; turn < 200; turn++) {
+    for (unsigned turn = 0; turn < 400; turn++) {
         uint64_t from = stats_of(0).accepted;
         uv_run(&w.loop, UV_RUN_NOWAIT);
         uint64_t taken = stats_of(0).accepted - from;

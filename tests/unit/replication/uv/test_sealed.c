@@ -258,6 +258,26 @@ START_TEST(first_frame_must_have_its_length) {
 }
 END_TEST
 
+/* Nothing of the first is in it; and only so much is kept. */
+START_TEST(guarded_memory_of_strangers_is_wiped_and_used_again) {
+    const struct weft_identity *id = ids[CALLED];
+    uint8_t first[WEFT__GREETING_LEN + 50] = "WEFT\r\n\1\1\0\60";
+    static const uint8_t nothing[64];
+    for (int i = 0; i < 3; i++) {
+        expect_refusal(CALLED, receive(CALLED, weft_slice(first, sizeof first)), WEFT_ERR_STRANGER, "does not know");
+        ck_assert_uint_eq(id->spare_count, 0);
+        close_channel(CALLED);
+        ck_assert_uint_eq(id->spare_count, 1);
+        for (size_t at = 0; at < 512; at += sizeof nothing)
+            ck_assert_mem_eq((const uint8_t *)id->spares[0] + at, nothing, sizeof nothing);
+        ck_assert_int_eq(open_channel(CALLED, NULL), 0);
+    }
+    shake_hands(0);
+    close_channel(CALLED);
+    ck_assert_uint_eq(id->spare_count, 0); /* a session's is given back to the system */
+}
+END_TEST
+
 START_TEST(browsers_and_plain_nodes_are_named) {
     expect_refusal(CALLED, receive(CALLED, weft_str("GET / HTTP/1.1\r\n")), WEFT_ERR_MALFORMED, "speaks HTTP");
     expect_refusal(CALLER, receive(CALLER, weft_slice("WEFT\r\n\0\1", 8)), WEFT_ERR_VERSION, "does not encrypt");
@@ -389,6 +409,7 @@ static void add_strangers(Suite *s) {
     tcase_add_test(t, other_cluster_with_the_same_key_is_a_stranger);
     tcase_add_test(t, previous_key_is_taken_of_a_caller);
     tcase_add_loop_test(t, first_frame_must_have_its_length, -1, 2);
+    tcase_add_test(t, guarded_memory_of_strangers_is_wiped_and_used_again);
     tcase_add_test(t, browsers_and_plain_nodes_are_named);
     tcase_add_loop_test(t, peer_without_a_certificate_is_refused, CALLER, CALLED + 1);
     tcase_add_test(t, expired_certificate_is_refused_and_its_time_named);
