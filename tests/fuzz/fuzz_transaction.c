@@ -1,4 +1,5 @@
-/* Transactions of anybody come to a live replica. It applies, parks, voids or refuses them, and goes on.
+/* Transactions of anybody come to a live replica. It applies, parks, voids or refuses them, and goes on. What reads as
+ * a transaction is, written again, the same bytes.
  *
  * Input: a flag, then pieces, each a transaction. Flagged, the hash of its predecessor is made right, so that what
  * stands behind the chain is reached. */
@@ -16,6 +17,22 @@ static void chain(const struct weft_replica *r, struct weft_slice bytes) {
     size_t at = (size_t)(t.previous.ptr - bytes.ptr);
     uint8_t *own = (uint8_t *)(uintptr_t)bytes.ptr; /* a copy of the target's */
     memcpy(own + at, r->space.lineages[origin].hash, WEFT__CHAIN_LEN);
+}
+
+static void write_again(struct weft_slice bytes) {
+    struct weft__transaction t;
+    struct weft__txn_delta d;
+    struct weft__reader r;
+    struct weft_buf again;
+    if (weft__transaction_parse(&t, bytes) != 0) return;
+    weft_buf_init(&again, NULL);
+    weft__transaction_write_head(&again, &t);
+    weft__reader_init(&r, t.deltas);
+    while (weft__transaction_next_delta(&r, &d)) weft__transaction_write_delta(&again, &d);
+    size_t head = bytes.len - t.deltas.len;
+    HOLDS(again.len >= head && weft_slice_eq(weft_slice(again.ptr, head), weft_slice(bytes.ptr, head)));
+    if (r.err == 0) HOLDS(weft_slice_eq(weft_buf_slice(&again), bytes));
+    weft_buf_fini(&again);
 }
 
 static void send(struct cluster *c, struct weft_slice transaction) {
@@ -36,6 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         struct weft_slice piece = fuzz_piece(&in);
         uint8_t *copy = fuzz_copy(piece);
         if (chained) chain(c.at[0].replica, weft_slice(copy, piece.len));
+        write_again(weft_slice(copy, piece.len));
         send(&c, weft_slice(copy, piece.len));
         free(copy);
     }

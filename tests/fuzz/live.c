@@ -57,9 +57,29 @@ void live_open(struct cluster *c) {
     HOLDS(live_open_store(c, live_store()) == 0);
 }
 
+static void encode(const struct cluster *c, struct weft_buf *out) {
+    weft_buf_init(out, NULL);
+    HOLDS(weft_replica_encode(c->at[0].replica, out) == 0);
+}
+
+/* What has come and is neither applied nor dropped. */
+static uint64_t waiting(struct cluster *c) {
+    return cluster_stats(c, 0).pending;
+}
+
 void live_receive(struct cluster *c, struct weft_slice bytes) {
     struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = LIVE_PEER, .bytes = bytes};
+    uint64_t refused = c->at[0].notices[WEFT_NOTICE_REFUSED], waited = waiting(c);
+    struct weft_buf before, after;
+    encode(c, &before);
     HOLDS(cluster_step(c, 0, e) == 0);
+    if (c->at[0].notices[WEFT_NOTICE_REFUSED] > refused) {
+        encode(c, &after);
+        HOLDS(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)));
+        HOLDS(waiting(c) == waited);
+        weft_buf_fini(&after);
+    }
+    weft_buf_fini(&before);
 }
 
 /* A clock that stands beyond its bound, or at its end, is left by the way out of poisoned time; only the last clock
@@ -91,12 +111,10 @@ static size_t commit(struct cluster *c, const char *element) {
 
 static void restart(struct cluster *c) {
     struct weft_buf before, after;
-    weft_buf_init(&before, NULL);
-    weft_buf_init(&after, NULL);
-    HOLDS(weft_replica_encode(c->at[0].replica, &before) == 0);
+    encode(c, &before);
     cluster_crash(c, 0);
     HOLDS(cluster_open(c, 0) == 0);
-    HOLDS(weft_replica_encode(c->at[0].replica, &after) == 0);
+    encode(c, &after);
     HOLDS(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)));
     weft_buf_fini(&before);
     weft_buf_fini(&after);

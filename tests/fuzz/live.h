@@ -11,7 +11,7 @@
 void live_open(struct cluster *c);
 /* As live_open, from a store of the caller's (taken over). What START or a record says. */
 int live_open_store(struct cluster *c, struct weft_store *store);
-/* A message comes on the link. Whatever it is, the step succeeds. */
+/* A message comes on the link. Whatever it is, the step succeeds; one that is refused changes nothing. */
 void live_receive(struct cluster *c, struct weft_slice bytes);
 /* It commits, tells what it holds, makes a checkpoint, and is the same after a restart, of log rows or of segments. */
 void live_check(struct cluster *c);

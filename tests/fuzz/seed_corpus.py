@@ -59,6 +59,32 @@ def values(vectors):
         yield name + "-both", bytes([index]) + piece(delta) + piece(state) + piece(delta)
 
 
+def field(data, number):
+    """The bytes of a field, the last of its number; empty: it has none."""
+    at, found = 0, b""
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            _, at = varint(data, at)
+        elif tag & 7 == 1:
+            at += 8
+        else:
+            length, at = varint(data, at)
+            if tag >> 3 == number:
+                found = data[at : at + length]
+            at += length
+    return found
+
+
+def deltas(vectors):
+    for index, name in enumerate(name[6:] for name in vectors if name.startswith("delta-")):
+        body = bytes([index]) + piece(field(vectors["delta-" + name], 9))
+        yield name, b"\0" + body + b"\3" + body + b"\2" + body
+        yield name + "-apart", b"\0" + body + b"\1" + body + b"\2" + body + b"\x13" + body + body
+        unknown = bytes([index + 18]) + body[1:]
+        yield name + "-unknown", b"\0" + unknown + b"\3" + unknown + b"\2" + unknown
+
+
 def messages(vectors):
     for name, data in vectors.items():
         if name.startswith("message-"):
@@ -210,6 +236,7 @@ TARGETS = {
     "message": messages,
     "transaction": transactions,
     "value": values,
+    "delta": deltas,
     "record": records,
     "chunk": chunks,
     "frame": frames,
