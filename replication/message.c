@@ -16,6 +16,7 @@
 #define ENTRY_LEAST       40u /* an id, a number, a hash */
 #define RANGE_LEAST       22u /* an id, a number */
 #define TRANSACTION_LEAST 18u /* an id */
+#define SIGNATURE_LEAST   66u
 
 /* --- Reading ------------------------------------------------------------------------------------------------------ */
 
@@ -58,13 +59,17 @@ static void read_head(struct weft__reader *r, struct weft__message_head *head) {
 }
 
 /* How often a field follows. */
-static size_t count_items(struct weft__reader r, uint32_t field) {
+static size_t skip_items(struct weft__reader *r, uint32_t field) {
     size_t count = 0;
-    while (weft__read_tag(&r, field, WEFT__BYTES)) {
-        (void)weft__read_bytes(&r);
+    while (weft__read_tag(r, field, WEFT__BYTES)) {
+        (void)weft__read_bytes(r);
         count++;
     }
     return count;
+}
+
+static size_t count_items(struct weft__reader r, uint32_t field) {
+    return skip_items(&r, field);
 }
 
 /* An array of items that take so many bytes each at least, or there would be more memory in them than bytes. */
@@ -132,19 +137,54 @@ static int read_request(struct weft__message *m, struct weft__reader *r) {
     return 0;
 }
 
-static int read_transactions(struct weft__message *m, struct weft__reader *r) {
-    size_t count = count_items(*r, 1);
-    if (count == 0) return WEFT_ERR_MALFORMED;
-    int rc = count == 1 ? 0 : list_new(m, r, count, TRANSACTION_LEAST, sizeof *m->transactions.items);
+static bool read_signature(struct weft__reader in, struct weft__row_signature *s) {
+    s->row = read_u32(&in, 1);
+    s->generation = weft__read_field_varint(&in, 2);
+    struct weft_slice bytes = weft__read_field_bytes(&in, 3);
+    s->bytes = bytes.ptr;
+    return ended_well(&in) && bytes.len == WEFT__SIGNATURE_LEN;
+}
+
+static int read_signatures(struct weft__message *m, struct weft__reader *r, size_t count) {
+    struct weft__row_signature *to = m->transactions.signatures;
+    for (size_t i = 0; i < count; i++) {
+        bool ok = read_signature(next_item(r, 3), &to[i]) && to[i].row < m->transactions.count &&
+                  (i == 0 || to[i - 1].row < to[i].row);
+        if (!ok) return WEFT_ERR_MALFORMED;
+    }
+    m->transactions.signature_count = count;
+    return 0;
+}
+
+/* One of each, as most have, are in the message itself; else both are in one list, the signatures behind. */
+static int place_rows(struct weft__message *m, const struct weft__reader *r, size_t count, size_t signatures) {
+    const size_t row = sizeof *m->transactions.items, signature = sizeof *m->transactions.signatures;
+    m->transactions.items = &m->only;
+    m->transactions.signatures = &m->only_signature;
+    if (count == 1 && signatures <= 1) return 0;
+    size_t len = (size_t)(r->end - r->at);
+    if (count > len / TRANSACTION_LEAST || signatures > len / SIGNATURE_LEAST) return WEFT_ERR_MALFORMED;
+    int rc = list_new(m, r, 1, 1, count * row + signatures * signature);
     if (rc != 0) return rc;
-    m->transactions.items = count == 1 ? &m->only : m->list;
+    m->transactions.items = m->list;
+    m->transactions.signatures = (void *)(m->transactions.items + count);
+    return 0;
+}
+
+static int read_transactions(struct weft__message *m, struct weft__reader *r) {
+    struct weft__reader behind = *r;
+    size_t count = skip_items(&behind, 1);
+    m->transactions.answer = read_flag(&behind, 2);
+    size_t signatures = count_items(behind, 3);
+    int rc = count == 0 ? WEFT_ERR_MALFORMED : place_rows(m, r, count, signatures);
+    if (rc != 0) return rc;
     for (size_t i = 0; i < count; i++) {
         (void)weft__read_tag(r, 1, WEFT__BYTES); /* it was counted */
         m->transactions.items[i] = weft__read_bytes(r);
     }
     m->transactions.count = count;
-    m->transactions.answer = read_flag(r, 2);
-    return 0;
+    *r = behind;
+    return read_signatures(m, r, signatures);
 }
 
 static int read_state_request(struct weft__message *m, struct weft__reader *r) {
@@ -282,15 +322,33 @@ int weft__message_write_request(struct weft_buf *out, const struct weft__message
     return rc;
 }
 
-int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
-                                     const struct weft_slice *items, size_t count, bool answer) {
+static size_t signature_len(const struct weft__row_signature *s) {
+    return varint_field_len(s->row) + varint_field_len(s->generation) + bytes_field_len(WEFT__SIGNATURE_LEN);
+}
+
+int weft__message_write_signed(struct weft_buf *out, const struct weft__message_head *head,
+                               const struct weft_slice *items, size_t count, bool answer,
+                               const struct weft__row_signature *signatures, size_t signature_count) {
     size_t body = varint_field_len(answer);
     for (size_t i = 0; i < count; i++) body += bytes_field_len(items[i].len);
+    for (size_t i = 0; i < signature_count; i++) body += bytes_field_len(signature_len(&signatures[i]));
     int rc = begin(out, head, WEFT__MESSAGE_TRANSACTIONS, body);
     if (rc != 0) return rc;
     for (size_t i = 0; i < count; i++) weft__write_bytes(out, 1, items[i]);
     weft__write_field_varint(out, 2, answer);
+    for (size_t i = 0; i < signature_count; i++) {
+        weft__write_tag(out, 3, WEFT__BYTES);
+        weft__write_varint(out, signature_len(&signatures[i]));
+        weft__write_field_varint(out, 1, signatures[i].row);
+        weft__write_field_varint(out, 2, signatures[i].generation);
+        weft__write_bytes(out, 3, weft_slice(signatures[i].bytes, WEFT__SIGNATURE_LEN));
+    }
     return 0;
+}
+
+int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
+                                     const struct weft_slice *items, size_t count, bool answer) {
+    return weft__message_write_signed(out, head, items, count, answer, NULL, 0);
 }
 
 int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,

@@ -9,6 +9,7 @@
 #include <weft/causal.h>
 
 #include "base/hash.h"
+#include "base/signature.h"
 
 #define WEFT__PROTOCOL_VERSION 1u
 
@@ -32,6 +33,13 @@ struct weft__range {
     uint64_t after, upto;
 };
 
+/* For transaction number `row` of a message and those before it, from behind the row of the signature before. */
+struct weft__row_signature {
+    uint32_t row;
+    uint64_t generation;
+    const uint8_t *bytes; /* WEFT__SIGNATURE_LEN */
+};
+
 struct weft__message_head {
     struct weft_id space;
     struct weft_origin sender;
@@ -39,8 +47,8 @@ struct weft__message_head {
 };
 
 /* A decoded message: plain structs, checked (lengths of ids and hashes, counts, after < upto, entries strictly
- * ascending by full id, chunk < count). Slices and arrays live until fini, and as long as the bytes. It does not move:
- * it may point into itself. */
+ * ascending by full id, signatures ascending by row, chunk < count). Slices and arrays live until fini, and as long as
+ * the bytes. It does not move: it may point into itself. */
 struct weft__message {
     struct weft__message_head head;
     enum weft__message_kind kind;
@@ -59,6 +67,8 @@ struct weft__message {
         struct weft_slice *items;
         size_t count;
         bool answer;
+        struct weft__row_signature *signatures; /* their rows ascend, and are there */
+        size_t signature_count;
     } transactions;
     struct {
         uint64_t transfer;
@@ -70,7 +80,8 @@ struct weft__message {
     void *decoded;          /* blocks of decode_any, which slices and arrays point into */
     void *list;             /* the array otherwise, ... */
     size_t list_size;       /* ... of so many bytes */
-    struct weft_slice only; /* ... or this, of one item */
+    struct weft_slice only; /* ... or this, of one item ... */
+    struct weft__row_signature only_signature;
     const struct weft_alloc *alloc;
 };
 
@@ -89,6 +100,10 @@ int weft__message_write_request(struct weft_buf *out, const struct weft__message
                                 const struct weft__range *ranges, size_t count);
 int weft__message_write_transactions(struct weft_buf *out, const struct weft__message_head *head,
                                      const struct weft_slice *items, size_t count, bool answer);
+/* With signatures, as in the decoded message. */
+int weft__message_write_signed(struct weft_buf *out, const struct weft__message_head *head,
+                               const struct weft_slice *items, size_t count, bool answer,
+                               const struct weft__row_signature *signatures, size_t signature_count);
 int weft__message_write_state_request(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,
                                       uint32_t chunk);
 int weft__message_write_state_chunk(struct weft_buf *out, const struct weft__message_head *head, uint64_t transfer,

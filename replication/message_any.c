@@ -143,13 +143,28 @@ static int read_request(struct weft__message *m, struct budget *b, const Weft__R
     return pb->n_ranges > 0 ? 0 : WEFT_ERR_MALFORMED;
 }
 
+static int read_signatures(struct weft__message *m, struct budget *b, const Weft__Transactions *pb) {
+    m->transactions.signature_count = pb->n_signatures;
+    m->transactions.signatures = list_within(b, pb->n_signatures, sizeof *m->transactions.signatures);
+    if (m->transactions.signatures == NULL) return denied(b);
+    for (size_t i = 0; i < pb->n_signatures; i++) {
+        const Weft__Signature *from = pb->signatures[i];
+        struct weft__row_signature *to = &m->transactions.signatures[i];
+        bool ok = from->signature.len == WEFT__SIGNATURE_LEN && from->row < pb->n_transactions &&
+                  (i == 0 || to[-1].row < from->row);
+        if (!ok) return WEFT_ERR_MALFORMED;
+        *to = (struct weft__row_signature){from->row, from->generation, from->signature.data};
+    }
+    return 0;
+}
+
 static int read_transactions(struct weft__message *m, struct budget *b, const Weft__Transactions *pb) {
     m->transactions.count = pb->n_transactions;
     m->transactions.answer = pb->answer;
     m->transactions.items = list_within(b, pb->n_transactions, sizeof *m->transactions.items);
     if (m->transactions.items == NULL) return denied(b);
     for (size_t i = 0; i < pb->n_transactions; i++) m->transactions.items[i] = slice_of(pb->transactions[i]);
-    return pb->n_transactions > 0 ? 0 : WEFT_ERR_MALFORMED;
+    return pb->n_transactions > 0 ? read_signatures(m, b, pb) : WEFT_ERR_MALFORMED;
 }
 
 static int read_state_request(struct weft__message *m, const Weft__StateRequest *pb) {

@@ -205,6 +205,7 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
     case WEFT_RECORD_LOG_DROP:
     case WEFT_RECORD_STAGED_DROP:
     case WEFT_RECORD_LOG_CUT:
+    case WEFT_RECORD_SIGNATURE:
         break;
     }
     return 0;

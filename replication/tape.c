@@ -203,7 +203,7 @@ static void read_open(struct weft__reader *in, struct weft_replica_options *o) {
 }
 
 static void read_record(struct weft__reader *in, struct weft_record *r) {
-    r->kind = (enum weft_record_kind)read_below(in, WEFT_RECORD_LOG_CUT + 1);
+    r->kind = (enum weft_record_kind)read_below(in, WEFT_RECORD_SIGNATURE + 1);
     r->id = weft__read_varint(in);
     r->origin = read_origin(in);
     r->seq = weft__read_varint(in);

@@ -68,7 +68,7 @@ void weft__medium_take(struct weft__medium *m, struct weft__medium *from) {
 
 static bool is_row(const struct weft_record *a, const struct weft_record *b) {
     if (a->kind != b->kind) return false;
-    if (a->kind != WEFT_RECORD_LOG) return a->id == b->id;
+    if (a->kind != WEFT_RECORD_LOG && a->kind != WEFT_RECORD_SIGNATURE) return a->id == b->id;
     return a->seq == b->seq && weft_origin_cmp(&a->origin, &b->origin) == 0;
 }
 

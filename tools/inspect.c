@@ -89,6 +89,7 @@ static void note(struct inspection *in, const struct weft_record *r) {
     case WEFT_RECORD_LOG_DROP:
     case WEFT_RECORD_STAGED_DROP:
     case WEFT_RECORD_LOG_CUT:
+    case WEFT_RECORD_SIGNATURE:
         break;
     }
 }

@@ -23,9 +23,10 @@ enum weft_record_kind {
     WEFT_RECORD_SEGMENT = 2,      /* (id) -> bytes, a piece of a checkpoint, at most 16 MiB; ids are never used again */
     WEFT_RECORD_SEGMENT_DROP = 3, /* removes segment (id) */
     WEFT_RECORD_LOG = 4, /* (origin, seq) -> bytes, a transaction; appended; a row that exists is replaced in place */
-    WEFT_RECORD_LOG_DROP = 5,   /* removes the log rows of origin up to and with seq */
+    WEFT_RECORD_LOG_DROP = 5,   /* removes the log rows of origin up to and with seq, and their signatures */
     WEFT_RECORD_QUARANTINE = 6, /* (id) -> bytes, something refused, for people to look at; replaces */
-    WEFT_RECORD_LOG_CUT = 9,    /* removes the log rows of origin from seq on */
+    WEFT_RECORD_LOG_CUT = 9,    /* removes the log rows of origin from seq on, and their signatures */
+    WEFT_RECORD_SIGNATURE = 10, /* (origin, seq) -> bytes, of the origin's for all rows up to this one; replaces */
     WEFT_RECORD_STAGED = 7,     /* (id) -> bytes, a chunk of a state that is on its way and part of nothing; replaces */
     WEFT_RECORD_STAGED_DROP = 8 /* removes all staged chunks */
 };
@@ -37,8 +38,8 @@ struct weft_record {
     enum weft_record_kind kind;
     uint64_t number; /* 1, 2, 3, ... since the replica was made; not stored */
     uint64_t id;
-    struct weft_origin origin; /* LOG, LOG_DROP, LOG_CUT */
-    uint64_t seq;              /* LOG, LOG_DROP, LOG_CUT */
+    struct weft_origin origin; /* LOG, LOG_DROP, LOG_CUT, SIGNATURE */
+    uint64_t seq;              /* LOG, LOG_DROP, LOG_CUT, SIGNATURE */
     struct weft_slice bytes;
 };
 
@@ -49,10 +50,10 @@ struct weft_store {
 struct weft_store_class {
     size_t size;
     const char *name;
-    /* Visits everything kept: META, then SEGMENT, then LOG rows in the order they were first appended, then QUARANTINE,
-     * then STAGED, all but LOG by id. `each` returning non-zero ends the visit with that code. A damaged STAGED record
-     * may be passed on as it reads: it carries a hash, and the engine fetches the chunk again. WEFT_ERR_CORRUPT,
-     * WEFT_ERR_VERSION, WEFT_ERR_IO. */
+    /* Visits everything kept: META, then SEGMENT, then SIGNATURE, then LOG, then QUARANTINE, then STAGED: SIGNATURE and
+     * LOG in the order in which they were first appended, all else by id. `each` returning non-zero ends the visit with
+     * that code. A damaged STAGED record may be passed on as it reads: it carries a hash, and the engine fetches the
+     * chunk again. WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO. */
     int (*load)(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx);
     /* All records, in their order, durable on return 0, or none of them: WEFT_ERR_IO, WEFT_ERR_FULL. After a failure
      * the caller may write the same records again. */

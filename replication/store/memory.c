@@ -32,12 +32,16 @@ static int cmp_u64(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
-/* Rows of the log are visited in the order in which they came, so origins may stand in any order: epochs are random
+static bool is_of_origin(enum weft_record_kind kind) {
+    return kind == WEFT_RECORD_LOG || kind == WEFT_RECORD_SIGNATURE;
+}
+
+/* What is of an origin is visited in the order in which it came, so origins may stand in any order: epochs are random
  * numbers, and rarely equal. */
 static int compare(const void *key, const struct weft__omap_node *node) {
     const struct weft_record *a = key, *b = &WEFT__CONST_CONTAINER(node, struct row, node)->record;
     if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
-    if (a->kind != WEFT_RECORD_LOG) return cmp_u64(a->id, b->id);
+    if (!is_of_origin(a->kind)) return cmp_u64(a->id, b->id);
     if (a->origin.epoch != b->origin.epoch) return a->origin.epoch < b->origin.epoch ? -1 : 1;
     int c = memcmp(a->origin.replica.bytes, b->origin.replica.bytes, sizeof a->origin.replica.bytes);
     return c != 0 ? c : cmp_u64(a->seq, b->seq);
@@ -82,15 +86,21 @@ static void drop_segment(struct memory *m, uint64_t id) {
     if (row != NULL) remove_row(m, row);
 }
 
-static void drop_log(struct memory *m, const struct weft_origin *origin, uint64_t upto) {
-    struct weft_record key = {.kind = WEFT_RECORD_LOG, .origin = *origin, .seq = 0};
+static void drop_range(struct memory *m, enum weft_record_kind kind, const struct weft_origin *origin, uint64_t from,
+                       uint64_t upto) {
+    struct weft_record key = {.kind = kind, .origin = *origin, .seq = from};
     for (;;) {
         struct row *row = row_of(weft__omap_lower_bound(&m->rows, &key));
-        if (row == NULL || row->record.kind != WEFT_RECORD_LOG || weft_origin_cmp(&row->record.origin, origin) != 0 ||
+        if (row == NULL || row->record.kind != kind || weft_origin_cmp(&row->record.origin, origin) != 0 ||
             row->record.seq > upto)
             return;
         remove_row(m, row);
     }
+}
+
+static void drop_rows(struct memory *m, const struct weft_origin *origin, uint64_t from, uint64_t upto) {
+    drop_range(m, WEFT_RECORD_LOG, origin, from, upto);
+    drop_range(m, WEFT_RECORD_SIGNATURE, origin, from, upto);
 }
 
 static void drop_staged(struct memory *m) {
@@ -98,16 +108,6 @@ static void drop_staged(struct memory *m) {
     struct row *row;
     while ((row = row_of(weft__omap_lower_bound(&m->rows, &key))) != NULL && row->record.kind == WEFT_RECORD_STAGED)
         remove_row(m, row);
-}
-
-static void cut_log(struct memory *m, const struct weft_origin *origin, uint64_t from) {
-    struct weft_record key = {.kind = WEFT_RECORD_LOG, .origin = *origin, .seq = from};
-    for (;;) {
-        struct row *row = row_of(weft__omap_lower_bound(&m->rows, &key));
-        if (row == NULL || row->record.kind != WEFT_RECORD_LOG || weft_origin_cmp(&row->record.origin, origin) != 0)
-            return;
-        remove_row(m, row);
-    }
 }
 
 static bool is_removal(const struct weft_record *r) {
@@ -133,9 +133,9 @@ static int memory_write(struct weft_store *s, const struct weft_record *records,
     }
     for (size_t i = 0; i < count; i++) {
         if (records[i].kind == WEFT_RECORD_SEGMENT_DROP) drop_segment(m, records[i].id);
-        if (records[i].kind == WEFT_RECORD_LOG_DROP) drop_log(m, &records[i].origin, records[i].seq);
+        if (records[i].kind == WEFT_RECORD_LOG_DROP) drop_rows(m, &records[i].origin, 0, records[i].seq);
         if (records[i].kind == WEFT_RECORD_STAGED_DROP) drop_staged(m);
-        if (records[i].kind == WEFT_RECORD_LOG_CUT) cut_log(m, &records[i].origin, records[i].seq);
+        if (records[i].kind == WEFT_RECORD_LOG_CUT) drop_rows(m, &records[i].origin, records[i].seq, UINT64_MAX);
         if (is_removal(&records[i])) continue;
         row = first;
         first = row->next;
@@ -158,15 +158,15 @@ static int visit_kind(struct memory *m, enum weft_record_kind kind, struct row *
     struct weft__omap_node *node = weft__omap_lower_bound(&m->rows, &key);
     for (; node != NULL && row_of(node)->record.kind == kind; node = weft__omap_next(node))
         rows[count++] = row_of(node);
-    if (kind == WEFT_RECORD_LOG && count > 0) qsort(rows, count, sizeof(struct row *), by_order);
+    if (is_of_origin(kind) && count > 0) qsort(rows, count, sizeof(struct row *), by_order);
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < count; i++) rc = each(ctx, &rows[i]->record);
     return rc;
 }
 
 static int memory_load(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx) {
-    static const enum weft_record_kind kinds[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,
-                                                  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
+    static const enum weft_record_kind kinds[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT,    WEFT_RECORD_SIGNATURE,
+                                                  WEFT_RECORD_LOG,  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
     struct memory *m = (struct memory *)s;
     size_t count = m->rows.count;
     struct row **rows = weft__calloc(m->alloc, count + 1, sizeof(struct row *));

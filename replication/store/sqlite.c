@@ -5,8 +5,8 @@
  * reported as failed: then a later opening sees all of it, and the caller, who must write the same records again or
  * stop, is right either way.
  *
- * The log's rowid is the order of appending: SQLite gives a new row the greatest rowid plus one, and an upsert keeps
- * it.
+ * The rowid of what is named by origin and number is the order of appending: SQLite gives a new row the greatest rowid
+ * plus one, and an upsert keeps it.
  *
  * SQLite's pages carry no checksum, so each row carries one (CRC-32C over table, key and bytes), which names the row
  * that rotted; what a checksum cannot see (rows that are gone, an index that disagrees with its table) PRAGMA
@@ -87,9 +87,15 @@ static uint32_t crc_add_u64(uint32_t crc, uint64_t v) {
     return crc_add(crc, bytes, sizeof bytes);
 }
 
+/* Named by origin and sequence number. */
+static bool is_of_origin(enum weft_record_kind kind) {
+    return kind == WEFT_RECORD_LOG || kind == WEFT_RECORD_LOG_DROP || kind == WEFT_RECORD_LOG_CUT ||
+           kind == WEFT_RECORD_SIGNATURE;
+}
+
 static uint32_t checksum(const struct weft_record *r) {
     uint32_t crc = crc_add_u64(UINT32_MAX, (uint64_t)r->kind);
-    if (r->kind == WEFT_RECORD_LOG) {
+    if (is_of_origin(r->kind)) {
         crc = crc_add(crc, r->origin.replica.bytes, sizeof r->origin.replica.bytes);
         crc = crc_add_u64(crc, r->origin.epoch);
         crc = crc_add_u64(crc, r->seq);
@@ -101,17 +107,23 @@ static uint32_t checksum(const struct weft_record *r) {
 
 /* --- Writing ---------------------------------------------------------------------------------------------------- */
 
-static const char *const write_sql[WEFT__SQLITE_KINDS] = {
-    [WEFT_RECORD_META] = "INSERT OR REPLACE INTO meta(id, bytes, crc) VALUES(?1, ?2, ?3)",
-    [WEFT_RECORD_SEGMENT] = "INSERT OR REPLACE INTO segment(id, bytes, crc) VALUES(?1, ?2, ?3)",
-    [WEFT_RECORD_SEGMENT_DROP] = "DELETE FROM segment WHERE id = ?1",
-    [WEFT_RECORD_LOG] = "INSERT INTO log(replica, epoch, seq, bytes, crc) VALUES(?1, ?2, ?3, ?4, ?5) "
-                        "ON CONFLICT(replica, epoch, seq) DO UPDATE SET bytes = excluded.bytes, crc = excluded.crc",
-    [WEFT_RECORD_LOG_DROP] = "DELETE FROM log WHERE replica = ?1 AND epoch = ?2 AND seq <= ?3",
-    [WEFT_RECORD_LOG_CUT] = "DELETE FROM log WHERE replica = ?1 AND epoch = ?2 AND seq >= ?3",
-    [WEFT_RECORD_QUARANTINE] = "INSERT OR REPLACE INTO quarantine(id, bytes, crc) VALUES(?1, ?2, ?3)",
-    [WEFT_RECORD_STAGED] = "INSERT OR REPLACE INTO staged(id, bytes, crc) VALUES(?1, ?2, ?3)",
-    [WEFT_RECORD_STAGED_DROP] = "DELETE FROM staged",
+#define UPSERT_INTO(table)                                                                                             \
+    "INSERT INTO " table "(replica, epoch, seq, bytes, crc) VALUES(?1, ?2, ?3, ?4, ?5) "                               \
+    "ON CONFLICT(replica, epoch, seq) DO UPDATE SET bytes = excluded.bytes, crc = excluded.crc"
+#define UPTO    " WHERE replica = ?1 AND epoch = ?2 AND seq <= ?3"
+#define FROM_ON " WHERE replica = ?1 AND epoch = ?2 AND seq >= ?3"
+
+static const char *const write_sql[WEFT__SQLITE_KINDS][WEFT__SQLITE_STEPS] = {
+    [WEFT_RECORD_META] = {"INSERT OR REPLACE INTO meta(id, bytes, crc) VALUES(?1, ?2, ?3)"},
+    [WEFT_RECORD_SEGMENT] = {"INSERT OR REPLACE INTO segment(id, bytes, crc) VALUES(?1, ?2, ?3)"},
+    [WEFT_RECORD_SEGMENT_DROP] = {"DELETE FROM segment WHERE id = ?1"},
+    [WEFT_RECORD_LOG] = {UPSERT_INTO("log")},
+    [WEFT_RECORD_SIGNATURE] = {UPSERT_INTO("signature")},
+    [WEFT_RECORD_LOG_DROP] = {"DELETE FROM log" UPTO, "DELETE FROM signature" UPTO},
+    [WEFT_RECORD_LOG_CUT] = {"DELETE FROM log" FROM_ON, "DELETE FROM signature" FROM_ON},
+    [WEFT_RECORD_QUARANTINE] = {"INSERT OR REPLACE INTO quarantine(id, bytes, crc) VALUES(?1, ?2, ?3)"},
+    [WEFT_RECORD_STAGED] = {"INSERT OR REPLACE INTO staged(id, bytes, crc) VALUES(?1, ?2, ?3)"},
+    [WEFT_RECORD_STAGED_DROP] = {"DELETE FROM staged"},
 };
 
 /* Parameters are the key's, then bytes and checksum where the statement has them. Epochs and ids are only compared for
@@ -119,7 +131,7 @@ static const char *const write_sql[WEFT__SQLITE_KINDS] = {
 static int bind(sqlite3_stmt *stmt, const struct weft_record *r) {
     int at = 1, rc;
     if (r->kind == WEFT_RECORD_STAGED_DROP) return SQLITE_OK;
-    if (r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_LOG_DROP || r->kind == WEFT_RECORD_LOG_CUT) {
+    if (is_of_origin(r->kind)) {
         int64_t seq = r->seq > INT64_MAX ? INT64_MAX : (int64_t)r->seq;
         rc = sqlite3_bind_blob(stmt, at++, r->origin.replica.bytes, sizeof r->origin.replica.bytes, SQLITE_STATIC);
         if (rc == SQLITE_OK) rc = sqlite3_bind_int64(stmt, at++, (sqlite3_int64)r->origin.epoch);
@@ -135,20 +147,28 @@ static int bind(sqlite3_stmt *stmt, const struct weft_record *r) {
     return rc;
 }
 
-static int write_record(struct weft__sqlite *s, const struct weft_record *r) {
-    sqlite3_stmt **stmt = &s->write[r->kind];
+static int write_step(struct weft__sqlite *s, const struct weft_record *r, int step) {
+    sqlite3_stmt **stmt = &s->write[r->kind][step];
+    const char *sql = write_sql[r->kind][step];
     int rc = SQLITE_OK;
-    if (*stmt == NULL) rc = sqlite3_prepare_v3(s->db, write_sql[r->kind], -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
+    if (sql == NULL) return rc;
+    if (*stmt == NULL) rc = sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL);
     if (rc == SQLITE_OK) rc = bind(*stmt, r);
     if (rc != SQLITE_OK) return rc;
     (void)sqlite3_step(*stmt);
     return sqlite3_reset(*stmt);
 }
 
+static int write_record(struct weft__sqlite *s, const struct weft_record *r) {
+    int rc = SQLITE_OK;
+    for (int i = 0; rc == SQLITE_OK && i < WEFT__SQLITE_STEPS; i++) rc = write_step(s, r, i);
+    return rc;
+}
+
 static int check_record(struct weft__sqlite *s, const struct weft_record *r) {
-    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_LOG_CUT)
+    if (r->kind < WEFT_RECORD_META || r->kind > WEFT_RECORD_SIGNATURE)
         return weft__sqlite_say(s, WEFT_ERR_INVALID, "there is no record of kind %d", (int)r->kind);
-    if (r->kind == WEFT_RECORD_LOG && r->seq > INT64_MAX)
+    if ((r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_SIGNATURE) && r->seq > INT64_MAX)
         return weft__sqlite_say(s, WEFT_ERR_RANGE, "a sequence number does not fit");
     return 0;
 }
@@ -183,6 +203,8 @@ struct table {
 static const struct table tables[] = {
     {"meta", WEFT_RECORD_META, "SELECT id, bytes, crc FROM meta ORDER BY id", "SELECT count(*) FROM meta"},
     {"segment", WEFT_RECORD_SEGMENT, "SELECT id, bytes, crc FROM segment ORDER BY id", "SELECT count(*) FROM segment"},
+    {"signature", WEFT_RECORD_SIGNATURE, "SELECT replica, epoch, seq, bytes, crc FROM signature ORDER BY pos",
+     "SELECT count(*) FROM signature"},
     {"log", WEFT_RECORD_LOG, "SELECT replica, epoch, seq, bytes, crc FROM log ORDER BY pos",
      "SELECT count(*) FROM log"},
     {"quarantine", WEFT_RECORD_QUARANTINE, "SELECT id, bytes, crc FROM quarantine ORDER BY id",
@@ -205,7 +227,7 @@ static struct weft_slice column_bytes(sqlite3_stmt *stmt, int column) {
 static bool read_row(sqlite3_stmt *stmt, enum weft_record_kind kind, struct weft_record *r) {
     *r = (struct weft_record){.kind = kind};
     int at = 0;
-    if (kind == WEFT_RECORD_LOG) {
+    if (is_of_origin(kind)) {
         struct weft_slice replica = column_bytes(stmt, at++);
         if (replica.len != sizeof r->origin.replica.bytes) return false;
         memcpy(r->origin.replica.bytes, replica.ptr, replica.len);
@@ -299,7 +321,8 @@ static int sqlite_load(struct weft_store *store, int (*each)(void *ctx, const st
 
 static void sqlite_close(struct weft_store *store) {
     struct weft__sqlite *s = (struct weft__sqlite *)store;
-    for (int i = 0; i < WEFT__SQLITE_KINDS; i++) (void)sqlite3_finalize(s->write[i]);
+    for (int i = 0; i < WEFT__SQLITE_KINDS; i++)
+        for (int k = 0; k < WEFT__SQLITE_STEPS; k++) (void)sqlite3_finalize(s->write[i][k]);
     (void)sqlite3_close(s->db);
     if (s->lock >= 0) (void)close(s->lock);
     free(s);

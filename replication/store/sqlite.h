@@ -9,13 +9,14 @@
 #include <weft/api.h>
 #include <weft/store.h>
 
-#define WEFT__SQLITE_KINDS 10 /* enum weft_record_kind, and 0 */
+#define WEFT__SQLITE_KINDS 11 /* enum weft_record_kind, and 0 */
+#define WEFT__SQLITE_STEPS 2  /* statements of a kind, at most */
 
 struct weft__sqlite {
     struct weft_store store; /* first */
     sqlite3 *db;
-    sqlite3_stmt *write[WEFT__SQLITE_KINDS]; /* by kind; prepared at the first use */
-    int lock;                                /* file descriptor; -1: opened for reading */
+    sqlite3_stmt *write[WEFT__SQLITE_KINDS][WEFT__SQLITE_STEPS]; /* by kind; prepared at the first use */
+    int lock;                                                    /* file descriptor; -1: opened for reading */
     char message[512];
 };
 

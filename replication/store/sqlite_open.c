@@ -43,9 +43,11 @@
 #define CREATE_SEGMENT    "CREATE TABLE segment(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, crc INTEGER NOT NULL)"
 #define CREATE_QUARANTINE "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, crc INTEGER NOT NULL)"
 #define CREATE_STAGED     "CREATE TABLE staged(id INTEGER PRIMARY KEY, bytes BLOB NOT NULL, crc INTEGER NOT NULL)"
-#define CREATE_LOG                                                                                                     \
-    "CREATE TABLE log(pos INTEGER PRIMARY KEY, replica BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, "  \
+#define OF_ORIGINS                                                                                                     \
+    "(pos INTEGER PRIMARY KEY, replica BLOB NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL, "                  \
     "bytes BLOB NOT NULL, crc INTEGER NOT NULL, UNIQUE(replica, epoch, seq))"
+#define CREATE_LOG       "CREATE TABLE log" OF_ORIGINS
+#define CREATE_SIGNATURE "CREATE TABLE signature" OF_ORIGINS
 #define MARK_AS_STORE                                                                                                  \
     "PRAGMA application_id = " AS_STRING(APPLICATION_ID) "; PRAGMA user_version = " AS_STRING(FORMAT) ";"
 
@@ -109,7 +111,7 @@ static int64_t ask(struct weft__sqlite *s, const char *sql, int *code) {
 
 static int create(struct weft__sqlite *s) {
     int code = weft__sqlite_exec(s, "BEGIN EXCLUSIVE;" MARK_AS_STORE CREATE_META ";" CREATE_SEGMENT ";" CREATE_LOG
-                                    ";" CREATE_QUARANTINE ";" CREATE_STAGED ";"
+                                    ";" CREATE_QUARANTINE ";" CREATE_STAGED ";" CREATE_SIGNATURE ";"
                                     "COMMIT");
     if (code == SQLITE_OK) return 0;
     int err = weft__sqlite_failed(s, code, "creating the store");
@@ -136,12 +138,12 @@ static int check_schema(struct weft__sqlite *s) {
     if (code == SQLITE_OK)
         tables = ask(s,
                      "SELECT count(*) FROM sqlite_master WHERE sql IN ('" CREATE_META "', '" CREATE_SEGMENT
-                     "', '" CREATE_LOG "', '" CREATE_QUARANTINE "', '" CREATE_STAGED "')",
+                     "', '" CREATE_LOG "', '" CREATE_QUARANTINE "', '" CREATE_STAGED "', '" CREATE_SIGNATURE "')",
                      &code);
     if (code == SQLITE_OK)
         strange = ask(s, "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')", &code);
     if (code != SQLITE_OK) return weft__sqlite_failed(s, code, "opening");
-    if (tables != 5 || strange != 0)
+    if (tables != 6 || strange != 0)
         return weft__sqlite_say(s, WEFT_ERR_CORRUPT, "does not have the tables of a store; nothing was changed");
     return 0;
 }

@@ -20,8 +20,9 @@ static int write_again(struct weft_buf *out, const struct weft__message *m) {
     case WEFT__MESSAGE_REQUEST:
         return weft__message_write_request(out, &m->head, m->request.ranges, m->request.count);
     case WEFT__MESSAGE_TRANSACTIONS:
-        return weft__message_write_transactions(out, &m->head, m->transactions.items, m->transactions.count,
-                                                m->transactions.answer);
+        return weft__message_write_signed(out, &m->head, m->transactions.items, m->transactions.count,
+                                          m->transactions.answer, m->transactions.signatures,
+                                          m->transactions.signature_count);
     case WEFT__MESSAGE_STATE_REQUEST:
         return weft__message_write_state_request(out, &m->head, m->state.transfer, m->state.chunk);
     case WEFT__MESSAGE_STATE_CHUNK:

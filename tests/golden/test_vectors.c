@@ -193,6 +193,10 @@ static void build_state_messages(void) {
     struct weft__message_head head = {{{0}}, {{{7}}, 9}, WEFT_HLC_SECONDS(1700000000)};
     struct weft__range range = {{{{8}}, 3}, 4, 5};
     MUST(weft__message_write_request(&vector_new("message-request", take_message)->bytes, &head, &range, 1));
+    static const uint8_t signature[WEFT__SIGNATURE_LEN] = "the first bytes of a signature";
+    struct weft_slice row = weft_str("a row");
+    MUST(weft__message_write_signed(&vector_new("message-signed", take_message)->bytes, &head, &row, 1, true,
+                                    &(struct weft__row_signature){0, 3, signature}, 1));
     MUST(weft__message_write_state_request(&vector_new("message-state-request", take_message)->bytes, &head, 77, 2));
     MUST(weft__message_write_state_chunk(&vector_new("message-state-chunk", take_message)->bytes, &head, 77, 2, 3, 600,
                                          hash, weft_str("some bytes of a state")));

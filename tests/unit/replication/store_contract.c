@@ -57,13 +57,23 @@ struct weft_record store_log_cut(uint8_t replica, uint64_t epoch, uint64_t seq) 
     return r;
 }
 
+struct weft_record store_signature(uint8_t replica, uint64_t epoch, uint64_t seq, const char *bytes) {
+    struct weft_record r = store_log(replica, epoch, seq, bytes);
+    r.kind = WEFT_RECORD_SIGNATURE;
+    return r;
+}
+
+static bool is_of_origin(const struct weft_record *r) {
+    return r->kind == WEFT_RECORD_LOG || r->kind == WEFT_RECORD_SIGNATURE;
+}
+
 static int print_record(void *ctx, const struct weft_record *r) {
-    static const char *const names[] = {"",         "meta",       "segment", "segment drop", "log",
-                                        "log drop", "quarantine", "staged",  "staged drop"};
+    static const char *const names[] = {"",           "meta",   "segment",     "segment drop", "log",      "log drop",
+                                        "quarantine", "staged", "staged drop", "log cut",      "signature"};
     struct weft_buf *out = ctx;
-    if (r->kind == WEFT_RECORD_LOG)
-        (void)weft_buf_printf(out, "log %u/%llx/%llu ", r->origin.replica.bytes[0], (unsigned long long)r->origin.epoch,
-                              (unsigned long long)r->seq);
+    if (is_of_origin(r))
+        (void)weft_buf_printf(out, "%s %u/%llx/%llu ", names[r->kind], r->origin.replica.bytes[0],
+                              (unsigned long long)r->origin.epoch, (unsigned long long)r->seq);
     else
         (void)weft_buf_printf(out, "%s %llx ", names[r->kind], (unsigned long long)r->id);
     (void)weft_buf_append_slice(out, r->bytes);
@@ -103,9 +113,9 @@ END_TEST
 
 START_TEST(kinds_come_in_their_order) {
     struct weft_store *s = subject->open();
-    ck_assert_write(s, store_staged(1, "t"), store_quarantine(1, "q"), store_log(1, 1, 1, "l"), store_segment(1, "s"),
-                    store_meta(1, "m"));
-    ck_assert_store(s, "meta 1 m\nsegment 1 s\nlog 1/1/1 l\nquarantine 1 q\nstaged 1 t\n");
+    ck_assert_write(s, store_staged(1, "t"), store_quarantine(1, "q"), store_log(1, 1, 1, "l"),
+                    store_signature(1, 1, 1, "g"), store_segment(1, "s"), store_meta(1, "m"));
+    ck_assert_store(s, "meta 1 m\nsegment 1 s\nsignature 1/1/1 g\nlog 1/1/1 l\nquarantine 1 q\nstaged 1 t\n");
     s->cls->close(s);
 }
 END_TEST
@@ -164,6 +174,24 @@ START_TEST(a_log_cut_takes_one_origin_from_a_number_on) {
     ck_assert_store(s, "log 1/1/1 a\nlog 1/2/3 another epoch\nlog 2/1/3 another replica\nlog 1/1/2 again\n");
     ck_assert_write(s, store_log_cut(1, 1, 4), store_log_cut(1, 2, 1));
     ck_assert_store(s, "log 1/1/1 a\nlog 2/1/3 another replica\nlog 1/1/2 again\n");
+    s->cls->close(s);
+}
+END_TEST
+
+START_TEST(signatures_go_with_the_rows_that_they_cover) {
+    struct weft_store *s = subject->open();
+    ck_assert_write(s, store_log(1, 1, 1, "a"), store_log(1, 1, 2, "b"), store_log(1, 1, 3, "c"),
+                    store_signature(1, 1, 3, "third"), store_signature(1, 1, 1, "first"),
+                    store_signature(1, 2, 2, "of another"));
+    s = subject->reopen(s);
+    ck_assert_write(s, store_signature(1, 1, 3, "replaced"));
+    ck_assert_store(s, "signature 1/1/3 replaced\nsignature 1/1/1 first\nsignature 1/2/2 of another\n"
+                       "log 1/1/1 a\nlog 1/1/2 b\nlog 1/1/3 c\n");
+    ck_assert_write(s, store_log_drop(1, 1, 2));
+    ck_assert_store(s, "signature 1/1/3 replaced\nsignature 1/2/2 of another\nlog 1/1/3 c\n");
+    ck_assert_write(s, store_log_cut(1, 1, 3), store_log(1, 1, 3, "again"));
+    s = subject->reopen(s);
+    ck_assert_store(s, "signature 1/2/2 of another\nlog 1/1/3 again\n");
     s->cls->close(s);
 }
 END_TEST
@@ -269,14 +297,14 @@ struct model {
 
 static bool same_row(const struct weft_record *a, const struct weft_record *b) {
     if (a->kind != b->kind) return false;
-    if (a->kind != WEFT_RECORD_LOG) return a->id == b->id;
+    if (!is_of_origin(a)) return a->id == b->id;
     return weft_origin_cmp(&a->origin, &b->origin) == 0 && a->seq == b->seq;
 }
 
 static bool is_dropped_by(const struct weft_record *row, const struct weft_record *r) {
     if (r->kind == WEFT_RECORD_SEGMENT_DROP) return row->kind == WEFT_RECORD_SEGMENT && row->id == r->id;
     if (r->kind == WEFT_RECORD_STAGED_DROP) return row->kind == WEFT_RECORD_STAGED;
-    if (row->kind != WEFT_RECORD_LOG || weft_origin_cmp(&row->origin, &r->origin) != 0) return false;
+    if (!is_of_origin(row) || weft_origin_cmp(&row->origin, &r->origin) != 0) return false;
     return (r->kind == WEFT_RECORD_LOG_DROP && row->seq <= r->seq) ||
            (r->kind == WEFT_RECORD_LOG_CUT && row->seq >= r->seq);
 }
@@ -301,11 +329,11 @@ static void model_write(struct model *m, const struct weft_record *r) {
 }
 
 static void model_dump(const struct model *m, struct weft_buf *out) {
-    static const enum weft_record_kind order[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,
-                                                  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
-    for (size_t k = 0; k < 5; k++) {
+    static const enum weft_record_kind order[] = {WEFT_RECORD_META, WEFT_RECORD_SEGMENT,    WEFT_RECORD_SIGNATURE,
+                                                  WEFT_RECORD_LOG,  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED};
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
         /* Ids of the random writes are below 8. */
-        for (uint64_t id = 0; id < (order[k] == WEFT_RECORD_LOG ? 1 : 8); id++) {
+        for (uint64_t id = 0; id < (order[k] == WEFT_RECORD_LOG || order[k] == WEFT_RECORD_SIGNATURE ? 1 : 8); id++) {
             for (size_t i = 0; i < m->count; i++) {
                 struct weft_record r = m->rows[i];
                 r.bytes = weft_str(m->text[i]);
@@ -317,7 +345,7 @@ static void model_dump(const struct model *m, struct weft_buf *out) {
 }
 
 static struct weft_record random_record(struct weft__prng *p, char text[24]) {
-    uint64_t kind = weft__prng_below(p, 20), id = weft__prng_below(p, 8);
+    uint64_t kind = weft__prng_below(p, 24), id = weft__prng_below(p, 8);
     uint8_t replica = (uint8_t)weft__prng_below(p, 3);
     uint64_t epoch = weft__prng_below(p, 2), seq = 1 + weft__prng_below(p, 40);
     (void)snprintf(text, 24, "%llx", (unsigned long long)weft__prng_next(p));
@@ -329,6 +357,7 @@ static struct weft_record random_record(struct weft__prng *p, char text[24]) {
     if (kind < 8) return store_staged_drop();
     if (kind < 9) return store_log_cut(replica, epoch, 40 - seq / 4);
     if (kind < 12) return store_staged(id, text);
+    if (kind < 16) return store_signature(replica, epoch, seq, text);
     return store_log(replica, epoch, seq, text);
 }
 
@@ -361,8 +390,8 @@ int store_contract_run(const char *name, const struct store_subject *s) {
     return RUN_SUITE(name, a_new_store_is_empty, kinds_come_in_their_order, the_log_keeps_the_order_of_appending,
                      a_log_row_is_replaced_in_its_place, a_row_that_was_dropped_is_appended_anew,
                      a_log_drop_takes_one_origin_up_to_a_number, a_log_cut_takes_one_origin_from_a_number_on,
-                     meta_segment_and_quarantine_are_told_apart, a_staged_drop_takes_all_chunks_and_nothing_else,
-                     records_of_one_write_act_in_their_order, numbers_keep_all_their_bits,
-                     bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
+                     signatures_go_with_the_rows_that_they_cover, meta_segment_and_quarantine_are_told_apart,
+                     a_staged_drop_takes_all_chunks_and_nothing_else, records_of_one_write_act_in_their_order,
+                     numbers_keep_all_their_bits, bytes_are_kept_whatever_they_are, a_visit_ends_where_the_visitor_says,
                      random_writes_are_what_a_list_would_hold);
 }

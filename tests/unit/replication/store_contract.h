@@ -31,6 +31,7 @@ struct weft_record store_staged_drop(void);
 struct weft_record store_log(uint8_t replica, uint64_t epoch, uint64_t seq, const char *bytes);
 struct weft_record store_log_drop(uint8_t replica, uint64_t epoch, uint64_t seq);
 struct weft_record store_log_cut(uint8_t replica, uint64_t epoch, uint64_t seq);
+struct weft_record store_signature(uint8_t replica, uint64_t epoch, uint64_t seq, const char *bytes);
 
 #define ck_assert_write(store, ...)                                                                                    \
     do {                                                                                                               \

