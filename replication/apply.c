@@ -253,8 +253,9 @@ static void record(struct weft_replica *r, const struct weft__transaction *t, ui
     weft__recording_add(&r->recording, rec.number, origin, t->seq);
 }
 
-static void report_void(struct weft_replica *r, const struct weft__transaction *t) {
+static void report_void(struct weft_replica *r, const struct weft__transaction *t, enum weft__source source) {
     r->voids++;
+    if (source != WEFT__RESTORED) weft__void_keep(r, t, WEFT_ERR_MALFORMED, "its deltas do not read");
     struct weft_notice n = {.kind = WEFT_NOTICE_VOID, .err = WEFT_ERR_MALFORMED, .origin = t->origin, .seq = t->seq};
     weft__output_notice(weft__out(r), &n, "transaction %llu of an origin is void: its deltas do not read",
                         (unsigned long long)t->seq);
@@ -291,7 +292,7 @@ int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint3
         (void)!weft__recording_restore(&r->recording, origin, t->seq); /* reserved */
     else
         record(r, t, origin, row);
-    if (is_void) report_void(r, t);
+    if (is_void) report_void(r, t, source);
     return 0;
 }
 

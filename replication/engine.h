@@ -15,6 +15,7 @@
 #include "crdt/registry.h"
 #include "replication/checkpoint.h"
 #include "replication/fork.h"
+#include "replication/kept.h"
 #include "replication/log.h"
 #include "replication/message.h"
 #include "replication/output.h"
@@ -100,7 +101,16 @@ struct weft__own_epoch {
     uint64_t epoch, seq;
     bool is_cloned; /* a peer knew more of it, since the last opening, and nothing has shown what is the same */
 };
-#define WEFT__OWN_EPOCHS 16u
+#define WEFT__OWN_EPOCHS    16u
+
+/* Messages that were refused, and void transactions (quarantine.c). */
+#define WEFT__REFUSED_CODES 64
+struct weft__refusals {
+    struct weft__kept messages, voids;
+    uint64_t count;                        /* since START, those that were not kept too */
+    uint64_t by_code[WEFT__REFUSED_CODES]; /* by the error's number without its sign */
+    char why[160];                         /* of the one at hand, where there is more to say than the error does */
+};
 
 struct weft_txn {
     struct weft_replica *replica;
@@ -122,6 +132,7 @@ struct weft_replica {
     struct weft__pending pending;
     struct weft__checkpoint checkpoint;
     struct weft__fork fork;
+    struct weft__refusals refusals;
     struct weft__peers peers;
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
@@ -155,7 +166,6 @@ struct weft_replica {
     size_t is_gained_cap;
 
     struct weft_time now; /* of the current event */
-    struct weft_slice current_bytes;
     struct weft__output outputs[2];
     unsigned filling; /* the output that collects; the other one is lent */
 
@@ -174,7 +184,7 @@ struct weft_replica {
     uint32_t *sorted; /* origins, as of the last digest */
     size_t sorted_count, sorted_cap;
 
-    uint64_t applied_count, duplicates, voids, refused, checkpoints;
+    uint64_t applied_count, duplicates, voids, checkpoints;
     char errmsg[256];
 };
 
@@ -224,6 +234,8 @@ int weft__retry_pending(struct weft_replica *r);
 
 /* gossip.c */
 struct weft__peer *weft__peer_find(struct weft_replica *r, uint32_t link);
+void weft__peer_init(struct weft__peer *p, uint32_t link, const struct weft_alloc *alloc);
+void weft__peer_fini(struct weft__peer *p);
 /* It has another chain of some origin: its state is another one, also under the same vector. */
 bool weft__peer_has_parted(const struct weft__peer *p);
 int weft__link_up(struct weft_replica *r, uint32_t link);
@@ -279,8 +291,25 @@ void weft__state_link_down(struct weft_replica *r, uint32_t link);
 int weft__state_encode(const struct weft_replica *r, struct weft_buf *out);
 void weft__state_fini(struct weft_replica *r);
 
-/* quarantine.c: keeps the event's message as refused. */
-int weft__quarantine(struct weft_replica *r, int err, uint32_t link);
+/* quarantine.c */
+/* No driver's link: of a message that is taken again. */
+#define WEFT__NO_LINK UINT32_MAX
+struct weft__sender {
+    uint32_t link;
+    struct weft_id replica; /* all zero: nobody knows */
+    bool is_authenticated;  /* by the link; else the message says so itself */
+    struct weft_slice label;
+};
+void weft__quarantine_init(struct weft_replica *r);
+void weft__quarantine_fini(struct weft_replica *r);
+int weft__quarantine_restore(struct weft_replica *r, uint64_t id, struct weft_slice record);
+/* A sentence for the refusal that this step is about to end with: what, and where. */
+void weft__because(struct weft_replica *r, const char *fmt, ...) WEFT_PRINTF(2, 3);
+void weft__count_refusal(struct weft_replica *r, int err);
+/* Counts a refused message, and keeps it if it may. */
+int weft__quarantine(struct weft_replica *r, int err, const struct weft__sender *from, struct weft_slice bytes);
+/* Lists a void transaction, if it may. Not when it is restored: then it stands in the list already. */
+void weft__void_keep(struct weft_replica *r, const struct weft__transaction *t, int err, const char *text);
 
 /* save.c: checkpoints into records, and the log's truncation. */
 int weft__save_if_due(struct weft_replica *r);

@@ -67,7 +67,18 @@ static uint64_t next_digest(const struct weft_replica *r, uint32_t link) {
     return r->now.mono_ns + interval - interval / 4 + weft__scale(random, interval / 2 + 1);
 }
 
-static void peer_fini(struct weft__peer *p) {
+void weft__peer_init(struct weft__peer *p, uint32_t link, const struct weft_alloc *alloc) {
+    memset(p, 0, sizeof *p);
+    p->link = link;
+    weft_version_vector_init(&p->has, alloc);
+    weft_version_vector_init(&p->floors, alloc);
+    weft_version_vector_init(&p->strange_has, alloc);
+    weft_version_vector_init(&p->strange_floors, alloc);
+    weft_version_vector_init(&p->parted, alloc);
+    weft_version_vector_init(&p->fork_asked, alloc);
+}
+
+void weft__peer_fini(struct weft__peer *p) {
     weft_version_vector_fini(&p->has);
     weft_version_vector_fini(&p->floors);
     weft_version_vector_fini(&p->strange_has);
@@ -79,7 +90,7 @@ static void peer_fini(struct weft__peer *p) {
 void weft__link_down(struct weft_replica *r, uint32_t link) {
     struct weft__peer *p = weft__peer_find(r, link);
     if (p == NULL) return;
-    peer_fini(p);
+    weft__peer_fini(p);
     size_t at = (size_t)(p - r->peers.items);
     memmove(p, p + 1, (r->peers.count - at - 1) * sizeof *p);
     r->peers.count--;
@@ -97,14 +108,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     r->peers.items = items;
     if (rc != 0) return rc;
     struct weft__peer *p = &r->peers.items[r->peers.count++];
-    memset(p, 0, sizeof *p);
-    p->link = link;
-    weft_version_vector_init(&p->has, r->alloc);
-    weft_version_vector_init(&p->floors, r->alloc);
-    weft_version_vector_init(&p->strange_has, r->alloc);
-    weft_version_vector_init(&p->strange_floors, r->alloc);
-    weft_version_vector_init(&p->parted, r->alloc);
-    weft_version_vector_init(&p->fork_asked, r->alloc);
+    weft__peer_init(p, link, r->alloc);
     p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
     await(r, p);
     p->digest_changed = true;
@@ -114,7 +118,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
 
 void weft__peers_fini(struct weft_replica *r) {
     weft__strangers_forget(r);
-    for (size_t i = 0; i < r->peers.count; i++) peer_fini(&r->peers.items[i]);
+    for (size_t i = 0; i < r->peers.count; i++) weft__peer_fini(&r->peers.items[i]);
     weft__free(r->alloc, r->peers.items, r->peers.cap * sizeof *r->peers.items);
 }
 

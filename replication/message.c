@@ -220,6 +220,26 @@ static int read_body(struct weft__message *m, struct weft__reader *r) {
     return WEFT_ERR_MALFORMED;
 }
 
+bool weft__message_peek(struct weft__message_head *head, struct weft_slice bytes) {
+    struct weft__reader r;
+    weft__reader_init(&r, bytes);
+    memset(head, 0, sizeof *head);
+    read_head(&r, head);
+    return r.err == 0;
+}
+
+const char *weft__message_kind_name(struct weft_slice bytes) {
+    static const char *const names[] = {"digest", "request", "transactions", "state request", "state chunk"};
+    struct weft__message_head head;
+    struct weft__reader r;
+    weft__reader_init(&r, bytes);
+    memset(&head, 0, sizeof head);
+    read_head(&r, &head);
+    for (uint32_t i = 0; r.err == 0 && i < sizeof names / sizeof *names; i++)
+        if (weft__read_tag(&r, WEFT__MESSAGE_DIGEST + i, WEFT__BYTES)) return names[i];
+    return "?";
+}
+
 int weft__message_decode(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc) {
     struct weft__reader r;
     memset(out, 0, sizeof *out);

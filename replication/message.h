@@ -92,6 +92,10 @@ int weft__message_decode(struct weft__message *out, struct weft_slice bytes, con
  */
 int weft__message_decode_any(struct weft__message *out, struct weft_slice bytes, const struct weft_alloc *alloc);
 void weft__message_fini(struct weft__message *m);
+/* The head of a message whose rest may not read. */
+bool weft__message_peek(struct weft__message_head *head, struct weft_slice bytes);
+/* "transactions" and the like, by what stands behind the head; "?": nothing that is known. Never NULL. */
+const char *weft__message_kind_name(struct weft_slice bytes);
 
 /* Writers append one whole message. WEFT_ERR_NOMEM leaves the buffer as it was. */
 int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,

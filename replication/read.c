@@ -110,7 +110,9 @@ void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats 
     out->pending_bytes = r->pending.bytes;
     out->parked = r->pending.parked;
     out->voids = r->voids;
-    out->refused = r->refused;
+    out->refused = r->refusals.count;
+    out->unkept = r->refusals.messages.unkept + r->refusals.voids.unkept;
+    out->kept_damaged = r->refusals.messages.damaged + r->refusals.voids.damaged;
     out->duplicates = r->duplicates;
     out->segments = r->checkpoint.segments.count;
     out->checkpoints = r->checkpoints;

@@ -255,10 +255,10 @@ static int issue(struct work *w, const struct weft__transaction *t, uint64_t *se
 /* It was near the limits, and what it has to name now is more: people can look at it. */
 static int give_up(struct weft_replica *r, const struct weft__transaction *t, int err) {
     struct weft_notice n = {.kind = WEFT_NOTICE_VOID, .err = err, .origin = t->origin, .seq = t->seq};
-    r->current_bytes = t->bytes;
-    int rc = weft__quarantine(r, err, 0);
+    struct weft__sender self = {.link = WEFT__NO_LINK, .replica = t->origin.replica};
+    weft__because(r, "transaction %llu of this replica cannot be issued again", (unsigned long long)t->seq);
+    int rc = weft__quarantine(r, err, &self, t->bytes);
     if (rc != 0) return rc;
-    r->refused++;
     weft__output_notice(weft__out(r), &n, "own transaction %llu cannot be issued again: it is kept among the refused",
                         (unsigned long long)t->seq);
     return 0;

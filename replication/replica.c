@@ -72,6 +72,7 @@ static void init_parts(struct weft_replica *r) {
     weft__output_init(&r->outputs[0], a);
     weft__output_init(&r->outputs[1], a);
     weft__txn_init(&r->txn, r);
+    weft__quarantine_init(r);
 }
 
 static int register_classes(struct weft_replica *r) {
@@ -141,6 +142,7 @@ void weft_replica_free(struct weft_replica *r) {
     weft__pending_fini(&r->pending);
     weft__checkpoint_fini(&r->checkpoint);
     weft__fork_fini(r);
+    weft__quarantine_fini(r);
     weft__registry_fini(&r->registry);
     weft__output_fini(&r->outputs[0]);
     weft__output_fini(&r->outputs[1]);
@@ -151,11 +153,24 @@ void weft_replica_free(struct weft_replica *r) {
 
 /* --- Steps -------------------------------------------------------------------------------------------------------- */
 
-static int refuse(struct weft_replica *r, uint32_t link, int rc) {
-    r->refused++;
-    struct weft_notice n = {.kind = WEFT_NOTICE_REFUSED, .err = rc, .link = link};
-    weft__output_notice(weft__out(r), &n, "a message was refused: %s", weft_strerror(rc));
-    return weft__quarantine(r, rc, link);
+/* As far as anybody knows, the message itself too. */
+static struct weft__sender sender_of(const struct weft__peer *p, struct weft_slice bytes) {
+    struct weft__sender from = {.link = p->link};
+    struct weft__message_head head;
+    if (p->known)
+        from.replica = p->id.replica;
+    else if (weft__message_peek(&head, bytes))
+        from.replica = head.sender.replica;
+    return from;
+}
+
+static int refuse(struct weft_replica *r, uint32_t link, struct weft_slice bytes, int err) {
+    const char *why = r->refusals.why[0] != '\0' ? r->refusals.why : weft_strerror(err);
+    struct weft_notice n = {.kind = WEFT_NOTICE_REFUSED, .err = err, .link = link};
+    struct weft__sender from = sender_of(weft__peer_find(r, link), bytes);
+    int rc = weft__quarantine(r, err, &from, bytes);
+    if (rc == 0) weft__output_notice(weft__out(r), &n, "a message was refused: %s", why);
+    return rc;
 }
 
 static int dispatch(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
@@ -183,12 +198,13 @@ static int receive(struct weft_replica *r, const struct weft_event *e) {
     struct weft__peer *p = weft__peer_find(r, e->link);
     if (p == NULL) return 0; /* the link went down meanwhile */
     struct weft__message m;
+    r->refusals.why[0] = '\0';
     int rc = weft__message_decode(&m, e->bytes, r->alloc);
     if (rc == 0) {
         rc = weft_id_cmp(&m.head.space, &r->space.id) == 0 ? dispatch(r, p, &m) : WEFT_ERR_MALFORMED;
         weft__message_fini(&m);
     }
-    return rc == 0 || rc == WEFT_ERR_NOMEM ? rc : refuse(r, e->link, rc);
+    return rc == 0 || rc == WEFT_ERR_NOMEM ? rc : refuse(r, e->link, e->bytes, rc);
 }
 
 static void report_durable(struct weft_replica *r, uint64_t before) {
@@ -259,7 +275,6 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     if (r->txn.open) return WEFT_ERR_BUSY;
     if (!is_in_order(r, e)) return WEFT_ERR_NOT_READY;
     r->now = e->now;
-    r->current_bytes = e->bytes;
     int rc = handle(r, e);
     /* Not with START: it cannot be stepped again once it has succeeded, which these may not. */
     if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {

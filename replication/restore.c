@@ -201,6 +201,7 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
     case WEFT_RECORD_STAGED:
         return weft__staging_restore(&r->incoming.staging, rec->id, rec->bytes);
     case WEFT_RECORD_QUARANTINE:
+        return weft__quarantine_restore(r, rec->id, rec->bytes);
     case WEFT_RECORD_SEGMENT_DROP:
     case WEFT_RECORD_LOG_DROP:
     case WEFT_RECORD_STAGED_DROP:

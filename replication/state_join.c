@@ -221,7 +221,7 @@ static int take_whole(struct weft_replica *r) {
     if (rc == WEFT_ERR_NOMEM) {
         report(r, WEFT_NOTICE_PARKED, rc, "there is no memory to join a state: not yet");
     } else if (rc != 0) {
-        r->refused++;
+        weft__count_refusal(r, rc);
         report(r, WEFT_NOTICE_REFUSED, rc, "a transferred state does not read");
     }
     if (joined) {

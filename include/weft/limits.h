@@ -36,4 +36,12 @@
 /* A frame on a link: a transaction and its envelope. */
 #define WEFT_FRAME_MAX      (WEFT_TXN_MAX + (64u << 10))
 
+/* What one process keeps for people, in the store too: refused messages (weft_replica_refused), of each so many bytes,
+ * which is 4 MiB in all, and void transactions (weft_replica_void). One replica's are a quarter of them at most. */
+#define WEFT_REFUSED_MAX    64u
+#define WEFT_VOIDS_MAX      64u
+#define WEFT_KEPT_BYTES_MAX (64u << 10)
+/* Words that are kept with one: the link's label, the reason. */
+#define WEFT_KEPT_TEXT_MAX  255u
+
 #endif

@@ -77,7 +77,7 @@ struct weft_time {
 enum weft_event_kind {
     WEFT_EVENT_RESTORE = 1, /* record: one stored record, in the order of weft_store_class.load */
     WEFT_EVENT_START,       /* random: 64 fresh random bits, the epoch of this opening */
-    WEFT_EVENT_LINK_UP,     /* link: a number of the driver's, not in use */
+    WEFT_EVENT_LINK_UP,     /* link: a number of the driver's, not in use, below UINT32_MAX */
     WEFT_EVENT_LINK_DOWN,   /* link */
     WEFT_EVENT_RECEIVED,    /* link, bytes: one whole message */
     WEFT_EVENT_PERSISTED,   /* number: of the last record that is durable */
@@ -265,6 +265,8 @@ struct weft_replica_stats {
     uint64_t log_entries, log_bytes;
     uint64_t pending, pending_bytes, parked;
     uint64_t voids, refused, duplicates;
+    uint64_t unkept;       /* of the refused, and of the void: for want of a place in the lists below */
+    uint64_t kept_damaged; /* their records, as restored */
     uint64_t segments, checkpoints;
     uint64_t state_bytes;    /* cells, tables */
     struct weft_stamp clock; /* greatest stamp issued or applied */
@@ -273,6 +275,48 @@ struct weft_replica_stats {
                               * transactions are not passed on */
 };
 WEFT_API void weft_replica_stats(const struct weft_replica *r, struct weft_replica_stats *out);
+
+/* --- What was refused --------------------------------------------------------------------------------------------- */
+
+/* A message that was refused, as it is kept: in memory, and in the store, for people. There is a bound (limits.h): the
+ * oldest go, of one sender at most a quarter is kept, and of a flood the beginning of each minute's. */
+struct weft_refused {
+    uint64_t number;         /* its name, also after a restart; given out once */
+    uint64_t wall;           /* when, as an HLC word */
+    int err;                 /* why ... */
+    struct weft_slice text;  /* ... in words; empty: those of the error */
+    uint32_t link;           /* that it came on; UINT32_MAX: an own transaction that could not be issued again */
+    struct weft_id sender;   /* all zero: it does not say */
+    bool is_authenticated;   /* the link vouched for the sender; else the message says so itself */
+    struct weft_slice label; /* of the link's peer; may be empty */
+    uint64_t length;         /* of the message ... */
+    struct weft_slice bytes; /* ... which this is, or its beginning */
+    const char *kind;        /* "digest", "request", "transactions", "state request", "state chunk", "?" */
+};
+/* index in the order of numbers; false at the end. Lent until the next step. */
+WEFT_API bool weft_replica_refused(const struct weft_replica *r, size_t index, struct weft_refused *out);
+/* How many messages were refused with this error since START. */
+WEFT_API uint64_t weft_replica_refusals(const struct weft_replica *r, int err);
+/* Takes a refused message once more, on nobody's link: after an upgrade, or when rights have come since. It is decoded
+ * and checked as one that comes; transactions in it are applied as theirs are, and what else there may be in it went
+ * with its link. 0: all of it is here now, and the entry goes in the update that records it: the next step's, as with a
+ * commit. Else it stays: WEFT_ERR_NOT_FOUND; WEFT_ERR_LIMIT: only its beginning is kept; WEFT_ERR_NOT_READY (before
+ * START, or it waits for its time or for others: those of its transactions that could be are applied); WEFT_ERR_CLONED:
+ * its origin issued another one with its number; WEFT_ERR_BUSY: a transaction is open; WEFT_ERR_NOMEM; or what it is
+ * refused for again. weft_replica_errmsg has a sentence. */
+WEFT_API int weft_replica_retry(struct weft_replica *r, const struct weft_time *now, uint64_t number) WEFT_MUST_CHECK;
+/* The entry goes, in the next step's update. WEFT_ERR_NOT_FOUND, WEFT_ERR_BUSY, WEFT_ERR_NOT_READY, WEFT_ERR_NOMEM. */
+WEFT_API int weft_replica_forget(struct weft_replica *r, uint64_t number) WEFT_MUST_CHECK;
+
+/* A void transaction, as it is kept, within the same bounds (WEFT_NOTICE_VOID). */
+struct weft_void {
+    uint64_t number, wall;
+    struct weft_origin origin;
+    uint64_t seq;
+    int err;
+    struct weft_slice text;
+};
+WEFT_API bool weft_replica_void(const struct weft_replica *r, size_t index, struct weft_void *out);
 
 /* Canonical bytes of vector and state together: equal vectors, equal bytes. O(state). For tests and scrubbing. */
 WEFT_API int weft_replica_encode(const struct weft_replica *r, struct weft_buf *out) WEFT_MUST_CHECK;

@@ -52,8 +52,8 @@ struct weft_store_class {
     const char *name;
     /* Visits everything kept: META, then SEGMENT, then SIGNATURE, then LOG, then QUARANTINE, then STAGED: SIGNATURE and
      * LOG in the order in which they were first appended, all else by id. `each` returning non-zero ends the visit with
-     * that code. A damaged STAGED record may be passed on as it reads: it carries a hash, and the engine fetches the
-     * chunk again. WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO. */
+     * that code. A damaged QUARANTINE or STAGED record may be passed on as it reads: it carries a hash, and the engine
+     * does without. WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO. */
     int (*load)(struct weft_store *s, int (*each)(void *ctx, const struct weft_record *record), void *ctx);
     /* All records, in their order, durable on return 0, or none of them: WEFT_ERR_IO, WEFT_ERR_FULL. After a failure
      * the caller may write the same records again. */
