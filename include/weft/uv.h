@@ -87,8 +87,9 @@ WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key,
  * the port and everything else of the node stay, and what changed is told. */
 WEFT_API const struct weft_replica *weft_uv_replica(struct weft_uv *n);
 /* Another identity for a node that has one: a key, a certificate or a list that changed. Links whose peer it would not
- * let in, or let in as another replica, are cut at once, those that are shaking hands too; the others go on. Held as in
- * the options. WEFT_ERR_INVALID: the node's links are plain, or id is NULL. WEFT_ERR_FOREIGN: it is of another replica,
+ * let in, or let in as another replica, are cut at once, those that are shaking hands too; the others go on. Where
+ * the certificate is another one, links that were dialled from here are renewed, so that peers see it. Held as in the
+ * options. WEFT_ERR_INVALID: the node's links are plain, or id is NULL. WEFT_ERR_FOREIGN: it is of another replica,
  * cluster or space, as the log says; the node keeps what it has. */
 WEFT_API int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) WEFT_MUST_CHECK;
 /* The port that is listened on (for "…:0"); 0: none. */
@@ -118,6 +119,7 @@ struct weft_uv_stats {
     uint64_t accepted;  /* connections that were taken from the system's queue */
     uint64_t unheard;   /* of them: closed at once, without a notice, as their address had failed too often of late */
     uint64_t half_open; /* handshakes of callers under way now */
+    uint64_t renewed;   /* links that were dialled anew, and took over from the old one */
     uint64_t pauses;    /* of the listener: more came than it takes in a second, or than shake hands at once */
 };
 WEFT_API void weft_uv_stats(const struct weft_uv *n, struct weft_uv_stats *out);

@@ -38,6 +38,8 @@ struct weft__channel_class {
     /* Whether the peer may still be spoken to at that time (seconds since 1970), or would be let in by another
      * identity, and as the same; NULL: its own. WEFT_ERR_CERTIFICATE, WEFT_ERR_EXPIRED. Only when ready. */
     int (*judge)(struct weft__channel *c, const struct weft_identity *id, uint64_t now);
+    /* When the first certificate of both sides ends (seconds since 1970); UINT64_MAX: none does. Only when ready. */
+    uint64_t (*until)(const struct weft__channel *c);
     /* Who the peer is; lent; NULL: nobody knows. Only when ready. */
     const struct weft__admitted *(*peer)(const struct weft__channel *c);
     /* What is wrong with the peer, as the rest of a sentence that begins with its address; lent; never NULL. */

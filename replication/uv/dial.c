@@ -2,7 +2,10 @@
  *
  * The wait before the next try doubles with each try that came to nothing, up to a maximum, and is drawn between half
  * of it and all of it, so that peers that lost a node together do not come back together. A link that lived longer than
- * the wait before it has earned the shortest wait again; a peer that answers only to fail at once has not. */
+ * the wait before it has earned the shortest wait again; a peer that answers only to fail at once has not.
+ *
+ * A link is renewed beside the old one, and takes over when the first message has come on it: both sides have told
+ * their engines of it by then, and what either writes goes out on both. Only then the old one is drained. */
 #define _POSIX_C_SOURCE 200809L
 #include "replication/uv/dial.h"
 
@@ -58,8 +61,34 @@ void weft__dial_answered(struct weft__dial *d) {
     d->quiet = false;
 }
 
-void weft__dial_lost(struct weft__dial *d, const char *why) {
-    d->link = NULL;
+void weft__dial_renew(struct weft__dial *d) {
+    struct weft__link *l;
+    if (d->fresh != NULL || weft__link_new(&l, d->node) != 0) return; /* with the next sweep */
+    d->fresh = l;
+    weft__link_connect(l, d, &d->to);
+}
+
+void weft__dial_heard(struct weft__dial *d, struct weft__link *l) {
+    struct weft__link *old = d->link;
+    if (d->fresh != l) return;
+    d->link = l;
+    d->fresh = NULL;
+    d->begun_ms = uv_now(d->node->loop);
+    d->node->stats.renewed++;
+    weft__link_hand_over(old, l);
+}
+
+/* The old one goes on; or the fresh one is all there is now. */
+static bool has_another(struct weft__dial *d, const struct weft__link *l) {
+    bool was_fresh = d->fresh == l;
+    if (!was_fresh) d->link = d->fresh;
+    d->fresh = NULL;
+    if (was_fresh) weft__link_renew_later(d->link);
+    return d->link != NULL;
+}
+
+void weft__dial_lost(struct weft__dial *d, const struct weft__link *l, const char *why) {
+    if (has_another(d, l)) return;
     if (d->given_up || d->node->state != WEFT__NODE_RUNNING) return;
     if (!d->quiet) {
         weft__node_log(d->node, WEFT_LOG_INFO, "dialling %s until it answers (%s)", d->to.text,
@@ -73,6 +102,7 @@ void weft__dial_lost(struct weft__dial *d, const char *why) {
 void weft__dial_give_up(struct weft__dial *d) {
     weft__node_log(d->node, WEFT_LOG_INFO, "seed %s is this node itself: not dialled again", d->to.text);
     d->given_up = true;
+    if (d->fresh != NULL) weft__link_close(d->fresh, NULL);
     if (d->link != NULL) weft__link_close(d->link, "it leads to this node itself");
 }
 
@@ -88,6 +118,7 @@ void weft__dial_close_all(struct weft_uv *node) {
         struct weft__dial *d = node->dials;
         node->dials = d->next;
         if (d->link != NULL) d->link->dial = NULL;
+        if (d->fresh != NULL) d->fresh->dial = NULL;
         uv_close((uv_handle_t *)&d->timer, on_closed);
     }
 }

@@ -15,9 +15,11 @@
 #include "replication/uv/link.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <weft/err.h>
@@ -28,6 +30,12 @@
 
 static bool is_live(const struct weft__link *l) {
     return l->state == WEFT__LINK_GREETING || l->state == WEFT__LINK_OPEN;
+}
+
+/* The engine hears what comes on it. */
+static bool is_heard(const struct weft__link *l) {
+    bool leaves = l->state == WEFT__LINK_DRAINING && l->heir != 0 && l->node->state < WEFT__NODE_DRAINING;
+    return l->state == WEFT__LINK_OPEN || leaves;
 }
 
 static size_t queued(const struct weft__link *l) {
@@ -110,13 +118,14 @@ void weft__link_close(struct weft__link *l, const char *why) {
     end_knock(l, false);
     enum weft__link_state was = l->state;
     l->state = WEFT__LINK_CLOSING;
-    if (why != NULL && was == WEFT__LINK_OPEN) {
+    bool was_up = was == WEFT__LINK_OPEN || (was == WEFT__LINK_DRAINING && l->node->state == WEFT__NODE_RUNNING);
+    if (why != NULL && was_up) {
         weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " down (%s): %s", l->number, l->peer, why);
     }
     struct weft__dial *dial = l->dial;
     l->dial = NULL;
     uv_close((uv_handle_t *)&l->tcp, on_closed);
-    if (dial != NULL) weft__dial_lost(dial, why);
+    if (dial != NULL) weft__dial_lost(dial, l, why);
 }
 
 static void tell_refused(struct weft__link *l, int err, const char *what) {
@@ -150,10 +159,12 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns) {
     case WEFT__LINK_GREETING:
         if (age > WEFT__LINK_GREETING_NS) weft__link_refuse(l, WEFT_ERR_MALFORMED, "did not finish its greeting");
         break;
+    case WEFT__LINK_DRAINING:
+        if (age > WEFT__LINK_SILENCE_NS) weft__link_close(l, NULL);
+        break;
     case WEFT__LINK_OPEN:
-        if (l->dial != NULL && now_ns > l->anew_ns)
-            weft__link_close(l, "its keys grow old: it is dialled anew");
-        else if (!l->reading)
+        if (l->dial != NULL && now_ns > l->anew_ns) weft__dial_renew(l->dial);
+        if (!l->reading)
             got_further(l); /* it is we who hold it back */
         else if (is_owed(l) && age > WEFT__LINK_SILENCE_NS)
             weft__link_refuse(l, WEFT_ERR_MALFORMED, l->heard ? "did not finish a message" : "never sent a message");
@@ -200,12 +211,22 @@ static void name_peer(struct weft__link *l) {
              peer->name, k[0], k[1], k[2], k[3]);
 }
 
+/* When its keys grow old, or when a tenth of the time is left that the certificates have now, and no more than an hour:
+ * whoever has a newer one shows it then. */
+static uint64_t time_to_renew(const struct weft__link *l) {
+    uint64_t ns = WEFT__LINK_AGE_NS / 10 * 9 + weft__host_random() % (WEFT__LINK_AGE_NS / 5);
+    uint64_t until = l->channel->cls->until(l->channel), now = weft__host_seconds();
+    uint64_t left = until > now ? until - now : 0;
+    uint64_t margin = left / 10 < WEFT__LINK_AGE_NS / 1000000000u ? left / 10 : WEFT__LINK_AGE_NS / 1000000000u;
+    return left - margin < ns / 1000000000u ? (left - margin) * 1000000000u : ns;
+}
+
 static void become_open(struct weft__link *l) {
     name_peer(l);
     l->state = WEFT__LINK_OPEN;
     end_knock(l, true);
     got_further(l);
-    l->anew_ns = l->progress_ns + WEFT__LINK_AGE_NS / 10 * 9 + weft__host_random() % (WEFT__LINK_AGE_NS / 5);
+    l->anew_ns = l->progress_ns + time_to_renew(l);
     if (l->dial != NULL) weft__dial_answered(l->dial);
     weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
                    l->peer);
@@ -230,18 +251,27 @@ static void take_bytes(struct weft__link *l, struct weft_slice bytes) {
     weft__node_wake(l->node);
 }
 
+/* What has come is taken yet, and what it brings about is said. */
+static void hear_end(struct weft__link *l) {
+    l->heard_all = true;
+    l->reading = false;
+    weft__link_settle(l);
+    weft__node_wake(l->node);
+}
+
 static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buf) {
     struct weft__link *l = stream->data;
     if (count == 0 || l->state >= WEFT__LINK_CLOSING) return;
-    if (count < 0) {
+    if (count == UV_EOF && is_heard(l))
+        hear_end(l);
+    else if (count < 0)
         weft__link_close(l, count == UV_EOF ? "closed by the peer" : uv_strerror((int)count));
-        return;
-    }
-    if (l->state != WEFT__LINK_DRAINING) take_bytes(l, weft_slice(buf->base, (size_t)count));
+    else if (is_live(l) || is_heard(l))
+        take_bytes(l, weft_slice(buf->base, (size_t)count));
 }
 
 static void set_reading(struct weft__link *l, bool on) {
-    if (l->reading == on) return;
+    if (l->reading == on || l->heard_all) return;
     l->reading = on;
     int rc = on ? uv_read_start((uv_stream_t *)&l->tcp, on_alloc, on_read) : uv_read_stop((uv_stream_t *)&l->tcp);
     if (rc != 0) weft__link_close(l, uv_strerror(rc));
@@ -276,6 +306,7 @@ static int take_message(struct weft__link *l) {
     got_further(l);
     if (rc != 0) weft__link_refuse(l, rc, weft_strerror(rc));
     if (l->dial != NULL && is_self(l)) weft__dial_give_up(l->dial);
+    if (l->dial != NULL && l->state == WEFT__LINK_OPEN) weft__dial_heard(l->dial, l);
     return 1;
 }
 
@@ -290,22 +321,34 @@ static void announce(struct weft__link *l, bool up) {
         l->announced = false;
 }
 
+/* Both directions: what is queued here is said yet, unless that was done before the peer ended. */
+static void finish(struct weft__link *l) {
+    if (l->state == WEFT__LINK_OPEN)
+        weft__link_drain(l);
+    else
+        weft__link_close(l, "closed by the peer");
+}
+
 void weft__link_settle(struct weft__link *l) {
     tell_verdict(l);
     if (l->state == WEFT__LINK_OPEN && !l->announced) announce(l, true);
-    while (l->state == WEFT__LINK_OPEN && l->announced && take_message(l) == 1) continue;
-    if (l->state >= WEFT__LINK_CLOSING && l->announced) announce(l, false);
-    if (!is_live(l)) return;
-    weft__frame_compact(&l->in);
-    struct weft_slice message;
-    bool waiting = weft__frame_peek(&l->in, &message) == 1;
-    set_reading(l, !waiting);
+    while (is_heard(l) && l->announced && take_message(l) == 1) continue;
+    if (is_live(l) || is_heard(l)) {
+        weft__frame_compact(&l->in);
+        struct weft_slice message;
+        bool waiting = weft__frame_peek(&l->in, &message) == 1;
+        set_reading(l, !waiting);
+        if (l->heard_all && !waiting) finish(l);
+    }
+    bool is_over = l->state >= WEFT__LINK_CLOSING || (l->state == WEFT__LINK_DRAINING && l->heard_all);
+    if (is_over && l->announced) announce(l, false);
 }
 
 /* --- What leaves ------------------------------------------------------------------------------------------------- */
 
 void weft__link_send(struct weft__link *l, struct weft_slice message) {
-    if (l->state != WEFT__LINK_OPEN) return;
+    if (l->state == WEFT__LINK_DRAINING && l->heir != 0) l = weft__node_find_link(l->node, l->heir);
+    if (l == NULL || l->state != WEFT__LINK_OPEN) return;
     if (weft__frame_write(&l->plain, message) != 0) {
         weft__link_close(l, "out of memory");
         return;
@@ -322,7 +365,7 @@ static void swap(struct weft_buf *a, struct weft_buf *b) {
 
 static void on_shutdown(uv_shutdown_t *req, int status) {
     struct weft__link *l = req->handle->data;
-    if (status < 0) weft__link_close(l, NULL);
+    if (status < 0 || l->heard_all) weft__link_close(l, "closed by the peer");
 }
 
 /* Draining, and nothing is left to write: tells the peer so, and waits for it to close, because closing first with
@@ -347,25 +390,37 @@ static void on_written(uv_write_t *req, int status) {
         weft__link_flush(l);
 }
 
+/* What the socket takes at once. Not by libuv, whose write ends a process that does not ignore SIGPIPE when the peer
+ * has gone. */
+static ssize_t send_now(struct weft__link *l) {
+    uv_os_fd_t socket;
+    ssize_t sent;
+    int rc = uv_fileno((const uv_handle_t *)&l->tcp, &socket);
+    if (rc != 0) return rc;
+    do {
+        sent = send(socket, l->wire.ptr, l->wire.len, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent >= 0) return sent;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : uv_translate_sys_error(errno);
+}
+
 /* The wire buffer becomes the one in flight, less what the socket takes at once. */
 static void write_wire(struct weft__link *l) {
-    uv_stream_t *stream = (uv_stream_t *)&l->tcp;
     size_t left = l->wire.len;
-    uv_buf_t buf = uv_buf_init((char *)l->wire.ptr, (unsigned)left);
     l->node->stats.bytes_out += left;
-    int rc = uv_try_write(stream, &buf, 1);
-    if (rc < 0 && rc != UV_EAGAIN) {
-        weft__link_close(l, uv_strerror(rc));
+    ssize_t sent = send_now(l);
+    if (sent < 0) {
+        weft__link_close(l, uv_strerror((int)sent));
         return;
     }
-    if (rc > 0) left -= (size_t)rc;
+    left -= (size_t)sent;
     swap(&l->wire, &l->flight);
     if (left == 0) {
         weft_buf_reset(&l->flight);
         return;
     }
-    buf = uv_buf_init((char *)l->flight.ptr + (l->flight.len - left), (unsigned)left);
-    rc = uv_write(&l->write, stream, &buf, 1, on_written);
+    uv_buf_t buf = uv_buf_init((char *)l->flight.ptr + (l->flight.len - left), (unsigned)left);
+    int rc = uv_write(&l->write, (uv_stream_t *)&l->tcp, &buf, 1, on_written);
     if (rc == 0) return;
     weft_buf_reset(&l->flight);
     weft__link_close(l, uv_strerror(rc));
@@ -392,11 +447,31 @@ void weft__link_drain(struct weft__link *l) {
         weft__link_close(l, NULL);
         return;
     }
+    struct weft__dial *dial = l->dial;
     l->dial = NULL;
+    if (dial != NULL) weft__dial_lost(dial, l, "closed by the peer");
     weft__link_flush(l);
     if (l->state != WEFT__LINK_OPEN) return;
     l->state = WEFT__LINK_DRAINING;
+    got_further(l);
     end_stream(l);
+}
+
+void weft__link_hand_over(struct weft__link *l, struct weft__link *heir) {
+    if (l->state != WEFT__LINK_OPEN) return;
+    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " takes over from %" PRIu32 " (to %s)", heir->number,
+                   l->number, l->peer);
+    l->dial = NULL;
+    l->heir = heir->number;
+    weft__link_drain(l);
+}
+
+void weft__link_renew_later(struct weft__link *l) {
+    l->anew_ns = uv_hrtime() + WEFT__LINK_AGAIN_NS;
+}
+
+void weft__link_renew_soon(struct weft__link *l) {
+    if (l->dial != NULL && l->state == WEFT__LINK_OPEN) l->anew_ns = uv_hrtime();
 }
 
 /* --- How it begins ----------------------------------------------------------------------------------------------- */

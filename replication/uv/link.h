@@ -18,6 +18,8 @@
 #define WEFT__LINK_CHUNK       (64u << 10)
 /* A link that was dialled is dialled anew after about so long (a tenth more or less), for fresh keys. */
 #define WEFT__LINK_AGE_NS      UINT64_C(3600000000000)
+/* A fresh link that did not come about is tried again after so long. */
+#define WEFT__LINK_AGAIN_NS    UINT64_C(10000000000)
 /* A connection must be made, and the handshake be complete, within this time. */
 #define WEFT__LINK_GREETING_NS UINT64_C(3000000000)
 /* An open link brings its first message in this time, and a message that was begun is complete in it or brings so many
@@ -36,7 +38,7 @@ enum weft__link_state {
     WEFT__LINK_CONNECTING, /* dialled, no answer yet */
     WEFT__LINK_GREETING,   /* connected; the channel is not ready */
     WEFT__LINK_OPEN,       /* messages both ways */
-    WEFT__LINK_DRAINING,   /* the node closes: what is queued is written, then the stream ended */
+    WEFT__LINK_DRAINING,   /* what is queued is written, then the stream ended */
     WEFT__LINK_CLOSING,    /* uv_close was called */
     WEFT__LINK_CLOSED      /* libuv has let go of it */
 };
@@ -55,6 +57,8 @@ struct weft__link {
     bool heard;           /* a whole message came */
     bool held;            /* a message waits until there is room for the answer */
     bool ended;           /* draining: the stream was shut down */
+    bool heard_all;       /* the peer ended the stream */
+    uint32_t heir;        /* draining: the link that took over; what comes is still heard. 0: none */
     uint64_t anew_ns;     /* dialled: when to dial anew */
     uint64_t progress_ns; /* when it last got further: made, open, a message begun or whole */
     size_t progress;      /* bytes since */
@@ -84,6 +88,11 @@ void weft__link_flush(struct weft__link *l);
 void weft__link_settle(struct weft__link *l);
 /* Writes what is queued, then ends the stream. */
 void weft__link_drain(struct weft__link *l);
+/* The same, while what the peer had queued is heard, and what would be said here is said on the heir. */
+void weft__link_hand_over(struct weft__link *l, struct weft__link *heir);
+/* Dialled ones: not before a while; soon. */
+void weft__link_renew_later(struct weft__link *l);
+void weft__link_renew_soon(struct weft__link *l);
 /* Closes it when it has been silent for too long. */
 void weft__link_sweep(struct weft__link *l, uint64_t now_ns);
 /* Closes it when the peer may not go on, by its own identity (NULL) or by another. It is told as refused in the next

@@ -417,11 +417,16 @@ int weft_uv_set_identity(struct weft_uv *n, struct weft_identity *id) {
         return WEFT_ERR_FOREIGN;
     }
     uint64_t seconds = weft__host_seconds();
+    bool shows_another = id->certificate_len != n->identity->certificate_len ||
+                         memcmp(id->certificate, n->identity->certificate, id->certificate_len) != 0;
     weft__identity_hold(id); /* it may be the one that is let go */
     weft_identity_free(n->identity);
     n->identity = id;
     check_certificate(n);
-    for (struct weft__link *l = n->links; l != NULL; l = l->next) weft__link_judge(l, id, seconds);
+    for (struct weft__link *l = n->links; l != NULL; l = l->next) {
+        weft__link_judge(l, id, seconds);
+        if (shows_another) weft__link_renew_soon(l);
+    }
     return 0;
 }
 

@@ -83,6 +83,8 @@ void weft__node_wake(struct weft_uv *n);
 /* Steps the engine (e->now is filled in) and takes the update: records, messages, callbacks. WEFT_ERR_BUSY,
  * WEFT_ERR_NOMEM: nothing happened; step it again in a later turn, which will come. */
 int weft__node_step(struct weft_uv *n, struct weft_event *e);
+/* NULL: it is gone. */
+struct weft__link *weft__node_find_link(const struct weft_uv *n, uint32_t number);
 /* Whether more may come from peers now: the records that it would bring have room. */
 bool weft__node_has_room(const struct weft_uv *n);
 

@@ -62,6 +62,11 @@ static int plain_judge(struct weft__channel *c, const struct weft_identity *id, 
     return 0;
 }
 
+static uint64_t plain_until(const struct weft__channel *c) {
+    (void)c;
+    return UINT64_MAX;
+}
+
 static const struct weft__admitted *plain_peer(const struct weft__channel *c) {
     (void)c;
     return NULL;
@@ -85,6 +90,7 @@ static const struct weft__channel_class plain_class = {
     .ready = plain_ready,
     .owed = plain_owed,
     .judge = plain_judge,
+    .until = plain_until,
     .peer = plain_peer,
     .errmsg = plain_errmsg,
     .close = plain_close,

@@ -48,7 +48,7 @@ struct sealed {
     bool initiator, ready;
     uint8_t greeting[WEFT__GREETING_LEN];
     size_t greeting_len;
-    uint64_t now;            /* when the channel was made */
+    uint64_t now, own_until; /* when the channel was made; when the certificate that is shown here ends */
     struct weft_buf partial; /* the beginning of a frame */
     /* The peer, once admitted. */
     struct weft__admitted peer;
@@ -292,6 +292,11 @@ static bool sealed_owed(const struct weft__channel *c) {
     return ((const struct sealed *)c)->partial.len > 0;
 }
 
+static uint64_t sealed_until(const struct weft__channel *c) {
+    const struct sealed *s = (const struct sealed *)c;
+    return s->peer.until < s->own_until ? s->peer.until : s->own_until;
+}
+
 static const struct weft__admitted *sealed_peer(const struct weft__channel *c) {
     return &((const struct sealed *)c)->peer;
 }
@@ -334,6 +339,7 @@ static const struct weft__channel_class sealed_class = {
     .ready = sealed_ready,
     .owed = sealed_owed,
     .judge = sealed_judge,
+    .until = sealed_until,
     .peer = sealed_peer,
     .errmsg = sealed_errmsg,
     .close = sealed_close,
@@ -357,6 +363,7 @@ int weft__channel_sealed_new(struct weft__channel **out, const struct weft_alloc
     s->secrets = secrets;
     s->initiator = initiator;
     s->now = now;
+    s->own_until = id->own.serial != 0 ? id->own.not_after : UINT64_MAX;
     weft_buf_init(&s->partial, alloc);
     weft_buf_init(&s->certificate, alloc);
     *out = &s->channel;

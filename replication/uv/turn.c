@@ -48,20 +48,20 @@ bool weft__node_has_room(const struct weft_uv *n) {
 
 /* --- Steps ------------------------------------------------------------------------------------------------------- */
 
-static struct weft__link *find_link(const struct weft_uv *n, uint32_t number) {
+struct weft__link *weft__node_find_link(const struct weft_uv *n, uint32_t number) {
     struct weft__link *l = n->links;
     while (l != NULL && l->number != number) l = l->next;
     return l;
 }
 
 static void take_message(struct weft_uv *n, const struct weft_message *m) {
-    struct weft__link *l = find_link(n, m->link);
+    struct weft__link *l = weft__node_find_link(n, m->link);
     if (l != NULL) weft__link_send(l, m->bytes);
 }
 
 static void take_notice(struct weft_uv *n, const struct weft_notice *notice) {
     if (notice->kind == WEFT_NOTICE_REFUSED) {
-        struct weft__link *l = find_link(n, notice->link);
+        struct weft__link *l = weft__node_find_link(n, notice->link);
         if (l != NULL) weft__link_close(l, notice->text);
     }
     weft__node_notice(n, notice);

@@ -4,21 +4,14 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <weft/err.h>
-#include <weft/gcounter.h>
 
 #include "replication/uv/node.h"
 #include "tests/support/failing_alloc.h"
-#include "tests/unit/replication/uv/cluster_keys.h"
-#include "tests/uv/world.h"
+#include "tests/uv/members.h"
 
 #define STRANGERS 300u
-
-static struct world w;
-static struct authority authority;
-static uint64_t wanted;
 
 /* Dials, perhaps says something, and when it is shown out dials again, as long as the flood lasts. */
 static struct stranger {
@@ -105,47 +98,13 @@ static void end_flood(void) {
 /* --- Members ----------------------------------------------------------------------------------------------------- */
 
 static void setup(void) {
-    world_open(&w);
-    authority_make(&authority);
+    members_setup();
     memset(strangers, 0, sizeof strangers);
-    wanted = 0;
 }
 
 static void teardown(void) {
     end_flood();
-    world_close(&w);
-}
-
-/* Dials the first member, unless it is the first. */
-static void open_member(size_t i, const struct weft_alloc *alloc) {
-    struct weft_identity_options o;
-    struct weft_key secret;
-    struct weft_buf bytes;
-    struct weft_certificate c = certificate_of((uint8_t)(i + 1));
-    struct peer *p = world_peer(&w, i);
-    c.not_before = (uint64_t)time(NULL) - 10;
-    c.not_after = c.not_before + 3600;
-    weft_buf_init(&bytes, NULL);
-    options_of(&o, (uint8_t)(i + 1), &secret, &c, &authority, &bytes);
-    ck_assert_int_eq(weft_identity_new(&p->o.identity, &o, NULL, 0), 0);
-    weft_buf_fini(&bytes);
-    p->o.plain_links = false;
-    p->engine.alloc = alloc;
-    if (i > 0) peer_seed(p, weft_uv_port(w.peers[0].node));
-    peer_open(&w, p);
-    weft_identity_free(p->o.identity);
-}
-
-static void write_at(size_t i) {
-    struct weft_txn *t;
-    ck_assert_int_eq(weft_uv_txn_begin(w.peers[i].node, &t), 0);
-    weft_gcounter_add(weft_txn_edit(t, weft_str("n"), &weft_gcounter_class), 1);
-    ck_assert_int_eq(weft_txn_commit(t, NULL), 0);
-    wanted++;
-}
-
-static bool converged(struct world *in) {
-    return world_converged(in, wanted);
+    members_teardown();
 }
 
 static void expect_pair_goes_on(void) {
@@ -155,8 +114,9 @@ static void expect_pair_goes_on(void) {
 }
 
 static void open_pair(const struct weft_alloc *alloc) {
-    open_member(0, alloc);
-    open_member(1, NULL);
+    world_peer(&w, 0)->engine.alloc = alloc;
+    open_peer(0, &as_it_is);
+    open_peer(1, &as_it_is);
     expect_pair_goes_on();
 }
 
@@ -262,7 +222,7 @@ START_TEST(who_is_slow_makes_room) {
     ck_assert_uint_eq(stats_of(0).accepted, taken);
     ck_assert_uint_eq(stats_of(0).refused, 0);
     ck_assert_uint_gt(stats_of(0).pauses, 0);
-    open_member(2, NULL);
+    open_peer(2, &as_it_is);
     write_at(2);
     ck_assert_msg(world_run(&w, converged, 10000), "a member does not get in");
     ck_assert_uint_gt(stats_of(0).refused, 0);
@@ -278,7 +238,7 @@ START_TEST(a_member_gets_in_through_the_flood) {
     open_pair(NULL);
     flood(_i == 0 ? STRANGERS : 2, true);
     world_run_for(&w, 200);
-    open_member(2, NULL);
+    open_peer(2, &as_it_is);
     write_at(2);
     ck_assert_msg(world_run(&w, converged, 30000), "a member does not get in");
 }
@@ -286,7 +246,7 @@ END_TEST
 
 /* Its own port has nothing to do with it. */
 START_TEST(a_node_under_a_flood_dials_at_once) {
-    open_member(0, NULL);
+    open_peer(0, &as_it_is);
     flood(STRANGERS, true);
     world_run_for(&w, 200);
     struct peer *p = world_peer(&w, 3);

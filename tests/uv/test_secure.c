@@ -7,71 +7,10 @@
 #include <time.h>
 
 #include <weft/err.h>
-#include <weft/gcounter.h>
 
 #include "replication/uv/node.h"
 #include "tests/support/failing_alloc.h"
-#include "tests/unit/replication/uv/cluster_keys.h"
-#include "tests/uv/world.h"
-
-static struct world w;
-static struct authority authority;
-static uint64_t wanted;
-
-static void setup(void) {
-    world_open(&w);
-    authority_make(&authority);
-    wanted = 0;
-}
-
-static void teardown(void) {
-    world_close(&w);
-}
-
-/* A certificate for an hour from now on, by the machine's clock. */
-static struct weft_certificate fresh_certificate(uint8_t number) {
-    struct weft_certificate c = certificate_of(number);
-    c.not_before = (uint64_t)time(NULL) - 10;
-    c.not_after = c.not_before + 3600;
-    return c;
-}
-
-struct change {
-    const struct weft_key *cluster_key, *previous;
-    const uint64_t *revoked;
-    struct weft_certificate certificate;
-};
-
-static struct weft_identity *identity(uint8_t number, const struct change *change) {
-    struct weft_identity_options o;
-    struct weft_key secret;
-    struct weft_buf bytes;
-    struct weft_identity *id;
-    char why[256];
-    struct weft_certificate c = change->certificate.serial != 0 ? change->certificate : fresh_certificate(number);
-    weft_buf_init(&bytes, NULL);
-    options_of(&o, number, &secret, &c, &authority, &bytes);
-    if (change->cluster_key != NULL) o.cluster_key = change->cluster_key;
-    o.previous_cluster_key = change->previous;
-    o.revoked = change->revoked;
-    o.revoked_count = change->revoked != NULL ? 1 : 0;
-    ck_assert_msg(weft_identity_new(&id, &o, why, sizeof why) == 0, "%s", why);
-    weft_buf_fini(&bytes);
-    return id;
-}
-
-/* The second node dials the first. */
-static void open_peer(size_t i, const struct change *change) {
-    const struct weft_alloc *alloc = w.peers[i].engine.alloc;
-    struct peer *p = world_peer(&w, i);
-    p->engine.alloc = alloc;
-    p->o.plain_links = false;
-    p->o.identity = identity((uint8_t)(i + 1), change);
-    if (i > 0) peer_seed(p, weft_uv_port(w.peers[0].node));
-    int rc = weft_uv_new(&p->node, &w.loop, &p->o, NULL, 0);
-    ck_assert_int_eq(rc, alloc != NULL && p->node == NULL ? WEFT_ERR_NOMEM : 0);
-    weft_identity_free(p->o.identity);
-}
+#include "tests/uv/members.h"
 
 /* What weft_uv_new says of the first node's store with an identity; it is closed again where it opens. */
 static int reopen_first(struct weft_identity *id, char *why, size_t why_len) {
@@ -82,53 +21,6 @@ static int reopen_first(struct weft_identity *id, char *why, size_t why_len) {
     weft_identity_free(id);
     if (rc == 0) peer_close(p);
     return rc;
-}
-
-static void change_identity(size_t i, const struct change *change) {
-    struct weft_identity *id = identity((uint8_t)(i + 1), change);
-    ck_assert_int_eq(weft_uv_set_identity(w.peers[i].node, id), 0);
-    weft_identity_free(id);
-}
-
-static void write_at(size_t i) {
-    struct weft_txn *t;
-    ck_assert_int_eq(weft_uv_txn_begin(w.peers[i].node, &t), 0);
-    weft_gcounter_add(weft_txn_edit(t, weft_str("n"), &weft_gcounter_class), 1);
-    ck_assert_int_eq(weft_txn_commit(t, NULL), 0);
-    wanted++;
-}
-
-static bool converged(struct world *in) {
-    return world_converged(in, wanted);
-}
-
-static void expect_converged(void) {
-    ck_assert_msg(world_run(&w, converged, 10000), "not converged after 10 s");
-}
-
-static bool first_refused(struct world *in) {
-    return in->peers[0].refused > 0;
-}
-
-static void expect_refused_at_first(int err, const char *words) {
-    ck_assert_msg(world_run(&w, first_refused, 5000), "nobody was refused");
-    ck_assert_int_eq(w.peers[0].refused_err, err);
-    ck_assert_msg(strstr(w.peers[0].refused_text, words) != NULL, "%s", w.peers[0].refused_text);
-    struct weft_uv_stats stats;
-    weft_uv_stats(w.peers[0].node, &stats);
-    ck_assert_uint_ge(stats.refused, 1);
-}
-
-static const struct change as_it_is = {.cluster_key = NULL};
-
-static bool linked(struct world *in) {
-    struct weft_uv_stats stats[2];
-    for (size_t i = 0; i < 2; i++) weft_uv_stats(in->peers[i].node, &stats[i]);
-    return stats[0].links == 1 && stats[1].links == 1;
-}
-
-static void expect_linked(void) {
-    ck_assert_msg(world_run(&w, linked, 10000), "not linked after 10 s");
 }
 
 static bool all_gone(struct world *in) {
@@ -208,26 +100,6 @@ START_TEST(revoked_peer_is_cut_at_once) {
     ck_assert(!converged(&w));
     change_identity(0, &as_it_is); /* it was a mistake */
     expect_converged();
-}
-END_TEST
-
-/* As after an hour, in the midst of writes from both sides. */
-START_TEST(old_links_are_dialled_anew_and_nothing_is_lost) {
-    open_peer(0, &as_it_is);
-    open_peer(1, &as_it_is);
-    expect_linked();
-    uint32_t number = w.peers[1].node->links->number;
-    ck_assert_uint_ge(w.peers[1].node->links->anew_ns, uv_hrtime() + WEFT__LINK_AGE_NS / 2);
-    w.peers[1].node->links->anew_ns = 1;
-    for (unsigned i = 0; i < 150; i++) {
-        write_at(0);
-        write_at(1);
-        world_run_for(&w, 10);
-    }
-    expect_converged();
-    expect_linked();
-    ck_assert_uint_gt(w.peers[1].node->links->number, number);
-    for (size_t i = 0; i < 2; i++) ck_assert_msg(w.peers[i].refused == 0, "%s", w.peers[i].refused_text);
 }
 END_TEST
 
@@ -546,7 +418,7 @@ int main(void) {
     TCase *t = tcase_create("nodes");
     suite_add_tcase(s, t);
     tcase_set_timeout(t, 60);
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, members_setup, members_teardown);
     tcase_add_test(t, nodes_of_a_cluster_converge);
     tcase_add_test(t, other_cluster_key_is_refused);
     tcase_add_test(t, plain_node_is_refused);
@@ -555,7 +427,6 @@ int main(void) {
     tcase_add_test(t, revoked_peer_is_cut_at_once);
     tcase_add_test(t, revoked_peer_is_refused_where_it_was_dialled_before);
     tcase_add_test(t, frame_that_is_not_finished_ends_the_link);
-    tcase_add_test(t, old_links_are_dialled_anew_and_nothing_is_lost);
     tcase_add_test(t, cluster_key_is_rotated_under_writes);
     tcase_add_test(t, who_fails_often_is_not_heard);
     tcase_add_test(t, silent_strangers_are_few_at_a_time);
