@@ -59,6 +59,10 @@ void weft__registry_fini(struct weft__registry *r) {
     *r = (struct weft__registry){.alloc = r->alloc};
 }
 
+int weft__registry_add_own(struct weft__registry *r, const struct weft_crdt_class *cls) {
+    return append(r, cls);
+}
+
 int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len) {
     int rc = weft_crdt_class_check(cls, errmsg, errmsg_len);
     if (rc != 0) return rc;

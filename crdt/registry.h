@@ -19,6 +19,8 @@ struct weft__registry {
 
 int weft__registry_init(struct weft__registry *r, const struct weft_alloc *alloc);
 void weft__registry_fini(struct weft__registry *r);
+/* One of Weft's numbers, of a floor above this one. WEFT_ERR_NOMEM. */
+int weft__registry_add_own(struct weft__registry *r, const struct weft_crdt_class *cls);
 /* WEFT_ERR_INVALID: what weft_crdt_class_check refuses, another class has the id, or it is one of Weft's numbers;
  * errmsg (may be NULL) gets a sentence that says so. The same class again: 0. */
 int weft__registry_add(struct weft__registry *r, const struct weft_crdt_class *cls, char *errmsg, size_t errmsg_len);

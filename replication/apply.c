@@ -105,19 +105,37 @@ int weft__engine_reserve_origin(struct weft_replica *r, uint32_t origin) {
     return rc;
 }
 
-/* A lineage's past only grows, and a retry raises it to the same numbers, so it may rise before the rest is certain. */
+/* A lineage's past only grows, and a retry raises it to the same numbers, so it may rise before the rest is certain.
+ * What it was is in r->before, dependency by dependency. */
 static int raise_past(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
     struct weft_version_vector *past = &r->space.lineages[origin].past;
-    int rc = weft_version_vector_reserve(past, weft_origins_count(r->origins));
+    void *items = r->before;
+    int rc = weft__grow(r->alloc, &items, &r->before_cap, t->origin_count, sizeof *r->before);
+    r->before = items;
+    if (rc == 0) rc = weft_version_vector_reserve(past, weft_origins_count(r->origins));
     if (rc != 0) return rc;
     struct weft__reader in;
     weft__reader_init(&in, t->dependencies);
-    while (!weft__reader_done(&in)) {
+    for (size_t i = 0; !weft__reader_done(&in); i++) {
         uint32_t o = r->map[weft__read_varint(&in)];
         uint64_t seq = weft__read_varint(&in);
+        r->before[i] = weft_version_vector_get(past, o);
         (void)!weft_version_vector_raise(past, o, seq); /* reserved */
     }
     return 0;
+}
+
+/* An own transaction that came to nothing is not tried again as it was: its past is what it was before, as others have
+ * it. */
+static void lower_past(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
+    struct weft_version_vector *past = &r->space.lineages[origin].past;
+    struct weft__reader in;
+    weft__reader_init(&in, t->dependencies);
+    for (size_t i = 0; !weft__reader_done(&in); i++) {
+        uint32_t o = r->map[weft__read_varint(&in)];
+        (void)weft__read_varint(&in);
+        if (o < past->len) past->seq[o] = r->before[i];
+    }
 }
 
 static bool origins_are_past(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
@@ -173,6 +191,19 @@ static int read_deltas(struct weft_replica *r, const struct weft__transaction *t
         last = d;
     }
     return in.err == 0 && extent->deltas > 0 && origins_are_past(r, t, origin) ? 0 : WEFT_ERR_MALFORMED;
+}
+
+/* What it means, if anything: 0, or why it is void. Or WEFT_ERR_NOMEM. */
+static int judge(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, struct extent *extent) {
+    int rc = read_deltas(r, t, origin, extent);
+    return rc != 0 ? rc : weft__rights_judge(r, t, origin, extent->deltas);
+}
+
+/* An own delta reads, unless more writes stand under an element than an entry may observe: a peer can see to that. */
+static int refuse_own(struct weft_replica *r, int why) {
+    if (why != WEFT_ERR_DENIED) return WEFT_ERR_LIMIT;
+    weft__set_error(r, "%s", r->rights.why);
+    return why;
 }
 
 /* Prepares every delta; *count objects were found or made, also on failure. */
@@ -253,28 +284,25 @@ static void record(struct weft_replica *r, const struct weft__transaction *t, ui
     weft__recording_add(&r->recording, rec.number, origin, t->seq);
 }
 
-static void report_void(struct weft_replica *r, const struct weft__transaction *t, enum weft__source source) {
+static void report_void(struct weft_replica *r, const struct weft__transaction *t, int why, enum weft__source source) {
+    const char *text = why == WEFT_ERR_DENIED ? r->rights.why : "its deltas do not read";
     r->voids++;
-    if (source != WEFT__RESTORED) weft__void_keep(r, t, WEFT_ERR_MALFORMED, "its deltas do not read");
-    struct weft_notice n = {.kind = WEFT_NOTICE_VOID, .err = WEFT_ERR_MALFORMED, .origin = t->origin, .seq = t->seq};
-    weft__output_notice(weft__out(r), &n, "transaction %llu of an origin is void: its deltas do not read",
-                        (unsigned long long)t->seq);
+    if (source != WEFT__RESTORED) weft__void_keep(r, t, why, text);
+    struct weft_notice n = {.kind = WEFT_NOTICE_VOID, .err = why, .origin = t->origin, .seq = t->seq};
+    weft__output_notice(weft__out(r), &n, "transaction %llu of an origin is void: %s", (unsigned long long)t->seq,
+                        text);
 }
 
-int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, enum weft__source source) {
+/* Its past is raised. */
+static int apply(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, enum weft__source source) {
     struct extent extent;
     size_t count = 0;
-    int rc = source == WEFT__LOCAL ? map_origins(r, t, origin) : 0; /* readiness has done it for the others */
-    if (rc == 0) rc = raise_past(r, t, origin);
-    if (rc != 0) return rc;
-    rc = read_deltas(r, t, origin, &extent);
-    if (rc == WEFT_ERR_NOMEM) return rc;
-    bool is_void = rc != 0;
-    /* An own delta reads, unless more writes stand under an element than an entry may observe: a peer can see to that.
-     */
-    if (is_void && source == WEFT__LOCAL) return WEFT_ERR_LIMIT;
+    int why = judge(r, t, origin, &extent);
+    if (why == WEFT_ERR_NOMEM) return why;
+    bool is_void = why != 0;
+    if (is_void && source == WEFT__LOCAL) return refuse_own(r, why);
     if (is_void) extent = (struct extent){0, 0};
-    rc = reserve_room(r, origin, &extent, source);
+    int rc = reserve_room(r, origin, &extent, source);
     uint8_t *row = rc == 0 ? weft__log_prepare(&r->log, origin, t->bytes) : NULL;
     if (row == NULL) return WEFT_ERR_NOMEM;
     if (!is_void) rc = prepare_deltas(r, t, origin, &extent, &count);
@@ -286,14 +314,24 @@ int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint3
     uint8_t hash[WEFT__CHAIN_LEN];
     weft__blake2b128(hash, t->bytes);
     publish_objects(r, t, count, source);
+    if (!is_void) weft__rights_publish(r);
     advance(r, t, origin, hash, source);
     weft__log_append(&r->log, origin, t->seq, row, t->bytes.len, hash);
     if (source == WEFT__RESTORED)
         (void)!weft__recording_restore(&r->recording, origin, t->seq); /* reserved */
     else
         record(r, t, origin, row);
-    if (is_void) report_void(r, t, source);
+    if (is_void) report_void(r, t, why, source);
     return 0;
+}
+
+int weft__apply(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, enum weft__source source) {
+    int rc = source == WEFT__LOCAL ? map_origins(r, t, origin) : 0; /* readiness has done it for the others */
+    if (rc == 0) rc = raise_past(r, t, origin);
+    if (rc != 0) return rc;
+    rc = apply(r, t, origin, source);
+    if (rc != 0 && source == WEFT__LOCAL) lower_past(r, t, origin);
+    return rc;
 }
 
 void weft__forget_gained(struct weft_replica *r) {

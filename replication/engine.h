@@ -21,6 +21,7 @@
 #include "replication/output.h"
 #include "replication/pending.h"
 #include "replication/recording.h"
+#include "replication/rights.h"
 #include "replication/space.h"
 #include "replication/staging.h"
 #include "replication/transaction.h"
@@ -131,6 +132,7 @@ struct weft_replica {
     struct weft__recording recording;
     struct weft__pending pending;
     struct weft__checkpoint checkpoint;
+    struct weft__rights_state rights;
     struct weft__fork fork;
     struct weft__refusals refusals;
     struct weft__peers peers;
@@ -175,6 +177,8 @@ struct weft_replica {
     struct weft_buf txn_bytes, pairs, body;
     uint32_t *map; /* a transaction's origin table as interned indices */
     size_t map_cap;
+    uint64_t *before; /* of what it depends on, what its lineage's past said (apply.c) */
+    size_t before_cap;
     struct weft__txn_delta *deltas; /* of a transaction that is being applied, and their objects */
     size_t delta_cap;
     struct weft__keyed **touched;

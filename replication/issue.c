@@ -55,6 +55,7 @@ int weft__issue_head(struct weft_replica *r, uint64_t seq, struct weft_stamp sta
         .parent_seq = r->parent_seq,
         .origins = weft_buf_slice(&origins),
         .dependencies = weft_buf_slice(&r->pairs),
+        .rights_generation = weft__rights_generation(r),
     };
     weft__transaction_write_head(&r->txn_bytes, &head);
     int rc = origins.err;

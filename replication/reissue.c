@@ -252,15 +252,19 @@ static int issue(struct work *w, const struct weft__transaction *t, uint64_t *se
     return rc;
 }
 
-/* It was near the limits, and what it has to name now is more: people can look at it. */
+/* It was near the limits, and what it has to name now is more, or a right that it was written by is gone: people can
+ * look at it. */
 static int give_up(struct weft_replica *r, const struct weft__transaction *t, int err) {
     struct weft_notice n = {.kind = WEFT_NOTICE_VOID, .err = err, .origin = t->origin, .seq = t->seq};
     struct weft__sender self = {.link = WEFT__NO_LINK, .replica = t->origin.replica};
-    weft__because(r, "transaction %llu of this replica cannot be issued again", (unsigned long long)t->seq);
+    const char *why = err == WEFT_ERR_DENIED ? r->rights.why : "";
+    weft__because(r, "transaction %llu of this replica cannot be issued again%s%s", (unsigned long long)t->seq,
+                  *why != '\0' ? ": " : "", why);
     int rc = weft__quarantine(r, err, &self, t->bytes);
     if (rc != 0) return rc;
-    weft__output_notice(weft__out(r), &n, "own transaction %llu cannot be issued again: it is kept among the refused",
-                        (unsigned long long)t->seq);
+    weft__output_notice(weft__out(r), &n,
+                        "own transaction %llu cannot be issued again: it is kept among the refused%s%s",
+                        (unsigned long long)t->seq, *why != '\0' ? "; " : "", why);
     return 0;
 }
 
@@ -281,7 +285,7 @@ static int retell_row(struct work *w, const struct weft__aside *row, bool is_don
     rc = join_told(w, &t);
     if (rc != 0 || is_done) return rc;
     rc = issue(w, &t, &seq);
-    if (rc == WEFT_ERR_LIMIT) return give_up(w->r, &t, rc);
+    if (rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_DENIED) return give_up(w->r, &t, rc);
     if (rc != 0) return rc;
     struct weft__yielded *y = yielded_of(f, row->origin);
     y->now[row->seq - y->from] = seq;

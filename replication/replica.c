@@ -77,6 +77,7 @@ static void init_parts(struct weft_replica *r) {
 
 static int register_classes(struct weft_replica *r) {
     int rc = weft__registry_init(&r->registry, r->alloc);
+    if (rc == 0) rc = weft__registry_add_own(&r->registry, &weft_rights_class);
     for (size_t i = 0; rc == 0 && r->options.classes != NULL && r->options.classes[i] != NULL; i++)
         rc = weft__registry_add(&r->registry, r->options.classes[i], r->options.errmsg, r->options.errmsg_len);
     return rc;
@@ -122,6 +123,7 @@ static void free_scratch(struct weft_replica *r) {
     weft_buf_fini(&r->pairs);
     weft_buf_fini(&r->body);
     weft__free(a, r->map, r->map_cap * sizeof *r->map);
+    weft__free(a, r->before, r->before_cap * sizeof *r->before);
     weft__free(a, r->deltas, r->delta_cap * sizeof *r->deltas);
     weft__free(a, (void *)r->touched, r->touched_cap * sizeof *r->touched);
     weft__free(a, r->sorted, r->sorted_cap * sizeof *r->sorted);
@@ -141,6 +143,7 @@ void weft_replica_free(struct weft_replica *r) {
     weft__recording_fini(&r->recording);
     weft__pending_fini(&r->pending);
     weft__checkpoint_fini(&r->checkpoint);
+    weft__rights_fini(r);
     weft__fork_fini(r);
     weft__quarantine_fini(r);
     weft__registry_fini(&r->registry);

@@ -132,6 +132,8 @@ static int check_segments(struct weft_replica *r) {
                            r->checkpoint.segments.items[i].id);
     if (!weft__hash_eq(r->space.pool.hash, r->restored_hash))
         return corrupt(r, WEFT_ERR_MALFORMED, "the checkpoint does not add up: manifest", WEFT_META_CHECKPOINT);
+    int rc = weft__rights_restore(r);
+    if (rc != 0) return corrupt(r, rc, "a document of rights in meta record", WEFT_META_CHECKPOINT);
     r->segments_checked = true;
     return 0;
 }

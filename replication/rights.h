@@ -1,22 +1,94 @@
-/* rights.h: documents of rights, and what they allow. */
+/* rights.h: what the rights of a space allow (rights.c), and what is known of them here (rights_known.c). */
 #ifndef WEFT_REPLICATION_RIGHTS_H
 #define WEFT_REPLICATION_RIGHTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <weft/rights.h>
+
+#include "crdt/dots.h"
+#include "replication/rights_document.h"
+
+struct weft__space;
+struct weft__transaction;
 
 /* By the space's id: 'W' 'R' or 'W' 'S'. */
 bool weft__rights_governs(const struct weft_id *space);
 /* 'W' 'S' */
 bool weft__rights_is_signed(const struct weft_id *space);
 
-/* --- What is known here now, for links: never for judging ------------------------------------------------------------
- */
+/* What an origin may write, by the document that governs its last transaction. One block. */
+struct weft__writer {
+    struct weft__rights_name document;
+    struct weft_key successor; /* signs the next document */
+    size_t size;
+    size_t prefix_count;
+    struct weft_slice prefixes[]; /* ascending, none of them a prefix of another; their bytes come behind */
+};
+void weft__writer_free(struct weft__writer *w, const struct weft_alloc *alloc); /* NULL is fine */
 
+/* Names of documents, ascending. */
+struct weft__rights_list {
+    struct weft__rights_name *names;
+    size_t count, cap;
+};
+
+/* A document that somebody handed over beforehand. */
+struct weft__rights_hint {
+    struct weft__rights_name name;
+    size_t len;
+    uint8_t bytes[];
+};
+
+struct weft__rights_state {
+    struct weft__rights_list applied; /* what the object at WEFT_RIGHTS_KEY holds */
+    struct weft__rights_name adding;  /* by the transaction that was judged last; generation 0: nothing */
+    struct weft__rights_hint **hints; /* in the order of names */
+    size_t hint_count, hint_cap;
+    char why[200]; /* the last judgement that was not good */
+};
+void weft__rights_fini(struct weft_replica *r);
+
+/* The writes of a document that is applied in a space: one for each replica that committed it without having seen it.
+ * False: there is none. */
+bool weft__rights_open_writes(struct weft__dots *it, const struct weft__space *space,
+                              const struct weft__rights_name *name);
+/* The document itself. False: it is not there. */
+bool weft__rights_find(const struct weft__space *space, const struct weft__rights_name *name,
+                       struct weft__rights_document *out);
+
+/* --- Judging (rights.c) ------------------------------------------------------------------------------------------- */
+
+/* A transaction whose deltas read (they are in r->deltas) and whose causal past is its lineage's. 0; WEFT_ERR_DENIED:
+ * it is void, and r->rights.why says why; WEFT_ERR_NOMEM. A function of the bytes and the causal past. */
+int weft__rights_judge(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin, size_t deltas);
+/* It is applied: cannot fail. */
+void weft__rights_publish(struct weft_replica *r);
+/* The generation that the next own transaction names, and the document that it is judged by; false: there is none. */
+uint64_t weft__rights_generation(const struct weft_replica *r);
+bool weft__rights_newest(const struct weft_replica *r, struct weft__rights_document *out);
+/* O(document). */
+bool weft__rights_covers(const struct weft__rights_document *d, const struct weft_id *replica, struct weft_slice key);
+
+/* --- Whole states (rights_state.c) -------------------------------------------------------------------------------- */
+
+/* After the last segment was restored. WEFT_ERR_MALFORMED, WEFT_ERR_NOMEM. */
+int weft__rights_restore(struct weft_replica *r);
+/* Whether a state's documents are sound, and it has those of ours that it has seen; and makes room for them.
+ * WEFT_ERR_MALFORMED, WEFT_ERR_NOMEM. */
+int weft__rights_prepare_join(struct weft_replica *r, const struct weft__space *staged);
+void weft__rights_publish_join(struct weft_replica *r, const struct weft__space *staged);
+
+/* --- What is known here now, for links: never for judging (rights_known.c) ---------------------------------------- */
+
+/* Keeps a signed document that was handed over beforehand. WEFT_ERR_MALFORMED, WEFT_ERR_SIGNATURE, WEFT_ERR_INVALID (of
+ * another space), WEFT_ERR_NOMEM. */
+int weft__rights_hint(struct weft_replica *r, struct weft_slice signed_document);
 struct weft__allowance {
-    bool member, read, relay;
+    bool member; /* and may do anything at all: read, relay, or write somewhere */
+    bool read, relay;
 };
 /* By the newest document known here. No document, or a space without rights: all true. */
 struct weft__allowance weft__rights_of_replica(const struct weft_replica *r, const struct weft_id *replica);

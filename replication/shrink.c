@@ -26,14 +26,16 @@ static void free_scratch(struct weft_replica *r) {
     free_buf(&r->pairs, r->alloc);
     free_buf(&r->body, r->alloc);
     void *map = r->map, *touched = (void *)r->touched, *rows = r->row_items, *sorted = r->sorted;
-    void *deltas = r->deltas;
+    void *deltas = r->deltas, *before = r->before;
     free_array(r, &deltas, &r->delta_cap, sizeof *r->deltas);
+    free_array(r, &before, &r->before_cap, sizeof *r->before);
     free_array(r, &map, &r->map_cap, sizeof *r->map);
     free_array(r, &touched, &r->touched_cap, sizeof *r->touched);
     free_array(r, &rows, &r->row_cap, sizeof *r->row_items);
     free_array(r, &sorted, &r->sorted_cap, sizeof *r->sorted);
     r->sorted_count = 0;
     r->deltas = deltas;
+    r->before = before;
     r->map = map;
     r->touched = touched;
     r->row_items = rows;

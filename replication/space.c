@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "replication/rights.h"
 
 int weft__space_init(struct weft__space *s, const struct weft_id *id, struct weft_origins *origins, uint64_t seed,
                      const struct weft_alloc *alloc) {
@@ -21,7 +22,10 @@ void weft__space_fini(struct weft__space *s) {
     weft__keyspace_fini(&s->keys);
     weft__pool_fini(&s->pool);
     weft_version_vector_fini(&s->applied);
-    for (size_t i = 0; i < s->lineage_cap; i++) weft_version_vector_fini(&s->lineages[i].past);
+    for (size_t i = 0; i < s->lineage_cap; i++) {
+        weft_version_vector_fini(&s->lineages[i].past);
+        weft__writer_free(s->lineages[i].writer, s->alloc);
+    }
     weft__free(s->alloc, s->lineages, s->lineage_cap * sizeof *s->lineages);
     memset(s, 0, sizeof *s);
 }

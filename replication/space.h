@@ -13,11 +13,14 @@
 #include "crdt/keyspace.h"
 #include "crdt/pool.h"
 
+struct weft__writer;
+
 /* What the last applied transaction of an origin leaves behind, for its next one to be judged by. */
 struct weft__lineage {
     struct weft_version_vector past; /* all it depends on, by other origins; grows only */
     uint8_t hash[WEFT__CHAIN_LEN];
-    struct weft_stamp stamp; /* the greatest of all of them: not every origin keeps its clock from going back */
+    struct weft_stamp stamp;     /* the greatest of all of them: not every origin keeps its clock from going back */
+    struct weft__writer *writer; /* what it may write, as far as that was asked (rights.c); NULL: nothing yet */
     bool forked; /* two transactions with one dot were seen, and said so: what conflicts is not asked for any more */
 };
 

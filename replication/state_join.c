@@ -126,7 +126,7 @@ static int join_theirs(struct join *j) {
 
 static int prepare(struct join *j) {
     struct weft_replica *r = j->r;
-    int rc = 0;
+    int rc = weft__rights_prepare_join(r, j->staged);
     for (uint32_t i = 0; rc == 0 && i < j->staged->applied.len; i++) {
         rc = weft__engine_reserve_origin(r, i);
         if (rc == 0) rc = weft_version_vector_reserve(&r->space.lineages[i].past, j->staged->applied.len);
@@ -178,6 +178,7 @@ static int join_staged(struct weft_replica *r, struct weft__space *staged) {
     int rc = prepare(&j);
     if (rc == 0) {
         publish_objects(&j);
+        weft__rights_publish_join(r, staged);
         for (uint32_t i = 0; i < staged->applied.len; i++)
             if (staged->applied.seq[i] > weft_version_vector_get(&r->space.applied, i)) advance_origin(&j, i);
         if (weft_stamp_cmp(r->space.clock, staged->clock) < 0) r->space.clock = staged->clock;

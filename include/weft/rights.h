@@ -90,6 +90,28 @@ WEFT_API int weft_rights_read(const struct weft_rights **out, struct weft_slice 
                               const struct weft_alloc *alloc) WEFT_MUST_CHECK;
 WEFT_API void weft_rights_free(const struct weft_rights *doc); /* NULL is fine */
 
+/* --- At a replica ----------------------------------------------------------------------------------------------- */
+
+/* The type of the one object, at WEFT_RIGHTS_KEY, that holds the documents. It is written through weft_txn_rights. */
+WEFT_API extern const struct weft_crdt_class weft_rights_class;
+#define WEFT_RIGHTS_KEY "weft/rights"
+
+/* Puts a signed document into a transaction; any replica may, whatever its rights are: the signature is the right.
+ * WEFT_ERR_INVALID: the space has no rights, or the document is of another; WEFT_ERR_MALFORMED, WEFT_ERR_SIGNATURE as
+ * weft_rights_read; WEFT_ERR_DENIED: it is not newer than the one that governs, or its authority may not sign now
+ * (weft_replica_errmsg says which); WEFT_ERR_NOMEM. Then the transaction is as it was. */
+WEFT_API int weft_txn_rights(struct weft_txn *t, struct weft_slice signed_document) WEFT_MUST_CHECK;
+
+struct weft_rights_info {
+    bool governs, is_signed;    /* by the space's id */
+    uint64_t generation;        /* of the document that governs what is committed here; 0: there is none */
+    struct weft_slice document; /* signed; lent until the next commit or step */
+    size_t documents;           /* applied here, all generations */
+};
+WEFT_API void weft_replica_rights(const struct weft_replica *r, struct weft_rights_info *out);
+/* Whether a commit here that changes this key would be allowed now. True in a space without rights. */
+WEFT_API bool weft_replica_may_write(const struct weft_replica *r, struct weft_slice key);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,162 @@
+/* rights_known.c: what the newest document that is known here says: to links, which ask about peers, and to programs.
+ * Of two replicas one may know more than the other, so none of this may make a transaction void. */
+#include <string.h>
+
+#include <weft/err.h>
+
+#include "base/alloc.h"
+#include "crdt/view.h"
+#include "replication/engine.h"
+#include "replication/rights.h"
+
+/* --- The type ----------------------------------------------------------------------------------------------------- */
+
+static int print_document(struct weft_view v, struct weft_slice element, struct weft_buf *out) {
+    struct weft_write w;
+    struct weft__rights_document d;
+    if (!weft_view_write(v, weft_slice(NULL, 0), element, 0, &w) || weft__rights_parse(&d, w.value) != 0) return 0;
+    return weft_buf_printf(out, "%sgeneration %llu: %zu members, %zu grants", out->len > 0 ? ", " : "",
+                           (unsigned long long)d.name.generation, d.member_count, d.grant_count);
+}
+
+static int print(struct weft_view v, struct weft_buf *out) {
+    struct weft_elements it;
+    struct weft_slice element;
+    int rc = weft_elements_open(&it, v, weft_slice(NULL, 0));
+    while (rc == 0 && weft_elements_next(&it, &element)) rc = print_document(v, element, out);
+    weft_elements_close(&it);
+    return rc;
+}
+
+const struct weft_crdt_class weft_rights_class = {
+    .size = sizeof(struct weft_crdt_class),
+    .name = "rights",
+    .type = WEFT_TYPE_ID(19, WEFT_KERNEL_DOTS),
+    .schema = 1,
+    .print = print,
+};
+
+/* --- Documents that are known ---------------------------------------------------------------------------------------
+ */
+
+static size_t hint_place(const struct weft__rights_state *s, const struct weft__rights_name *name) {
+    size_t at = 0;
+    while (at < s->hint_count && weft__rights_name_cmp(&s->hints[at]->name, name) < 0) at++;
+    return at;
+}
+
+int weft__rights_hint(struct weft_replica *r, struct weft_slice signed_document) {
+    struct weft__rights_state *s = &r->rights;
+    struct weft__rights_document d;
+    int rc = weft__rights_parse(&d, signed_document);
+    if (rc == 0 && weft_id_cmp(&d.space, &r->space.id) != 0) rc = WEFT_ERR_INVALID;
+    if (rc == 0) rc = weft__rights_verify(&d, r->alloc);
+    if (rc != 0) return rc == WEFT_ERR_LIMIT ? WEFT_ERR_MALFORMED : rc;
+    size_t at = hint_place(s, &d.name);
+    if (at < s->hint_count && weft__rights_name_cmp(&s->hints[at]->name, &d.name) == 0) return 0;
+    void *items = (void *)s->hints;
+    rc = weft__grow(r->alloc, &items, &s->hint_cap, s->hint_count + 1, sizeof *s->hints);
+    s->hints = items;
+    struct weft__rights_hint *hint = rc != 0 ? NULL : weft__malloc(r->alloc, sizeof *hint + signed_document.len);
+    if (hint == NULL) return WEFT_ERR_NOMEM;
+    hint->name = d.name;
+    hint->len = signed_document.len;
+    memcpy(hint->bytes, signed_document.ptr, signed_document.len);
+    memmove((void *)(s->hints + at + 1), (void *)(s->hints + at), (s->hint_count - at) * sizeof *s->hints);
+    s->hints[at] = hint;
+    s->hint_count++;
+    return 0;
+}
+
+/* From the newest down: what is left of both lists. */
+struct known {
+    size_t applied, hints;
+};
+
+static struct known known_begin(const struct weft_replica *r) {
+    return (struct known){r->rights.applied.count, r->rights.hint_count};
+}
+
+/* One that is in both lists comes twice. */
+static bool known_next(const struct weft_replica *r, struct known *k, struct weft__rights_document *out) {
+    const struct weft__rights_state *s = &r->rights;
+    const struct weft__rights_name *a = k->applied == 0 ? NULL : &s->applied.names[k->applied - 1];
+    const struct weft__rights_hint *h = k->hints == 0 ? NULL : s->hints[k->hints - 1];
+    if (a == NULL && h == NULL) return false;
+    if (h != NULL && (a == NULL || weft__rights_name_cmp(a, &h->name) < 0)) {
+        k->hints--;
+        return weft__rights_parse(out, weft_slice(h->bytes, h->len)) == 0;
+    }
+    k->applied--;
+    return weft__rights_find(&r->space, a, out);
+}
+
+/* --- What links ask -------------------------------------------------------------------------------------------------
+ */
+
+struct weft__allowance weft__rights_of_replica(const struct weft_replica *r, const struct weft_id *replica) {
+    struct weft__rights_document d;
+    struct weft_rights_member member;
+    struct weft__rights_grant g;
+    struct weft__reader in;
+    struct weft__allowance may = {false, false, false};
+    struct known k = known_begin(r);
+    if (!weft__rights_governs(&r->space.id) || !known_next(r, &k, &d))
+        return (struct weft__allowance){true, true, true};
+    if (!weft__rights_find_member(&d, replica, &member)) return may;
+    weft__reader_init(&in, d.grants);
+    while (weft__rights_next_grant(&in, &g)) {
+        if (!weft__rights_is_granted(&g.says, &member)) continue;
+        may.read |= g.says.read;
+        may.relay |= g.says.relay;
+        may.member |= g.says.read || g.says.relay || g.says.write_count > 0;
+    }
+    return may;
+}
+
+/* Whether a newer document has it too. */
+static bool is_named_before(const struct weft_replica *r, struct known end, const struct weft_id *replica,
+                            const struct weft_key *key) {
+    struct weft__rights_document d;
+    struct weft_rights_member m;
+    struct known k = known_begin(r);
+    while (k.applied + k.hints > end.applied + end.hints + 1 && known_next(r, &k, &d))
+        if (weft__rights_find_member(&d, replica, &m) && m.signing_key != NULL &&
+            memcmp(m.signing_key->bytes, key->bytes, WEFT_KEY_LEN) == 0)
+            return true;
+    return false;
+}
+
+const struct weft_key *weft__rights_signing_key(const struct weft_replica *r, const struct weft_id *replica,
+                                                size_t index) {
+    struct weft__rights_document d;
+    struct weft_rights_member m;
+    struct known k = known_begin(r);
+    if (!weft__rights_governs(&r->space.id)) return NULL;
+    while (known_next(r, &k, &d)) {
+        if (!weft__rights_find_member(&d, replica, &m) || m.signing_key == NULL) continue;
+        if (is_named_before(r, k, replica, m.signing_key)) continue;
+        if (index-- == 0) return m.signing_key;
+    }
+    return NULL;
+}
+
+/* --- What programs ask ----------------------------------------------------------------------------------------------
+ */
+
+void weft_replica_rights(const struct weft_replica *r, struct weft_rights_info *out) {
+    struct weft__rights_document d;
+    *out = (struct weft_rights_info){.governs = weft__rights_governs(&r->space.id),
+                                     .is_signed = weft__rights_is_signed(&r->space.id),
+                                     .documents = r->rights.applied.count};
+    if (!weft__rights_newest(r, &d)) return;
+    out->generation = d.name.generation;
+    out->document = d.signed_bytes;
+}
+
+bool weft_replica_may_write(const struct weft_replica *r, struct weft_slice key) {
+    struct weft__rights_document d;
+    if (!weft__rights_governs(&r->space.id)) return true;
+    if (!r->has_identity || !weft__rights_newest(r, &d) || weft_slice_eq(key, weft_str(WEFT_RIGHTS_KEY))) return false;
+    return weft__rights_covers(&d, &r->identity, key);
+}
