@@ -119,6 +119,14 @@ void weft__tape_number(struct weft_buf *out, enum weft__tape_kind kind, uint64_t
     end(out, mark);
 }
 
+void weft__tape_refused(struct weft_buf *out, enum weft__tape_kind kind, const struct weft_time *now, uint64_t number) {
+    size_t mark = begin(out, (uint8_t)kind);
+    weft__write_varint(out, now->mono_ns);
+    weft__write_fixed64(out, now->wall);
+    weft__write_varint(out, number);
+    end(out, mark);
+}
+
 void weft__tape_notice(struct weft_buf *out, const struct weft_notice *n) {
     size_t mark = begin(out, WEFT__TAPE_NOTICE);
     weft__write_varint(out, (uint64_t)n->kind);
@@ -230,6 +238,12 @@ static void read_event(struct weft__reader *in, struct weft__tape_entry *out) {
     }
 }
 
+static void read_refused(struct weft__reader *in, struct weft_event *e) {
+    e->now.mono_ns = weft__read_varint(in);
+    e->now.wall = weft__read_fixed64(in);
+    e->number = weft__read_varint(in);
+}
+
 static void read_notice(struct weft__reader *in, struct weft_notice *n) {
     n->kind = (enum weft_notice_kind)read_below(in, WEFT_NOTICE_STATE_TOO_LARGE + 1);
     n->err = -(int)read_below(in, 1000);
@@ -263,6 +277,8 @@ static int read_body(struct weft__tape_entry *e, struct weft_slice body) {
         e->end = read_below(&in, WEFT__TAPE_ENDS);
     else if (e->kind == WEFT__TAPE_FAILED)
         e->err = -(int)read_below(&in, 1000);
+    else if (e->kind == WEFT__TAPE_RETRY || e->kind == WEFT__TAPE_FORGET)
+        read_refused(&in, &e->event);
     else if (e->kind == WEFT__TAPE_CHECKPOINT || e->kind == WEFT__TAPE_ABANDON)
         (void)read_below(&in, 1);
     else

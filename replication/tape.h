@@ -31,7 +31,9 @@ enum weft__tape_kind {
     WEFT__TAPE_NOTICE = 20,     /* the event before brought this notice */
     WEFT__TAPE_STATE = 21,      /* what it has now */
     WEFT__TAPE_ABANDON = 22,    /* the replica of the last OPEN was not to be had: the one before goes on */
-    WEFT__TAPE_END = 23
+    WEFT__TAPE_END = 23,
+    WEFT__TAPE_RETRY = 24, /* since the event before it was asked to take this refused message once more */
+    WEFT__TAPE_FORGET = 25 /* ... or to forget it */
 };
 
 enum weft__tape_end {
@@ -47,7 +49,7 @@ struct weft__tape_entry {
     uint8_t kind;
     size_t offset, len;                  /* of the whole entry in the tape */
     struct weft_replica_options options; /* OPEN */
-    struct weft_event event;             /* an event; .record is &record */
+    struct weft_event event;             /* an event; .record is &record. RETRY, FORGET: .now and .number */
     struct weft_record record;
     struct weft_slice bytes;   /* COMMIT */
     int err;                   /* FAILED */
@@ -67,6 +69,8 @@ void weft__tape_event(struct weft_buf *out, const struct weft_event *e);
 void weft__tape_bytes(struct weft_buf *out, enum weft__tape_kind kind, struct weft_slice bytes);
 /* FAILED: minus the error; END: which; CHECKPOINT, ABANDON: 0. */
 void weft__tape_number(struct weft_buf *out, enum weft__tape_kind kind, uint64_t number);
+/* RETRY, FORGET */
+void weft__tape_refused(struct weft_buf *out, enum weft__tape_kind kind, const struct weft_time *now, uint64_t number);
 void weft__tape_notice(struct weft_buf *out, const struct weft_notice *n);
 void weft__tape_state(struct weft_buf *out, const struct weft_replica *r);
 /* At most so many bytes has an event with `bytes` and a record, a STATE with so many origins. */

@@ -50,6 +50,8 @@ static const char *name_of(uint8_t kind) {
         [WEFT__TAPE_STATE] = "state",
         [WEFT__TAPE_ABANDON] = "abandon",
         [WEFT__TAPE_END] = "end",
+        [WEFT__TAPE_RETRY] = "retry",
+        [WEFT__TAPE_FORGET] = "forget",
     };
     return kind < sizeof names / sizeof *names && names[kind] != NULL ? names[kind] : "?";
 }
@@ -292,6 +294,16 @@ static int commit(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     return end_of_failure(p);
 }
 
+static int retry_or_forget(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
+    const struct weft_event *what = &e->event;
+    if (was_for_memory(p)) return 1;
+    int rc = e->kind == WEFT__TAPE_RETRY ? weft_replica_retry(p->replica, &what->now, what->number)
+                                         : weft_replica_forget(p->replica, what->number);
+    if (rc == WEFT_ERR_NOMEM) return rc;
+    p->failed_with = rc;
+    return 1;
+}
+
 static int abandon(struct weft_sim_replay *p) {
     forget_update(p);
     p->failed_with = 0;
@@ -318,7 +330,8 @@ static void tell(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     weft_buf_printf(&text, "  %s", name_of(e->kind));
     if (e->kind == WEFT_EVENT_RECEIVED || e->kind == WEFT_EVENT_LINK_UP || e->kind == WEFT_EVENT_LINK_DOWN)
         weft_buf_printf(&text, " %lu", (unsigned long)e->event.link);
-    if (e->kind == WEFT_EVENT_PERSISTED) weft_buf_printf(&text, " %llu", (unsigned long long)e->event.number);
+    bool numbered = e->kind == WEFT_EVENT_PERSISTED || e->kind == WEFT__TAPE_RETRY || e->kind == WEFT__TAPE_FORGET;
+    if (numbered) weft_buf_printf(&text, " %llu", (unsigned long long)e->event.number);
     if (e->kind == WEFT_EVENT_RECEIVED) weft_buf_printf(&text, ", %llu bytes", (unsigned long long)e->event.bytes.len);
     if (e->kind == WEFT__TAPE_COMMIT) weft_buf_printf(&text, " %llu bytes", (unsigned long long)e->bytes.len);
     if (e->kind == WEFT__TAPE_NOTICE && p->notices_seen < p->update.notice_count)
@@ -343,6 +356,9 @@ static int perform(struct weft_sim_replay *p, const struct weft__tape_entry *e) 
     case WEFT__TAPE_CHECKPOINT:
         weft_replica_checkpoint(p->replica);
         return 1;
+    case WEFT__TAPE_RETRY:
+    case WEFT__TAPE_FORGET:
+        return retry_or_forget(p, e);
     case WEFT__TAPE_FAILED:
         return compare_error(p, e->err);
     case WEFT__TAPE_NOTICE:

@@ -80,6 +80,11 @@ WEFT_API void weft_uv_close(struct weft_uv *n, void (*cb)(void *ctx), void *ctx)
  * callback; while the store works that is after one turn. WEFT_ERR_BUSY, WEFT_ERR_NOT_READY as there; WEFT_ERR_CLOSED
  * after weft_uv_close. *out is NULL after an error. */
 WEFT_API int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) WEFT_MUST_CHECK;
+/* weft_replica_retry and weft_replica_forget, now: what is applied by it is told from the loop, and is durable when a
+ * commit of the same moment would be. WEFT_ERR_FULL, WEFT_ERR_CLOSED as above; weft_replica_errmsg has a sentence for
+ * others. */
+WEFT_API int weft_uv_retry(struct weft_uv *n, uint64_t number) WEFT_MUST_CHECK;
+WEFT_API int weft_uv_forget(struct weft_uv *n, uint64_t number) WEFT_MUST_CHECK;
 /* Of an empty replica that is taking its first state it shows nothing, which is not so: weft_replica_readable says. */
 WEFT_API struct weft_view weft_uv_view(struct weft_uv *n, struct weft_slice key, const struct weft_crdt_class *cls);
 /* The engine, for reading (stats, objects, origins). Ask for it in each callback: a node whose memory was rolled back

@@ -394,6 +394,27 @@ int weft_uv_txn_begin(struct weft_uv *n, struct weft_txn **out) {
     return 0;
 }
 
+/* As a commit: it takes effect here, and its records are fetched by the next step. */
+static int act_on_refused(struct weft_uv *n, uint64_t number,
+                          int (*act)(struct weft__recorder *rec, struct weft_replica *r, const struct weft_time *now,
+                                     uint64_t number)) {
+    if (n->state != WEFT__NODE_RUNNING) return WEFT_ERR_CLOSED;
+    if (weft__unwritten_size(&n->unwritten) + unfetched(n) >= n->o.unwritten_max) return WEFT_ERR_FULL;
+    struct weft_time now = weft__host_time();
+    int rc = act(&n->recorder, n->replica, &now, number);
+    n->tick_due = true;
+    weft__node_wake(n);
+    return rc;
+}
+
+int weft_uv_retry(struct weft_uv *n, uint64_t number) {
+    return act_on_refused(n, number, weft__recorder_retry);
+}
+
+int weft_uv_forget(struct weft_uv *n, uint64_t number) {
+    return act_on_refused(n, number, weft__recorder_forget);
+}
+
 void weft__node_lose_transaction(struct weft_uv *n) {
     struct weft_time now = weft__host_time();
     struct weft_txn *t = n->txn;

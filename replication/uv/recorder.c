@@ -243,6 +243,36 @@ static void record_commits(struct weft__recorder *rec, const struct weft_replica
     }
 }
 
+static void record_failure(struct weft__recorder *rec, int rc) {
+    if (rc == 0 || !has_room(rec, NULL, WEFT__TAPE_NUMBER_MAX)) return;
+    weft__tape_number(&rec->pending, WEFT__TAPE_FAILED, (uint64_t)-rc);
+}
+
+static void record_refused(struct weft__recorder *rec, const struct weft_replica *r, enum weft__tape_kind kind,
+                           const struct weft_time *now, uint64_t number) {
+    if (rec->fd < 0) return;
+    record_commits(rec, r);
+    if (!has_room(rec, r, WEFT__TAPE_EVENT_MAX(0u))) return;
+    weft__tape_refused(&rec->pending, kind, now, number);
+    flush(rec);
+}
+
+int weft__recorder_retry(struct weft__recorder *rec, struct weft_replica *r, const struct weft_time *now,
+                         uint64_t number) {
+    record_refused(rec, r, WEFT__TAPE_RETRY, now, number);
+    int rc = weft_replica_retry(r, now, number);
+    record_failure(rec, rc);
+    return rc;
+}
+
+int weft__recorder_forget(struct weft__recorder *rec, struct weft_replica *r, const struct weft_time *now,
+                          uint64_t number) {
+    record_refused(rec, r, WEFT__TAPE_FORGET, now, number);
+    int rc = weft_replica_forget(r, number);
+    record_failure(rec, rc);
+    return rc;
+}
+
 static void record_event(struct weft__recorder *rec, const struct weft_replica *r, const struct weft_event *e) {
     size_t len = e->kind == WEFT_EVENT_RESTORE ? e->record->bytes.len : e->bytes.len;
     bool started = e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START;
@@ -270,8 +300,7 @@ int weft__recorder_step(struct weft__recorder *rec, struct weft_replica *r, cons
     int rc = weft_replica_step(r, e, u);
     if (rec->fd < 0) return rc;
     if (rc != 0) {
-        if (has_room(rec, NULL, WEFT__TAPE_NUMBER_MAX))
-            weft__tape_number(&rec->pending, WEFT__TAPE_FAILED, (uint64_t)-rc);
+        record_failure(rec, rc);
     } else if (e->kind != WEFT_EVENT_RESTORE) {
         record_update(rec, r, u);
         if (rec->fd >= 0) remember_own(rec, r);

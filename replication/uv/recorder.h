@@ -33,6 +33,11 @@ void weft__recorder_opened(struct weft__recorder *rec, const struct weft_replica
 /* It was not to be had; this one goes on. */
 void weft__recorder_abandoned(struct weft__recorder *rec, const struct weft_replica *r);
 void weft__recorder_checkpoint(struct weft__recorder *rec);
+/* weft_replica_retry, weft_replica_forget */
+int weft__recorder_retry(struct weft__recorder *rec, struct weft_replica *r, const struct weft_time *now,
+                         uint64_t number);
+int weft__recorder_forget(struct weft__recorder *rec, struct weft_replica *r, const struct weft_time *now,
+                          uint64_t number);
 /* weft_replica_step. What was committed since the last one, and the event, are in the file before the engine sees it.
  */
 int weft__recorder_step(struct weft__recorder *rec, struct weft_replica *r, const struct weft_event *e,

@@ -14,6 +14,7 @@
 #include <weft/pncounter.h>
 #include <weft/sim.h>
 
+#include "replication/kept.h"
 #include "replication/tape.h"
 #include "tests/support/cluster.h"
 #include "tests/support/failing_alloc.h"
@@ -464,6 +465,68 @@ START_TEST(memory_that_is_lacking_once_is_replayed) {
 }
 END_TEST
 
+/* --- Refused messages --------------------------------------------------------------------------------------------- */
+
+static void put_refused(struct peer *p, uint64_t number, struct weft_slice message) {
+    struct weft__kept_entry e = {
+        .number = number, .err = WEFT_ERR_VERSION, .wall = 1, .length = message.len, .bytes = message};
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    ck_assert_int_eq(weft__kept_write(&b, &e), 0);
+    struct weft_record r = {.kind = WEFT_RECORD_QUARANTINE, .id = number - 1, .bytes = weft_buf_slice(&b)};
+    ck_assert_int_eq(p->store.rows->cls->write(p->store.rows, &r, 1), 0);
+    weft_buf_fini(&b);
+}
+
+/* A push of another replica, which adds 1000, as one that an older Weft did not understand; and garbage. */
+static void put_all_refused(struct peer *p) {
+    static struct cluster c;
+    cluster_init(&c, 2);
+    for (int i = 0; i < 2; i++) ck_assert_int_eq(cluster_open(&c, i), 0);
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    cluster_count(&c, 0, "n", 1000);
+    put_refused(p, 1, weft_slice(c.queue[0].bytes, c.queue[0].len));
+    put_refused(p, 2, weft_str("garbage"));
+    put_refused(p, 3, weft_str("garbage"));
+    cluster_fini(&c);
+}
+
+static size_t refused_of(const struct peer *p) {
+    struct weft_refused info;
+    size_t count = 0;
+    while (weft_replica_refused(weft_uv_replica(p->node), count, &info)) count++;
+    return count;
+}
+
+START_TEST(what_is_taken_again_is_applied_and_replayed) {
+    struct peer *a = recorded(0);
+    uint8_t state[16];
+    int64_t n;
+    put_all_refused(a);
+    peer_open(&w, a);
+    write_at(a, 1);
+    ck_assert_int_eq(weft_uv_retry(a->node, 1), 0);
+    ck_assert_int_eq(weft_uv_retry(a->node, 1), WEFT_ERR_NOT_FOUND);
+    ck_assert_int_eq(weft_uv_retry(a->node, 2), WEFT_ERR_MALFORMED);
+    write_at(a, 10);
+    ck_assert_int_eq(weft_uv_forget(a->node, 3), 0);
+    world_run_for(&w, 20);
+    ck_assert_uint_eq(refused_of(a), 1);
+    for (int opening = 0; opening < 2; opening++) {
+        struct weft_view v = weft_uv_view(a->node, weft_str("n"), &weft_pncounter_class);
+        ck_assert_int_eq(weft_pncounter_value(v, &n), 0);
+        ck_assert_int_eq(n, 1011);
+        ck_assert_uint_eq(refused_of(a), 1);
+        state_of(a, state);
+        peer_close(a);
+        ck_assert(world_run(&w, closed, 10000));
+        if (opening == 0) peer_open(&w, recorded(0));
+    }
+    expect_replayed(state);
+}
+END_TEST
+
 /* --- An engine that is made again --------------------------------------------------------------------------------- */
 
 static bool is_repaired(struct world *in) {
@@ -529,6 +592,7 @@ int main(void) {
     tcase_add_test(t, a_full_disk_ends_it_and_the_node_goes_on);
     tcase_add_test(t, short_and_interrupted_writes_are_gone_on_with);
     tcase_add_test(t, memory_that_is_lacking_once_is_replayed);
+    tcase_add_test(t, what_is_taken_again_is_applied_and_replayed);
     tcase_add_loop_test(t, a_reopened_engine_is_replayed, 0, 2);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -73,6 +73,10 @@ static void setup(void) {
     put((struct weft_event){.kind = WEFT_EVENT_PERSISTED, .now = now, .number = 1u << 20});
     put((struct weft_event){.kind = WEFT_EVENT_EPOCH, .now = now, .random = 1});
     put((struct weft_event){.kind = WEFT_EVENT_LINK_DOWN, .now = now, .link = 0});
+    weft__tape_refused(&tape, WEFT__TAPE_RETRY, &now, 300);
+    mark();
+    weft__tape_refused(&tape, WEFT__TAPE_FORGET, &now, 301);
+    mark();
     weft__tape_number(&tape, WEFT__TAPE_END, WEFT__TAPE_CLOSED);
     mark();
     ck_assert_int_eq(tape.err, 0);
@@ -130,6 +134,11 @@ START_TEST(what_was_written_is_read) {
     ck_assert(e.event.kind == WEFT_EVENT_EPOCH && e.event.random == 1);
     e = next(&t);
     ck_assert(e.event.kind == WEFT_EVENT_LINK_DOWN && e.event.link == 0);
+    for (uint64_t i = 0; i < 2; i++) {
+        e = next(&t);
+        expect_times(&e);
+        ck_assert(e.kind == (i == 0 ? WEFT__TAPE_RETRY : WEFT__TAPE_FORGET) && e.event.number == 300 + i);
+    }
     e = next(&t);
     ck_assert(e.kind == WEFT__TAPE_END && e.end == WEFT__TAPE_CLOSED);
     ck_assert_int_eq(weft__tape_next(&t, &e, NULL), 0);
