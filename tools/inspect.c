@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <weft/err.h>
 #include <weft/replica.h>
@@ -19,6 +18,7 @@
 
 #include "tools/commands.h"
 #include "tools/fields.h"
+#include "tools/refused.h"
 #include "tools/value.h"
 #include "tools/words.h"
 
@@ -28,40 +28,19 @@
 struct options {
     const char *file;
     const char *keys;
-    uint64_t limit;
-    bool help;
+    uint64_t limit, number;
+    bool help, quarantine, voids, bytes;
 };
 
 struct inspection {
     struct weft_replica *replica;
     struct weft_buf identity, manifest; /* the META records */
-    struct weft_buf refused;            /* a line per quarantined message */
-    uint64_t rows, row_bytes, segments, segment_bytes, quarantined;
+    uint64_t rows, row_bytes, segments, segment_bytes;
     uint64_t staged, staged_bytes;
     int rc; /* of the replica, where it did not take a record */
 };
 
 /* --- Restoring --------------------------------------------------------------------------------------------------- */
-
-/* "2026-11-25 01:13:36.250Z" */
-static void time_text(struct weft_buf *out, uint64_t word) {
-    int64_t sec, nsec;
-    char text[32];
-    struct tm tm;
-    weft_hlc_to_timespec(word, &sec, &nsec);
-    time_t t = (time_t)sec;
-    if (gmtime_r(&t, &tm) == NULL || strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) == 0) text[0] = '\0';
-    weft_buf_printf(out, "%s.%03dZ", text, (int)(nsec / 1000000));
-}
-
-static void note_refused(struct inspection *in, const struct weft_record *r) {
-    uint64_t err = weft__field_of(r->bytes, 1).value;
-    weft_buf_printf(&in->refused, "  %-4" PRIu64 " %s, %" PRIu64 " bytes from link %" PRIu64 " at ", r->id,
-                    err < 1000 ? weft_err_name(-(int)err) : "?", weft__field_of(r->bytes, 4).value,
-                    weft__field_of(r->bytes, 2).value);
-    time_text(&in->refused, weft__field_of(r->bytes, 3).value);
-    weft_buf_append_str(&in->refused, "\n");
-}
 
 static void note(struct inspection *in, const struct weft_record *r) {
     switch (r->kind) {
@@ -78,9 +57,7 @@ static void note(struct inspection *in, const struct weft_record *r) {
         in->row_bytes += r->bytes.len;
         break;
     case WEFT_RECORD_QUARANTINE:
-        in->quarantined++;
-        note_refused(in, r);
-        break;
+        break; /* the replica lists them */
     case WEFT_RECORD_STAGED:
         in->staged++;
         in->staged_bytes += r->bytes.len;
@@ -143,7 +120,7 @@ static void print_origins(const struct inspection *in, struct weft_buf *b) {
         weft__origin_text(b, &info.origin);
         weft_buf_printf(b, " %10" PRIu64 " %10" PRIu64 " %10" PRIu64 "  ", info.applied, checkpointed(in, &info.origin),
                         info.log_floor);
-        time_text(b, info.stamp.word);
+        weft__time_text(b, info.stamp.word);
         if (info.stamp.epoch > 0) weft_buf_printf(b, " in clock epoch %u", info.stamp.epoch);
         weft_buf_append_str(b, "\n");
         print_buf(b);
@@ -215,6 +192,13 @@ static void print_identity(const struct inspection *in, struct weft_buf *b) {
     printf("format      %" PRIu64 "\n", weft__field_of(weft_buf_slice(&in->identity), 1).value);
 }
 
+static size_t count_refused(const struct weft_replica *r) {
+    struct weft_refused m;
+    size_t count = 0;
+    while (weft_replica_refused(r, count, &m)) count++;
+    return count;
+}
+
 static int print_summary(struct inspection *in, struct weft_buf *b) {
     struct weft_replica_stats stats;
     uint64_t bases;
@@ -231,9 +215,8 @@ static int print_summary(struct inspection *in, struct weft_buf *b) {
                     stats.state_bytes);
     for (size_t i = 0; i < sizeof stats.state_hash; i++) weft_buf_printf(b, "%02x", stats.state_hash[i]);
     weft_buf_printf(b, "\nresidues    %" PRIu64 " bases of counters\n", bases);
-    weft_buf_printf(b, "void        %" PRIu64 " transactions since the checkpoint\n", stats.voids);
-    weft_buf_printf(b, "quarantine  %" PRIu64 " refused messages\n", in->quarantined);
-    weft_buf_append_slice(b, weft_buf_slice(&in->refused));
+    weft_buf_printf(b, "void        %" PRIu64 " transactions since the checkpoint (--voids)\n", stats.voids);
+    weft_buf_printf(b, "quarantine  %zu refused messages (--quarantine)\n", count_refused(in->replica));
     print_buf(b);
     return rc;
 }
@@ -280,13 +263,32 @@ static int complain(const char *file, const char *what) {
     return 1;
 }
 
+static int print_lists(struct inspection *in, const struct options *o, struct weft_buf *b) {
+    struct weft_refused m;
+    bool found = o->number == 0 || weft__refused_show(b, in->replica, o->number);
+    if (!found) return WEFT_ERR_NOT_FOUND;
+    if (o->quarantine && o->bytes)
+        for (size_t i = 0; weft_replica_refused(in->replica, i, &m); i++)
+            (void)weft__refused_show(b, in->replica, m.number);
+    if (o->quarantine && !o->bytes && o->number == 0 && weft__refused_list(b, in->replica) == 0)
+        weft_buf_append_str(b, "no refused messages\n");
+    if (o->voids && weft__voids_list(b, in->replica) == 0) weft_buf_append_str(b, "no void transactions\n");
+    print_buf(b);
+    return 0;
+}
+
+static int print_all(struct inspection *in, const struct options *o, struct weft_buf *b) {
+    print_identity(in, b);
+    int rc = print_summary(in, b);
+    print_origins(in, b);
+    print_keys(in, o, b);
+    return rc;
+}
+
 static int report(struct inspection *in, const struct options *o) {
     struct weft_buf b;
     weft_buf_init(&b, NULL);
-    print_identity(in, &b);
-    int rc = print_summary(in, &b);
-    print_origins(in, &b);
-    print_keys(in, o, &b);
+    int rc = o->quarantine || o->voids ? print_lists(in, o, &b) : print_all(in, o, &b);
     if (rc == 0) rc = b.err;
     weft_buf_fini(&b);
     fflush(stdout);
@@ -323,21 +325,28 @@ static int inspect(const struct options *o) {
     }
     weft_buf_init(&in.identity, NULL);
     weft_buf_init(&in.manifest, NULL);
-    weft_buf_init(&in.refused, NULL);
     weft_replica_options_init(&options);
     int rc = weft_replica_new(&in.replica, &options);
     rc = rc != 0 ? complain(o->file, weft_strerror(rc)) : inspect_store(&in, store, o);
     weft_replica_free(in.replica);
     weft_buf_fini(&in.identity);
     weft_buf_fini(&in.manifest);
-    weft_buf_fini(&in.refused);
     store->cls->close(store);
     return rc;
 }
 
+static int read_number(const char *name, const char *value, uint64_t *out) {
+    char *end;
+    errno = 0;
+    *out = strtoull(value, &end, 10);
+    if (errno == 0 && end != value && *end == '\0' && value[0] != '-') return 0;
+    fprintf(stderr, "weft inspect: %s: \"%.80s\" is not a number\n", name, value);
+    return 2;
+}
+
 static int take_option(struct options *o, const char *name, const char *value) {
-    bool limit = strcmp(name, "--limit") == 0;
-    if (!limit && strcmp(name, "--keys") != 0) {
+    bool keys = strcmp(name, "--keys") == 0, number = strcmp(name, "--number") == 0;
+    if (!keys && !number && strcmp(name, "--limit") != 0) {
         fprintf(stderr, "weft inspect: there is no option \"%.80s\"; try --help\n", name);
         return 2;
     }
@@ -345,30 +354,35 @@ static int take_option(struct options *o, const char *name, const char *value) {
         fprintf(stderr, "weft inspect: %s needs a value\n", name);
         return 2;
     }
-    if (!limit) {
+    if (keys) {
         o->keys = value;
         return 0;
     }
-    char *end;
-    errno = 0;
-    o->limit = strtoull(value, &end, 10);
-    if (errno == 0 && end != value && *end == '\0' && value[0] != '-') return 0;
-    fprintf(stderr, "weft inspect: --limit: \"%.80s\" is not a number\n", value);
-    return 2;
+    if (number) o->quarantine = true;
+    return read_number(name, value, number ? &o->number : &o->limit);
+}
+
+static bool take_flag(struct options *o, const char *name) {
+    bool *flag = strcmp(name, "--help") == 0         ? &o->help
+                 : strcmp(name, "--quarantine") == 0 ? &o->quarantine
+                 : strcmp(name, "--voids") == 0      ? &o->voids
+                 : strcmp(name, "-x") == 0           ? &o->bytes
+                                                     : NULL;
+    if (flag != NULL) *flag = true;
+    return flag != NULL;
 }
 
 static int read_options(struct options *o, int argc, char **argv) {
     *o = (struct options){.keys = "", .limit = LIMIT_DEFAULT};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
-            o->help = true;
-        } else if (argv[i][0] != '-' && o->file == NULL) {
+        if (take_flag(o, argv[i])) continue;
+        if (argv[i][0] != '-' && o->file == NULL) {
             o->file = argv[i];
-        } else {
-            int rc = take_option(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-            if (rc != 0) return rc;
-            i++;
+            continue;
         }
+        int rc = take_option(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+        if (rc != 0) return rc;
+        i++;
     }
     if (o->file != NULL || o->help) return 0;
     fprintf(stderr, "weft inspect: which store? try --help\n");
@@ -380,10 +394,13 @@ int weft__cmd_inspect(int argc, char **argv) {
     int rc = read_options(&o, argc, argv);
     if (rc != 0) return rc;
     if (!o.help) return inspect(&o);
-    printf("usage: weft inspect FILE [--keys PREFIX] [--limit N]\n\n"
+    printf("usage: weft inspect FILE [--keys PREFIX] [--limit N] [--quarantine [-x | --number N]] [--voids]\n\n"
            "Shows what a store holds, also while a replica has it open. Changes nothing.\n\n"
            "  --keys PREFIX  only objects whose key begins so\n"
-           "  --limit N      at most N objects; %u if not given\n\n"
+           "  --limit N      at most N objects; %u if not given\n"
+           "  --quarantine   messages that were refused instead: when, why, of whom; -x with their bytes\n"
+           "  --number N     this one of them, with its bytes\n"
+           "  --voids        transactions that are void instead: recorded and passed on, without effect\n\n"
            "Exit code: 0; 1 when the store cannot be read or is damaged; 2 when an option is wrong.\n",
            LIMIT_DEFAULT);
     return 0;

@@ -49,6 +49,11 @@ void weft__session_answer(struct weft__session *s);
 /* status.c: "ok name=... id=... ..." */
 void weft__session_status(struct weft__session *s);
 
+/* quarantine.c */
+void weft__session_quarantine(struct weft__session *s);
+void weft__session_retry(struct weft__session *s);
+void weft__session_forget(struct weft__session *s);
+
 /* transaction.c */
 /* Answers for a transaction of the one edit at hand, or notes it in the open one. */
 void weft__session_edit(struct weft__session *s, struct weft_slice line);

@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <weft/err.h>
+
 #include "tools/session.h"
 #include "tools/value.h"
 
@@ -46,6 +48,24 @@ static void links(struct weft_buf *out, const struct weft_replica *r) {
     }
 }
 
+/* "MALFORMED:3,VERSION:1" */
+static void refusals(struct weft_buf *out, const struct weft_replica *r, const struct weft_replica_stats *stats) {
+    static const int codes[] = {
+#define CODE(name, value, text) value,
+        WEFT_ERR_MAP(CODE)
+#undef CODE
+    };
+    const char *comma = "";
+    weft_buf_printf(out, " refused_messages=%" PRIu64 " unkept=%" PRIu64 " refused_for=", stats->refused,
+                    stats->unkept);
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        uint64_t count = weft_replica_refusals(r, codes[i]);
+        if (count == 0) continue;
+        weft_buf_printf(out, "%s%s:%" PRIu64, comma, weft_err_name(codes[i]), count);
+        comma = ",";
+    }
+}
+
 static void counts(struct weft_buf *out, const struct weft_replica *r, const struct weft_uv_stats *uv) {
     struct weft_replica_stats stats;
     weft_replica_stats(r, &stats);
@@ -53,6 +73,7 @@ static void counts(struct weft_buf *out, const struct weft_replica *r, const str
                     uv->unheard);
     weft_buf_printf(out, " pending=%" PRIu64 " parked=%" PRIu64, stats.pending, stats.parked);
     weft_buf_printf(out, " voids=%" PRIu64, stats.voids);
+    refusals(out, r, &stats);
     weft_buf_printf(out, " objects=%" PRIu64 " log=%" PRIu64 " unwritten=%" PRIu64 " store_writes=%" PRIu64,
                     stats.objects, stats.log_entries, uv->unwritten_bytes, uv->store_writes);
     weft_buf_printf(out, " in=%" PRIu64 " out=%" PRIu64 " clock=", uv->bytes_in, uv->bytes_out);

@@ -17,6 +17,7 @@ KINDS = [
     (r"record-segment-", "weft.Segment", TXN),
     (r"record-log-", "weft.Transaction", TXN),
     (r"record-staged$", "weft.Staged", TXN),
+    (r"record-(refused|void|gone)$", "weft.Kept", TXN),
     (r"rights-", "weft.SignedRights", RIGHTS),
 ]
 

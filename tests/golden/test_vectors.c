@@ -10,6 +10,7 @@
 
 #include <weft/ormap.h>
 
+#include "replication/kept.h"
 #include "replication/message.h"
 #include "replication/staging.h"
 #include "tests/support/any_edit.h"
@@ -231,6 +232,41 @@ static void build_rights(void) {
     authority_sign(&root, &space, &second, &vector_new("rights-hand-over", take_rights)->bytes);
 }
 
+static int take_kept(const struct vector *v, struct weft_slice bytes) {
+    struct weft__kept_entry e;
+    (void)v;
+    return weft__kept_read(bytes, &e);
+}
+
+static void build_kept_records(void) {
+    struct weft__kept_entry refused = {
+        .number = 300,
+        .err = WEFT_ERR_MALFORMED,
+        .wall = WEFT_HLC_SECONDS(1700000000),
+        .replica = {{7}},
+        .is_authenticated = true,
+        .link = 5,
+        .label = weft_str("10.0.0.7:7701 tokyo-1"),
+        .text = weft_str("the last entry ends early"),
+        .length = 70000,
+        .bytes = weft_str("the beginning of a message"),
+    };
+    struct weft__kept_entry is_void = {
+        .number = 4,
+        .err = WEFT_ERR_MALFORMED,
+        .wall = WEFT_HLC_SECONDS(1700000000),
+        .replica = {{8}},
+        .text = weft_str("its deltas do not read"),
+        .length = 90,
+        .epoch = 3,
+        .seq = 12,
+    };
+    struct weft__kept_entry gone = {.number = 301};
+    MUST(weft__kept_write(&vector_new("record-refused", take_kept)->bytes, &refused));
+    MUST(weft__kept_write(&vector_new("record-void", take_kept)->bytes, &is_void));
+    MUST(weft__kept_write(&vector_new("record-gone", take_kept)->bytes, &gone));
+}
+
 static void build_all(void) {
     const struct weft_crdt_class *cls;
     for (size_t i = 0; (cls = weft_crdt_class_at(i)) != NULL; i++) {
@@ -245,6 +281,7 @@ static void build_all(void) {
     build_replica();
     build_state_messages();
     build_staged_record();
+    build_kept_records();
     build_rights();
 }
 
