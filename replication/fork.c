@@ -363,6 +363,24 @@ int weft__fork_compare(struct weft_replica *r, uint32_t link, const struct weft_
 
 /* --- Restoring ---------------------------------------------------------------------------------------------------- */
 
+/* The rows of the record are the chain that stands, from the fork on. */
+static bool is_chain(const struct weft_replica *r) {
+    const struct weft__fork *f = &r->fork;
+    const struct weft_origin origin = {r->identity, f->epoch};
+    uint8_t before[WEFT__CHAIN_LEN], hash[WEFT__CHAIN_LEN];
+    for (size_t i = 0; i < f->standing_count; i++) {
+        struct weft__transaction t;
+        struct weft_slice row = weft_slice(f->standing[i].bytes, f->standing[i].len);
+        if (weft__transaction_parse(&t, row) != 0 || t.seq != f->seq + i) return false;
+        if (weft_origin_cmp(&t.origin, &origin) != 0 || weft_id_cmp(&t.space, &r->space.id) != 0) return false;
+        weft__blake2b128(hash, row);
+        if (i == 0 ? memcmp(hash, f->hash, sizeof hash) != 0 : memcmp(t.previous.ptr, before, sizeof before) != 0)
+            return false;
+        memcpy(before, hash, sizeof before);
+    }
+    return true;
+}
+
 int weft__fork_restore(struct weft_replica *r, struct weft_slice bytes) {
     struct weft__fork *f = &r->fork;
     if (bytes.len == 0) return 0; /* one that was repaired */
@@ -380,6 +398,7 @@ int weft__fork_restore(struct weft_replica *r, struct weft_slice bytes) {
     if (rc != 0) return rc;
     if (in.err != 0 || in.at != in.end || f->seq == 0 || hash.len != sizeof f->hash) return WEFT_ERR_MALFORMED;
     memcpy(f->hash, hash.ptr, hash.len);
+    if (!is_chain(r)) return WEFT_ERR_MALFORMED;
     f->is_restored = true;
     return 0;
 }

@@ -41,6 +41,7 @@ static void hear(struct weft_slice stream, struct weft_slice lengths, struct hea
     h->err = 0;
     HOLDS(weft__channel_plain_new(&channel, NULL) == 0);
     HOLDS(channel->cls->start(channel, &wire) == 0);
+    HOLDS(channel->cls->judge(channel, NULL, 0) == 0);
     for (size_t at = 0, turn = 0; at < stream.len && h->err == 0; turn++) {
         struct weft_slice piece = weft_slice(stream.ptr + at, piece_len(lengths, turn, stream.len - at));
         uint8_t *copy = fuzz_copy(piece);
@@ -52,9 +53,27 @@ static void hear(struct weft_slice stream, struct weft_slice lengths, struct hea
         at += piece.len;
     }
     HOLDS(reader.bytes.len == 0 || channel->cls->ready(channel));
+    HOLDS(reader.bytes.len == 0 || !channel->cls->owed(channel));
     h->left = reader.bytes.len;
     channel->cls->close(channel);
     weft__frame_reader_fini(&reader);
+    weft_buf_fini(&wire);
+}
+
+/* What was heard, said again, is heard by another side as it was said. */
+static void say_again(const struct heard *h) {
+    struct weft__channel *channel;
+    struct heard again;
+    struct weft_buf wire;
+    weft_buf_init(&wire, NULL);
+    HOLDS(weft__channel_plain_new(&channel, NULL) == 0);
+    HOLDS(channel->cls->start(channel, &wire) == 0);
+    HOLDS(channel->cls->send(channel, weft_buf_slice(&h->messages), &wire) == 0);
+    hear(weft_buf_slice(&wire), weft_slice(NULL, 0), &again);
+    HOLDS(again.err == 0 && again.left == 0);
+    HOLDS(weft_slice_eq(weft_buf_slice(&h->messages), weft_buf_slice(&again.messages)));
+    channel->cls->close(channel);
+    weft_buf_fini(&again.messages);
     weft_buf_fini(&wire);
 }
 
@@ -68,6 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(whole.err == pieces.err);
     HOLDS(weft_slice_eq(weft_buf_slice(&whole.messages), weft_buf_slice(&pieces.messages)));
     if (whole.err == 0) HOLDS(whole.left == pieces.left);
+    say_again(&whole);
     weft_buf_fini(&whole.messages);
     weft_buf_fini(&pieces.messages);
     return 0;

@@ -1,13 +1,16 @@
-/* Links before and after they are encrypted: what strangers send, what somebody between makes of a handshake, and
- * certificates.
+/* Links before and after they are encrypted: what strangers send, what somebody between makes of a handshake, and of
+ * the frames after it.
  *
  * Input: what is tried, then its bytes. 0, 1: any bytes to a called or a calling side. 2: an honest session of which
- * bytes are changed: (message, place, bits) each; the sides get ready only if none was. 3: a certificate. */
+ * bytes are changed: (message, place, bits) each; the sides get ready only if none was. 3: a session that stands: what
+ * is sent, how it is cut, and which byte of it is changed (below); what is heard is what was said, up to the change. 4:
+ * the cipher alone, with its keys changed now and then. */
 #include <string.h>
 
 #include <weft/err.h>
 
 #include "replication/uv/channel.h"
+#include "replication/uv/cipher.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW      UINT64_C(1795600000)
@@ -124,20 +127,143 @@ static void try_between(struct fuzz_input *in) {
     }
 }
 
-/* Signed by nobody that is known, whatever it says. */
-static void try_certificate(struct fuzz_input *in) {
-    static const struct weft_key authority = {"nobody has the secret to this 1"};
-    struct weft_certificate c;
-    struct weft_slice bytes = fuzz_bytes(in, fuzz_left(in));
-    uint8_t *copy = fuzz_copy(bytes);
-    int rc = weft_certificate_read(&c, weft_slice(copy, bytes.len), &authority);
-    HOLDS(rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_CERTIFICATE);
-    free(copy);
+/* --- A session that stands --------------------------------------------------------------------------------------- */
+
+enum {
+    SIDE = 1,     /* which one sends */
+    SAY = 0,      /* a piece */
+    SAY_LONG = 2, /* more than a frame */
+    HEAR = 4,     /* so many bytes as the next one says; 0: all */
+    CHANGE = 6,   /* of the next byte on its way, the bits of the next one */
+    ACTION = 6
+};
+
+#define LONG 70000u
+
+struct way {
+    struct weft__channel *from, *to;
+    struct weft_buf said, wire, heard, answer;
+    size_t delivered; /* of the wire */
+    bool changed;
+    int rc;
+};
+
+static void say(struct way *w, struct weft_slice bytes) {
+    HOLDS(weft_buf_append_slice(&w->said, bytes) == 0);
+    HOLDS(w->from->cls->send(w->from, bytes, &w->wire) == 0);
+}
+
+static void say_long(struct way *w, uint8_t byte) {
+    uint8_t *bytes = malloc(LONG);
+    HOLDS(bytes != NULL);
+    memset(bytes, byte, LONG);
+    say(w, weft_slice(bytes, LONG));
+    free(bytes);
+}
+
+/* Nothing is heard that was not said, nor in another order; without a change, nothing fails. */
+static void hear(struct way *w, size_t len) {
+    if (len == 0 || len > w->wire.len - w->delivered) len = w->wire.len - w->delivered;
+    if (w->rc != 0 || len == 0) return;
+    w->rc = receive(w->to, weft_slice(w->wire.ptr + w->delivered, len), &w->heard, &w->answer);
+    w->delivered += len;
+    HOLDS(w->rc == 0 || (w->changed && w->rc == WEFT_ERR_MALFORMED));
+    HOLDS(w->heard.len <= w->said.len);
+    HOLDS(weft_slice_eq(weft_buf_slice(&w->heard), weft_slice(w->said.ptr, w->heard.len)));
+    HOLDS(w->answer.len == 0);
+    if (w->delivered == w->wire.len && !w->changed) HOLDS(w->heard.len == w->said.len && !w->to->cls->owed(w->to));
+}
+
+static void alter(struct way *w, uint8_t bits) {
+    if (w->delivered == w->wire.len || bits == 0) return;
+    w->wire.ptr[w->delivered] ^= bits;
+    w->changed = true;
+}
+
+static void act(struct way ways[2], struct fuzz_input *in) {
+    uint8_t what = fuzz_byte(in);
+    struct way *w = &ways[what & SIDE];
+    switch (what & ACTION) {
+    case SAY:
+        say(w, fuzz_piece(in));
+        break;
+    case SAY_LONG:
+        say_long(w, fuzz_byte(in));
+        break;
+    case HEAR:
+        hear(w, fuzz_byte(in));
+        break;
+    default:
+        alter(w, fuzz_byte(in));
+    }
+}
+
+static void shake_hands(struct weft__channel *sides[2]) {
+    struct weft_buf wire[2], plain;
+    weft_buf_init(&plain, NULL);
+    for (size_t i = 0; i < 2; i++) weft_buf_init(&wire[i], NULL);
+    HOLDS(sides[0]->cls->start(sides[0], &wire[0]) == 0);
+    for (size_t m = 0; m < 3; m++) {
+        HOLDS(receive(sides[1 - m % 2], weft_buf_slice(&wire[m % 2]), &plain, &wire[1 - m % 2]) == 0);
+        weft_buf_reset(&wire[m % 2]);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        HOLDS(sides[i]->cls->ready(sides[i]) && wire[i].len == 0);
+        HOLDS(sides[i]->cls->judge(sides[i], NULL, NOW) == 0);
+        weft_buf_fini(&wire[i]);
+    }
+    HOLDS(plain.len == 0);
+    weft_buf_fini(&plain);
+}
+
+static void try_session(struct fuzz_input *in) {
+    struct weft__channel *sides[2] = {channel(true, true), channel(false, true)};
+    struct way ways[2] = {{.from = sides[0], .to = sides[1]}, {.from = sides[1], .to = sides[0]}};
+    shake_hands(sides);
+    for (size_t i = 0; i < 2; i++) {
+        struct weft_buf *all[] = {&ways[i].said, &ways[i].wire, &ways[i].heard, &ways[i].answer};
+        for (size_t k = 0; k < 4; k++) weft_buf_init(all[k], NULL);
+    }
+    for (int n = 0; n < 200 && fuzz_left(in) > 0; n++) act(ways, in);
+    for (size_t i = 0; i < 2; i++) {
+        hear(&ways[i], 0);
+        struct weft_buf *all[] = {&ways[i].said, &ways[i].wire, &ways[i].heard, &ways[i].answer};
+        for (size_t k = 0; k < 4; k++) weft_buf_fini(all[k]);
+    }
+    for (size_t i = 0; i < 2; i++) sides[i]->cls->close(sides[i]);
+}
+
+/* --- The cipher alone -------------------------------------------------------------------------------------------- */
+
+static void try_cipher(struct fuzz_input *in) {
+    static const uint8_t key[WEFT__CIPHER_KEY_LEN] = "a key";
+    struct weft__cipher sends = {.keyed = false}, receives = {.keyed = false};
+    while (fuzz_left(in) > 0) {
+        uint8_t what = fuzz_byte(in), bits = what / 8 == 1 ? 1 : 0;
+        struct weft_slice plain = fuzz_piece(in), ad = weft_slice(&what, what & 1);
+        struct weft_buf sealed, opened;
+        weft_buf_init(&sealed, NULL);
+        weft_buf_init(&opened, NULL);
+        if (what % 8 == 2) weft__cipher_init(&sends, key), weft__cipher_init(&receives, key);
+        if (what % 8 == 4) weft__cipher_rekey(&sends), weft__cipher_rekey(&receives);
+        if (what % 8 == 6) sends.nonce = receives.nonce = UINT64_MAX;
+        int rc = weft__cipher_encrypt(&sends, ad, plain, &sealed);
+        HOLDS(rc == 0 || (rc == WEFT_ERR_LIMIT && sends.nonce == UINT64_MAX));
+        bool changed = rc == 0 && bits != 0 && sends.keyed;
+        if (changed) sealed.ptr[plain.len / 2] ^= bits;
+        if (changed) HOLDS(weft__cipher_decrypt(&receives, ad, weft_buf_slice(&sealed), &opened) == WEFT_ERR_MALFORMED);
+        if (changed) sealed.ptr[plain.len / 2] ^= bits;
+        HOLDS(opened.len == 0);
+        HOLDS(weft__cipher_decrypt(&receives, ad, weft_buf_slice(&sealed), &opened) == rc);
+        if (rc == 0) HOLDS(weft_slice_eq(weft_buf_slice(&opened), plain));
+        weft_buf_fini(&sealed);
+        weft_buf_fini(&opened);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
-    switch (fuzz_byte(&in) % 4) {
+    switch (fuzz_byte(&in) % 5) {
     case 0:
         try_stranger(&in, false);
         break;
@@ -147,8 +273,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 2:
         try_between(&in);
         break;
+    case 3:
+        try_session(&in);
+        break;
     default:
-        try_certificate(&in);
+        try_cipher(&in);
         break;
     }
     return 0;

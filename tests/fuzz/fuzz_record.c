@@ -1,40 +1,66 @@
 /* A store with damaged or made-up records: it opens, or says what is wrong with it; what opens is whole.
  *
- * Input: what (the first byte modulo 5 is a META id 1 to 3, a SEGMENT, a LOG row; its rest says which one), then its
- * bytes. With 128 set: a checkpoint whose hashes are right, as in forge.h. */
+ * Input: records, each a byte that says which one (below) and a piece that is its bytes; it takes the place of one that
+ * is there, or is added. With 128 set in the first: a checkpoint whose hashes are right, as in forge.h. */
 #include <weft/err.h>
 
+#include "replication/staging.h"
 #include "tests/fuzz/forge.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/live.h"
 
-enum { FORGED = 128, KINDS = 5 };
+enum { FORGED = 128, KIND = 15, INDEX = 16 }; /* the three bits above the kind say which of it */
 
-struct swap {
-    struct weft_store *into;
+/* The first four are META, by their ids. */
+static const enum weft_record_kind kinds[] = {
+    WEFT_RECORD_META,    WEFT_RECORD_META, WEFT_RECORD_META,       WEFT_RECORD_META,
+    WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED,
+};
+enum { KINDS = sizeof kinds / sizeof *kinds, STAGED_WELL = KINDS };
+
+struct find {
     enum weft_record_kind kind;
-    uint64_t meta;  /* which META record */
-    unsigned which; /* of its kind */
-    struct weft_slice bytes;
-    unsigned seen;
+    unsigned which;
+    bool found;
+    struct weft_record record; /* but for its bytes */
 };
 
-static int copy_swapped(void *ctx, const struct weft_record *record) {
-    struct swap *s = ctx;
-    struct weft_record r = *record;
-    bool hit = r.kind == s->kind && (r.kind != WEFT_RECORD_META || r.id == s->meta);
-    if (hit && s->seen++ == s->which) r.bytes = s->bytes;
-    return s->into->cls->write(s->into, &r, 1);
+static int find_record(void *ctx, const struct weft_record *record) {
+    struct find *f = ctx;
+    if (record->kind != f->kind || f->found || f->which-- > 0) return 0;
+    f->found = true;
+    f->record = *record;
+    return 0;
 }
 
-static void swap_one(struct weft_store *into, uint8_t what, struct weft_slice bytes) {
-    struct swap s = {.into = into, .bytes = bytes, .which = what / KINDS % 2u};
-    s.kind = what % KINDS < 3 ? WEFT_RECORD_META : what % KINDS == 3 ? WEFT_RECORD_SEGMENT : WEFT_RECORD_LOG;
-    s.meta = what % KINDS + 1u;
-    if (s.kind == WEFT_RECORD_META) s.which = 0;
-    struct weft_store *from = live_store();
-    HOLDS(from->cls->load(from, copy_swapped, &s) == 0);
-    from->cls->close(from);
+/* A chunk whose hash is right: the transfer, the whole, the number, and its bytes. */
+static void write_staged(struct fuzz_input *in, struct weft_buf *out, uint64_t id) {
+    struct weft__staged_chunk c = {.chunk = (uint32_t)id};
+    uint8_t how = fuzz_byte(in);
+    c.name.transfer = how % 4;
+    c.name.total = (uint64_t)fuzz_byte(in) << how / 4 % 8;
+    c.name.hash[0] = how / 32;
+    c.bytes = fuzz_piece(in);
+    HOLDS(weft__staged_write(out, &c) == 0);
+}
+
+/* In the place of one, or, where there is none, under an id of its own. */
+static void put(struct weft_store *store, uint8_t what, struct fuzz_input *in) {
+    unsigned kind = what & KIND, which = what / INDEX % 8;
+    bool is_staged = kind % (KINDS + 1) == STAGED_WELL;
+    struct find f = {.kind = is_staged ? WEFT_RECORD_STAGED : kinds[kind % (KINDS + 1)], .which = which};
+    struct weft_buf staged;
+    if (f.kind != WEFT_RECORD_META && f.kind != WEFT_RECORD_STAGED)
+        HOLDS(store->cls->load(store, find_record, &f) == 0);
+    struct weft_record r = f.record;
+    r.kind = f.kind;
+    if (f.kind == WEFT_RECORD_META) r.id = kind + 1;
+    if (f.kind == WEFT_RECORD_STAGED || (!f.found && f.kind != WEFT_RECORD_META)) r.id = which;
+    weft_buf_init(&staged, NULL);
+    if (is_staged) write_staged(in, &staged, r.id);
+    r.bytes = is_staged ? weft_buf_slice(&staged) : fuzz_piece(in);
+    HOLDS(store->cls->write(store, &r, 1) == 0);
+    weft_buf_fini(&staged);
 }
 
 static void forge_store(struct weft_store *into, struct fuzz_input *in) {
@@ -53,12 +79,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
     struct weft_store *store;
     struct cluster c;
-    HOLDS(weft_store_memory_new(&store, NULL) == 0);
     uint8_t what = fuzz_byte(&in);
-    if ((what & FORGED) != 0)
+    if ((what & FORGED) != 0) {
+        HOLDS(weft_store_memory_new(&store, NULL) == 0);
         forge_store(store, &in);
-    else
-        swap_one(store, what, fuzz_bytes(&in, fuzz_left(&in)));
+    } else {
+        store = live_store();
+        for (put(store, what, &in); fuzz_left(&in) > 0;) put(store, fuzz_byte(&in), &in);
+    }
     int rc = live_open_store(&c, store);
     HOLDS(rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_VERSION);
     if (rc == 0)

@@ -113,7 +113,9 @@ static void restart(struct cluster *c) {
     struct weft_buf before, after;
     encode(c, &before);
     cluster_crash(c, 0);
-    HOLDS(cluster_open(c, 0) == 0);
+    int rc = cluster_open(c, 0);
+    if (rc != 0) (void)fprintf(stderr, "%s\n", weft_replica_errmsg(c->at[0].replica));
+    HOLDS(rc == 0);
     encode(c, &after);
     HOLDS(weft_slice_eq(weft_buf_slice(&before), weft_buf_slice(&after)));
     weft_buf_fini(&before);

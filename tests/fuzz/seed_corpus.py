@@ -85,10 +85,62 @@ def deltas(vectors):
         yield name + "-unknown", b"\0" + unknown + b"\3" + unknown + b"\2" + unknown
 
 
+def fields(data):
+    """(number, wire type, the bytes of the whole field, those of its value)"""
+    at = 0
+    while at < len(data):
+        start = at
+        tag, at = varint(data, at)
+        begins = at
+        if tag & 7 == 0:
+            _, at = varint(data, at)
+        elif tag & 7 == 1:
+            at += 8
+        else:
+            length, begins = varint(data, at)
+            at = begins + length
+        yield tag >> 3, tag & 7, data[start:at], data[begins:at]
+
+
+def to_varint(value):
+    out = b""
+    while value > 127:
+        out, value = out + bytes([value & 127 | 128]), value >> 7
+    return out + bytes([value])
+
+
+def loose(data, how, depth=0):
+    """The same message in another encoding, as protobuf allows it; what is nested is changed likewise."""
+    out = []
+    for number, kind, whole, value in fields(data):
+        if kind == 2 and number >= 10 and depth == 0 or depth == 1 and kind == 2 and len(value) > 20 and whole[0] >> 3 <= 2:
+            value = loose(value, how, depth + 1)
+            whole = to_varint(number << 3 | 2) + to_varint(len(value)) + value
+        if kind == 0 and how == "long":
+            whole = whole[:-1] + bytes([whole[-1] | 128, 0])
+        out.append(whole)
+    if how == "reversed":
+        out.reverse()
+    if how == "unknown":
+        out.append(b"\x98\x06\x07\xa2\x06\x03any")
+    if how == "twice":
+        out += out[:1]
+    if how == "without":
+        out = out[:-1]
+    return b"".join(out)
+
+
 def messages(vectors):
     for name, data in vectors.items():
-        if name.startswith("message-"):
-            yield name[8:], data
+        if not name.startswith("message-"):
+            continue
+        yield name[8:], data
+        for how in ("reversed", "unknown", "long", "twice", "without"):
+            yield f"{name[8:]}-{how}", loose(data, how)
+        head, body = before_field(data, 10), data[len(before_field(data, 10)) :]
+        yield f"{name[8:]}-newer", b"\x08\x63" + data[2:]
+        yield f"{name[8:]}-in-a-space", head[:2] + b"\x12\x10" + bytes(range(16)) + head[2:] + body
+        yield f"{name[8:]}-empty", head + body[:1] + b"\0"
 
 
 def transactions(vectors):
@@ -101,11 +153,35 @@ def transactions(vectors):
 def records(vectors):
     manifest = vectors["record-meta-3"]
     segment = vectors["record-segment-4"]
-    for index in range(3):
-        yield f"meta-{index + 1}", bytes([index]) + vectors[f"record-meta-{index + 1}"]
-    yield "segment", b"\3" + segment
-    for index, name in enumerate(n for n in vectors if n.startswith("record-log-")):
-        yield f"log-{index + 1}", bytes([4 + 5 * index]) + vectors[name]
+    metas = [vectors[f"record-meta-{index + 1}"] for index in range(3)]
+    rows = [data for name, data in vectors.items() if name.startswith("record-log-")]
+    origin = b"\x0a\x10\x01" + bytes(15) + b"\x11" + metas[1][1:9]
+    for index, meta in enumerate(metas):
+        yield f"meta-{index + 1}", bytes([index]) + piece(meta)
+        yield f"meta-{index + 1}-newer", bytes([index]) + piece(b"\x08\x63" + meta[2:])
+    parents = metas[1] + b"\x11" + bytes(range(8)) + b"\x18\x05"
+    parents += b"".join(b"\x22\x0b\x09" + bytes([n]) * 8 + b"\x10\x03" for n in range(1, 4))
+    yield "epochs", b"\1" + piece(parents)
+    fork = b"\x09" + metas[1][1:9] + b"\x10\x05\x1a\x10" + bytes(16)
+    yield "fork", b"\3" + piece(fork)
+    yield "fork-with-rows", b"\3" + piece(fork + b"".join(b"\x22" + to_varint(len(r)) + r for r in rows))
+    yield "fork-first", b"\3" + piece(fork.replace(b"\x10\x05", b"\x10\x01"))
+    yield "fork-mended", b"\3" + piece(b"")
+    yield "segment", b"\4" + piece(segment)
+    for index, row in enumerate(rows):
+        yield f"log-{index + 1}", bytes([5 + 16 * index]) + piece(row)
+        yield f"log-{index + 1}-newer", bytes([5 + 16 * index]) + piece(b"\x08\x63" + row[2:])
+    yield "log-loose", b"\5" + piece(rows[1]) + b"\x15" + piece(rows[0])
+    refused = b"\x08\x04\x10\x02\x19" + bytes(range(8)) + b"\x20\x05\x2a\x05bytes"
+    yield "quarantine", b"\6" + piece(refused) + b"\x16" + piece(b"\x08")
+    staged = vectors["record-staged"]
+    yield "staged", b"\7" + piece(staged) + b"\x27" + piece(staged)
+    well = bytes([1, 30]) + piece(b"ten bytes.")
+    yield "staged-well", b"\x08" + well + b"\x18" + well
+    yield "staged-hole", b"\x08" + well + b"\x28" + well
+    yield "staged-other", b"\x08" + well + b"\x18" + bytes([2, 30]) + piece(b"ten bytes.")
+    yield "staged-odd", b"\x08" + bytes([1, 9]) + piece(b"ten bytes.") + b"\x18" + bytes([1, 30]) + piece(b"")
+    yield "origins", b"\2" + piece(before_field(manifest, 3) + b"\x1a" + bytes([len(origin)]) + origin)
     yield "forged", b"\x80" + piece(before_field(manifest, 6)) + piece(segment)
     yield "forged-empty", b"\x80" + piece(before_field(manifest, 6))
 
@@ -130,6 +206,134 @@ def frames(vectors):
     yield "empty", b"\1\2" + greeting + b"\0\0\0\0"
     yield "browser", b"\0GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     yield "other-version", b"\0WEFT\r\n\0\2"
+
+
+def handshakes(_):
+    yield "stranger-called", b"\0" + piece(b"WEFT\r\n\1\1") + piece(b"\0\x30" + bytes(48))
+    yield "stranger-called-long", b"\0" + piece(b"WEFT\r\n\1\1\4\0" + bytes(200))
+    yield "stranger-calling", b"\1" + piece(b"WEFT\r\n\1\1") + piece(b"\0\x70" + bytes(112))
+    yield "stranger-calling-long", b"\1" + piece(b"WEFT\r\n\1\1\xff\xff" + bytes(100))
+    yield "stranger-plain", b"\0" + piece(b"WEFT\r\n\0\1")
+    yield "honest", b"\2"
+    for message in range(5):
+        for place in (0, 3, 9, 20, 60, 130):
+            yield f"between-{message}-{place}", b"\2" + bytes([message]) + place.to_bytes(2, "little") + b"\x40"
+    say, hear = lambda text: b"\0" + piece(text), lambda n: b"\4" + bytes([n])
+    yield "session", b"\3" + say(b"hello") + b"\1" + piece(b"you") + hear(0) + b"\5\0"
+    yield "session-long", b"\3\2x" + hear(200) + hear(1) + hear(0) + b"\3y" + b"\5\7" + b"\5\0"
+    yield "session-in-bytes", b"\3" + say(b"a") + hear(1) * 30 + say(b"") + say(b"bc") + hear(1) * 30
+    yield "session-changed", b"\3" + say(b"hello") + hear(3) + b"\6\1" + hear(0) + say(b"more") + hear(0)
+    yield "session-longer", b"\3" + say(b"hello") + b"\6\1" + hear(0)
+    yield "cipher", b"\4" + b"".join(bytes([n]) + piece(b"some words") for n in (0, 2, 1, 10, 8, 4, 9, 6, 2, 0))
+
+
+def certificate(name=b"tokyo-1", more=b""):
+    return (b"\x08\1\x12\x10" + bytes(range(16)) + b"\x1a\x20" + bytes(range(32)) + b"\x22" + bytes([len(name)]) + name +
+            b"\x28\x64\x30\xc8\x01\x38\x05" + more)
+
+
+def certificates(_):
+    body = certificate()
+    yield "signed", b"\1" + body
+    yield "signed-whole", b"\1" + certificate(more=b"\x42\x10" + bytes(range(1, 17)) + b"\x48\x01")
+    yield "signed-own-replica", b"\1" + certificate(more=b"\x42\x10" + bytes(16))
+    yield "signed-vouches", b"\1" + certificate(more=b"\x48\x02")
+    yield "signed-newer", b"\1\x08\x02" + body[2:]
+    yield "signed-name", b"\1" + certificate(name=b"tokyo\n")
+    yield "signed-long", b"\1" + certificate(name=b"x" * 64)
+    yield "raw", b"\0\x0a" + to_varint(len(body)) + body + b"\x12\x40" + bytes(64)
+    yield "raw-short", b"\0\x0a" + to_varint(len(body)) + body + b"\x12\x01\0"
+    yield "raw-empty", b"\0"
+    yield "raw-long", b"\0" + bytes(600)
+
+
+def documents(vectors):
+    for name, data in vectors.items():
+        if not name.startswith("rights-"):
+            continue
+        yield name[7:], b"\1" + field(data, 1)
+        yield name[7:] + "-raw", b"\0" + data
+        body = field(data, 1)
+        everybody = b"\x32\x06\x18\x01\x20\x01\x2a\x00"
+        replica = b"\x32\x16\x0a\x10" + bytes(range(16)) + b"\x2a\x02a/"
+        yield name[7:] + "-everybody", b"\1" + body + everybody
+        yield name[7:] + "-replica", b"\1" + body + replica
+        yield name[7:] + "-both", b"\1" + body + b"\x32\x15\x0a\x10" + bytes(range(16)) + b"\x12\x01x"
+        yield name[7:] + "-two", b"\1" + body + b"\x32\x02\x18\x02"
+    element = bytes(7) + b"\5" + bytes(range(16))
+    yield "element", b"\0" + element
+
+
+def identities(_):
+    hex32 = "0123456789abcdef" * 4
+    cluster = f"cluster {hex32[:32]}\nspace {hex32[:32]}\nkey {hex32}  # ours\nprevious {hex32}\n"
+    cluster += f"authority {hex32}\nallow {hex32}\nallow {hex32} {hex32[:32]}\nrevoked 7\n\n"
+    key, cert = f"secret {hex32}\n", f"certificate {certificate().hex()}\n"
+    files = lambda *texts: b"".join(piece(text.encode()) for text in texts)
+    listed = f"cluster {hex32[:32]}\nkey {hex32}\nallow {hex32}\n"
+    yield "listed", b"\1" + files(listed, key)
+    yield "whole", b"\0" + files(cluster, key, cert)
+    yield "no-certificate", b"\1" + files(cluster, key)
+    for index, line in enumerate(cluster.splitlines()):
+        yield f"twice-{index}", b"\1" + files(cluster + line + "\n", key)
+    for index, text in enumerate((
+            "cluster", f"cluster {hex32}", "cluster x y z", "key 00", "revoked x", "revoked 0", "allow zz", f"allow {hex32} 0",
+            "what is", "certificate 00", "space 00 00", "previous", "#", "x" * 1300)):
+        yield f"line-{index}", b"\1" + files(text + "\n", key)
+        yield f"line-{index}-more", b"\1" + files(listed + text + "\n", key)
+    yield "key-word", b"\1" + files(listed, "cluster 00\n")
+    yield "key-twice", b"\1" + files(listed, key + key)
+    yield "key-long", b"\1" + files(listed, "secret " + hex32 + " 00\n")
+    yield "certificate-twice", b"\0" + files(listed, key, cert + cert)
+    yield "certificate-word", b"\0" + files(listed, key, key)
+    yield "certificate-odd", b"\0" + files(listed, key, "certificate 0g\n")
+    yield "certificate-empty", b"\0" + files(listed, key, "")
+
+
+def policies(_):
+    hex32 = "0123456789abcdef" * 4
+    keys = [f"public {hex32}\nsigning {hex32}\nreplica {n:032x}\n".encode() for n in (1, 2)]
+    both = piece(keys[0]) + piece(keys[1])
+    members = "member tokyo-1 asia a.pub  # one\nmember dallas us b.pub " + hex32[:32] + "\n"
+    yield "whole", both + (members + 'grant tokyo-1 read write cart/ "stock/a b/"\ngrant @us read relay write ""\n'
+                           "grant * read\n").encode()
+    lines = ("grant tokyo-1", "grant nobody read", "grant @mars read", "grant * write", "grant * rule", "grant",
+             "member tokyo-1 - a.pub", "member x asia c.pub", "member @x asia a.pub", "member x @y a.pub", "member x y",
+             "member other - a.pub", "member other - a.pub zz", 'grant "* read', "what", "grant * write " + "k" * 1100,
+             "grant @ read", "\tgrant\t*\tread", 'grant "tokyo-1" write "a\\"#"', "member z - " + "p" * 4200, "grant * read read")
+    for index, line in enumerate(lines):
+        yield f"line-{index:02}", both + (members + line).encode()
+    yield "same-key", piece(keys[0]) * 2 + (members.replace(hex32[:32], "")).encode()
+    yield "no-key", piece(b"public 00\n") + piece(b"") + members.encode()
+
+
+def schedules(_):
+    header = "replicas 3\n  loss_ppm 2%   # of messages\nskew_ns 1.5s\ndrift_ppb 200ppm\nregion here 500 1000\n"
+    header += "region there 1000 500\nplace there here\n\n"
+    items = ("2s heal\n1s partition 0,2\n1s partition 0,1|2\n1s cut 0 1\n0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n"
+             "1.5s step 1 -250ms\n3s fail 1 3\n4s rejoin 0,2\n4s uncut 0-2 1\n5s txn 1 ewflag/7:12 windowcounter/999999x\n")
+    yield "people", (header + items).encode()
+    yield "items", items.encode()
+    yield "durations", "\n".join(f"{d} heal" for d in (
+        "0", "1ns", "2us", "3ms", "4.25s", "1.5m", "1h", "2d", "+1s", "0.000000001s", "1.0000000001s", "-1s", "1", "x",
+        "9223372036854775807ns", "99999999999999999999s", "1.s", ".5s", "1.5.5s")).encode()
+    # One line that is wrong, of each kind.
+    wrong = ("crash", "crash 1 2", "partition 0,x", "partition", "partition 0,", "partition 0|", "partition |0",
+             "partition 2-1", "partition 1024", "cut 0", "cut 0|1 2", "txn 0", "txn 0 g/1-5", "txn 0 r/1+5", "txn 0 q/1+5",
+             "txn 0 p/1+1099511627777", "txn 0 g/1:1", "txn 0 ewflag/1+1", "txn 0 /1:1", "lag 0 1 4611686019s",
+             "liar 1 2048", "step 1 x", "stretch 0 0", "throttle 0 1 0", "bursty 0 1 90% 1s", "flap 0 1 0 0", "strobe 1 1s 0",
+             "drift 1 1s", "loss 0 1 200%", "explode 1")
+    for index, line in enumerate(wrong):
+        yield f"wrong-{index:02}", f"1s {line}\n".encode()
+    heads = ("replicas 0", "replicas x", "replicas 3 4", "loss_ppm 200%", "what 1", "region", "region here x",
+             "region " + "r" * 70, "place mars", "region a 1\nplace a a a", "skew_ns -1s", "duration_ns x",
+             "1152921505s crash 1", "-1s heal", "oops")
+    for index, line in enumerate(heads):
+        yield f"head-{index:02}", f"{line}\n".encode()
+    folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sim", "schedules")
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name), "rb") as f:
+            yield name, f.read()[:3000]
 
 
 def commands(_):
@@ -240,6 +444,12 @@ TARGETS = {
     "record": records,
     "chunk": chunks,
     "frame": frames,
+    "handshake": handshakes,
+    "certificate": certificates,
+    "rights": documents,
+    "identity": identities,
+    "policy": policies,
+    "schedule": schedules,
     "command": commands,
     "log": logs,
     "steps": steps,

@@ -1,0 +1,96 @@
+/* Certificates: by nobody that is known, they are refused whatever they say; signed, they are refused, or say what
+ * makes the same bytes when it is signed again, and an identity takes them or says why not.
+ *
+ * Input: how, then bytes. 0: as they are. 1: what is signed with the secret of an authority that is known. */
+#include <string.h>
+
+#include <weft/err.h>
+#include <weft/identity.h>
+
+#include "base/signature.h"
+#include "base/wire.h"
+#include "tests/fuzz/fuzz.h"
+
+static const char prefix[] = "weft certificate";
+
+struct authority {
+    struct weft_key key;
+    uint8_t secret[WEFT_AUTHORITY_SECRET_LEN];
+};
+
+static const struct authority *authority(void) {
+    static const uint8_t seed[WEFT__SIGNATURE_SEED_LEN] = "an authority of nobody's, seeded";
+    static struct authority a;
+    static bool made;
+    if (!made) weft__signature_keys(a.key.bytes, a.secret, seed);
+    made = true;
+    return &a;
+}
+
+static void sign(struct weft_slice bytes, struct weft_buf *out) {
+    struct weft_buf text;
+    uint8_t signature[WEFT__SIGNATURE_LEN];
+    weft_buf_init(&text, NULL);
+    (void)weft_buf_append(&text, prefix, sizeof prefix);
+    (void)weft_buf_append_slice(&text, bytes);
+    weft__signature_make(signature, weft_buf_slice(&text), authority()->secret);
+    weft__write_bytes(out, 1, bytes);
+    weft__write_bytes(out, 2, weft_slice(signature, sizeof signature));
+    HOLDS(out->err == 0);
+    weft_buf_fini(&text);
+}
+
+/* As the own one of a replica with this secret; in most cases it is another's. */
+static void try_identity(struct weft_slice certificate, const struct weft_certificate *c) {
+    static const struct weft_key cluster_key = {"the key of the cluster, 32 bytes"}, secret = {"a replica's secret"};
+    struct weft_identity_options o;
+    struct weft_identity *id;
+    struct weft_key public_key;
+    char errmsg[200] = "";
+    weft_key_public(&public_key, &secret);
+    weft_identity_options_init(&o);
+    o.cluster = c->cluster;
+    o.cluster_key = &cluster_key;
+    o.secret = &secret;
+    o.certificate = certificate;
+    o.authorities = &authority()->key;
+    o.authority_count = 1;
+    int rc = weft_identity_new(&id, &o, errmsg, sizeof errmsg);
+    bool is_own = memcmp(&public_key, &c->key, sizeof public_key) == 0;
+    HOLDS(rc == (is_own ? 0 : WEFT_ERR_CERTIFICATE));
+    HOLDS(rc == 0 || errmsg[0] != '\0');
+    weft_identity_free(id);
+}
+
+static void try_signed(struct weft_slice bytes) {
+    struct weft_certificate c;
+    struct weft_buf whole, again;
+    weft_buf_init(&whole, NULL);
+    weft_buf_init(&again, NULL);
+    sign(bytes, &whole);
+    int rc = weft_certificate_read(&c, weft_buf_slice(&whole), &authority()->key);
+    HOLDS(rc == 0 || rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_VERSION);
+    if (rc == 0) {
+        HOLDS(weft_certificate_sign(&c, authority()->secret, &again) == 0);
+        HOLDS(weft_slice_eq(weft_buf_slice(&whole), weft_buf_slice(&again)));
+        try_identity(weft_buf_slice(&whole), &c);
+    }
+    weft_buf_fini(&whole);
+    weft_buf_fini(&again);
+}
+
+static void try_unknown(struct weft_slice bytes) {
+    static const struct weft_key nobody = {"nobody has the secret to this 1"};
+    struct weft_certificate c;
+    uint8_t *copy = fuzz_copy(bytes);
+    int rc = weft_certificate_read(&c, weft_slice(copy, bytes.len), &nobody);
+    HOLDS(rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_CERTIFICATE);
+    free(copy);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input in = fuzz_input(data, size);
+    bool is_signed = fuzz_byte(&in) % 2 == 1;
+    (is_signed ? try_signed : try_unknown)(fuzz_bytes(&in, fuzz_left(&in)));
+    return 0;
+}
