@@ -105,6 +105,8 @@ def main():
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--afl", action="store_true")
     args = parser.parse_intermixed_args()
+    if args.seconds < 1:
+        sys.exit("a second at least")
     folder = os.path.join(args.build, "tests", "fuzz")
     names = sorted(n for n in os.listdir(folder) if re.fullmatch(r"fuzz_[a-z_]+", n))
     if args.targets:

@@ -113,7 +113,8 @@ def loose(data, how, depth=0):
     """The same message in another encoding, as protobuf allows it; what is nested is changed likewise."""
     out = []
     for number, kind, whole, value in fields(data):
-        if kind == 2 and number >= 10 and depth == 0 or depth == 1 and kind == 2 and len(value) > 20 and whole[0] >> 3 <= 2:
+        is_body, is_item = depth == 0 and number >= 10, depth == 1 and len(value) > 20 and number <= 2
+        if kind == 2 and (is_body or is_item):
             value = loose(value, how, depth + 1)
             whole = to_varint(number << 3 | 2) + to_varint(len(value)) + value
         if kind == 0 and how == "long":
@@ -228,8 +229,8 @@ def handshakes(_):
 
 
 def certificate(name=b"tokyo-1", more=b""):
-    return (b"\x08\1\x12\x10" + bytes(range(16)) + b"\x1a\x20" + bytes(range(32)) + b"\x22" + bytes([len(name)]) + name +
-            b"\x28\x64\x30\xc8\x01\x38\x05" + more)
+    head = b"\x08\1\x12\x10" + bytes(range(16)) + b"\x1a\x20" + bytes(range(32))
+    return head + b"\x22" + bytes([len(name)]) + name + b"\x28\x64\x30\xc8\x01\x38\x05" + more
 
 
 def certificates(_):
@@ -277,8 +278,8 @@ def identities(_):
     for index, line in enumerate(cluster.splitlines()):
         yield f"twice-{index}", b"\1" + files(cluster + line + "\n", key)
     for index, text in enumerate((
-            "cluster", f"cluster {hex32}", "cluster x y z", "key 00", "revoked x", "revoked 0", "allow zz", f"allow {hex32} 0",
-            "what is", "certificate 00", "space 00 00", "previous", "#", "x" * 1300)):
+            "cluster", f"cluster {hex32}", "cluster x y z", "key 00", "revoked x", "revoked 0", "allow zz",
+            f"allow {hex32} 0", "what is", "certificate 00", "space 00 00", "previous", "#", "x" * 1300)):
         yield f"line-{index}", b"\1" + files(text + "\n", key)
         yield f"line-{index}-more", b"\1" + files(listed + text + "\n", key)
     yield "key-word", b"\1" + files(listed, "cluster 00\n")
@@ -300,7 +301,8 @@ def policies(_):
     lines = ("grant tokyo-1", "grant nobody read", "grant @mars read", "grant * write", "grant * rule", "grant",
              "member tokyo-1 - a.pub", "member x asia c.pub", "member @x asia a.pub", "member x @y a.pub", "member x y",
              "member other - a.pub", "member other - a.pub zz", 'grant "* read', "what", "grant * write " + "k" * 1100,
-             "grant @ read", "\tgrant\t*\tread", 'grant "tokyo-1" write "a\\"#"', "member z - " + "p" * 4200, "grant * read read")
+             "grant @ read", "\tgrant\t*\tread", 'grant "tokyo-1" write "a\\"#"', "member z - " + "p" * 4200,
+             "grant * read read")
     for index, line in enumerate(lines):
         yield f"line-{index:02}", both + (members + line).encode()
     yield "same-key", piece(keys[0]) * 2 + (members.replace(hex32[:32], "")).encode()
@@ -310,8 +312,9 @@ def policies(_):
 def schedules(_):
     header = "replicas 3\n  loss_ppm 2%   # of messages\nskew_ns 1.5s\ndrift_ppb 200ppm\nregion here 500 1000\n"
     header += "region there 1000 500\nplace there here\n\n"
-    items = ("2s heal\n1s partition 0,2\n1s partition 0,1|2\n1s cut 0 1\n0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n"
-             "1.5s step 1 -250ms\n3s fail 1 3\n4s rejoin 0,2\n4s uncut 0-2 1\n5s txn 1 ewflag/7:12 windowcounter/999999x\n")
+    items = ("2s heal\n1s partition 0,2\n1s partition 0,1|2\n1s cut 0 1\n"
+             "0 txn 2 g/3+5 p/1-2 s/0+7 s/0-7 r/2=9 r/2- s/0x\n1.5s step 1 -250ms\n3s fail 1 3\n"
+             "4s rejoin 0,2\n4s uncut 0-2 1\n5s txn 1 ewflag/7:12 windowcounter/999999x\n")
     yield "people", (header + items).encode()
     yield "items", items.encode()
     yield "durations", "\n".join(f"{d} heal" for d in (
@@ -319,9 +322,11 @@ def schedules(_):
         "9223372036854775807ns", "99999999999999999999s", "1.s", ".5s", "1.5.5s")).encode()
     # One line that is wrong, of each kind.
     wrong = ("crash", "crash 1 2", "partition 0,x", "partition", "partition 0,", "partition 0|", "partition |0",
-             "partition 2-1", "partition 1024", "cut 0", "cut 0|1 2", "txn 0", "txn 0 g/1-5", "txn 0 r/1+5", "txn 0 q/1+5",
+             "partition 2-1", "partition 1024", "cut 0", "cut 0|1 2", "txn 0", "txn 0 g/1-5", "txn 0 r/1+5",
+             "txn 0 q/1+5",
              "txn 0 p/1+1099511627777", "txn 0 g/1:1", "txn 0 ewflag/1+1", "txn 0 /1:1", "lag 0 1 4611686019s",
-             "liar 1 2048", "step 1 x", "stretch 0 0", "throttle 0 1 0", "bursty 0 1 90% 1s", "flap 0 1 0 0", "strobe 1 1s 0",
+             "liar 1 2048", "step 1 x", "stretch 0 0", "throttle 0 1 0", "bursty 0 1 90% 1s", "flap 0 1 0 0",
+             "strobe 1 1s 0",
              "drift 1 1s", "loss 0 1 200%", "explode 1")
     for index, line in enumerate(wrong):
         yield f"wrong-{index:02}", f"1s {line}\n".encode()
