@@ -1,10 +1,14 @@
 /* A store with damaged or made-up records: it opens, or says what is wrong with it; what opens is whole.
  *
  * Input: records, each a byte that says which one (below) and a piece that is its bytes; it takes the place of one that
- * is there, or is added. With 128 set in the first: a checkpoint whose hashes are right, as in forge.h. */
+ * is there, or is added. With 128 set in the first: a checkpoint whose hashes are right, as in forge.h.
+ * Refused messages that are kept are then taken once more, and forgotten. */
+#include <string.h>
+
 #include <weft/err.h>
 
 #include "replication/staging.h"
+#include "replication/transaction.h"
 #include "tests/fuzz/forge.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/live.h"
@@ -16,7 +20,7 @@ static const enum weft_record_kind kinds[] = {
     WEFT_RECORD_META,    WEFT_RECORD_META, WEFT_RECORD_META,       WEFT_RECORD_META,
     WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, STAGED_WELL = KINDS };
+enum { KINDS = sizeof kinds / sizeof *kinds, STAGED_WELL = KINDS, KEPT_WELL, ALL_KINDS };
 
 struct find {
     enum weft_record_kind kind;
@@ -44,23 +48,39 @@ static void write_staged(struct fuzz_input *in, struct weft_buf *out, uint64_t i
     HOLDS(weft__staged_write(out, &c) == 0);
 }
 
+/* A refused message or a void transaction, behind a head and a hash that are right. */
+static void write_kept(struct fuzz_input *in, struct weft_buf *out, uint64_t *id) {
+    uint8_t hash[WEFT__CHAIN_LEN];
+    if (fuzz_byte(in) % 2 == 1) *id += 65536;
+    struct weft_slice body = fuzz_piece(in);
+    weft__blake2b128(hash, body);
+    weft__write_field_varint(out, 1, WEFT__FORMAT_VERSION);
+    weft__write_bytes(out, 2, weft_slice(hash, sizeof hash));
+    HOLDS(weft_buf_append_slice(out, body) == 0);
+}
+
+static enum weft_record_kind kind_of(unsigned kind) {
+    if (kind == STAGED_WELL) return WEFT_RECORD_STAGED;
+    return kind == KEPT_WELL ? WEFT_RECORD_QUARANTINE : kinds[kind];
+}
+
 /* In the place of one, or, where there is none, under an id of its own. */
 static void put(struct weft_store *store, uint8_t what, struct fuzz_input *in) {
-    unsigned kind = what & KIND, which = what / INDEX % 8;
-    bool is_staged = kind % (KINDS + 1) == STAGED_WELL;
-    struct find f = {.kind = is_staged ? WEFT_RECORD_STAGED : kinds[kind % (KINDS + 1)], .which = which};
-    struct weft_buf staged;
+    unsigned kind = (what & KIND) % ALL_KINDS, which = what / INDEX % 8;
+    struct find f = {.kind = kind_of(kind), .which = which};
+    struct weft_buf well;
     if (f.kind != WEFT_RECORD_META && f.kind != WEFT_RECORD_STAGED)
         HOLDS(store->cls->load(store, find_record, &f) == 0);
     struct weft_record r = f.record;
     r.kind = f.kind;
     if (f.kind == WEFT_RECORD_META) r.id = kind + 1;
     if (f.kind == WEFT_RECORD_STAGED || (!f.found && f.kind != WEFT_RECORD_META)) r.id = which;
-    weft_buf_init(&staged, NULL);
-    if (is_staged) write_staged(in, &staged, r.id);
-    r.bytes = is_staged ? weft_buf_slice(&staged) : fuzz_piece(in);
+    weft_buf_init(&well, NULL);
+    if (kind == STAGED_WELL) write_staged(in, &well, r.id);
+    if (kind == KEPT_WELL) write_kept(in, &well, &r.id);
+    r.bytes = kind >= KINDS ? weft_buf_slice(&well) : fuzz_piece(in);
     HOLDS(store->cls->write(store, &r, 1) == 0);
-    weft_buf_fini(&staged);
+    weft_buf_fini(&well);
 }
 
 static void forge_store(struct weft_store *into, struct fuzz_input *in) {
@@ -73,6 +93,22 @@ static void forge_store(struct weft_store *into, struct fuzz_input *in) {
         HOLDS(into->cls->write(into, &r, 1) == 0);
     }
     forge_fini(&f);
+}
+
+/* What is refused again changes nothing. */
+static void take_kept(struct cluster *c) {
+    struct weft_refused m;
+    while (weft_replica_refused(c->at[0].replica, 0, &m)) {
+        struct weft_replica_stats before = cluster_stats(c, 0);
+        uint64_t number = m.number;
+        int rc = weft_replica_retry(c->at[0].replica, &c->at[0].now, number);
+        HOLDS(rc == 0 || weft_replica_errmsg(c->at[0].replica)[0] != '\0');
+        struct weft_replica_stats after = cluster_stats(c, 0);
+        if (rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_VERSION || rc == WEFT_ERR_LIMIT)
+            HOLDS(memcmp(&before, &after, sizeof after) == 0);
+        HOLDS(rc == 0 || weft_replica_forget(c->at[0].replica, number) == 0);
+        HOLDS(cluster_step(c, 0, (struct weft_event){.kind = WEFT_EVENT_TICK}) == 0);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -89,6 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     int rc = live_open_store(&c, store);
     HOLDS(rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_VERSION);
+    if (rc == 0) take_kept(&c);
     if (rc == 0)
         live_check(&c);
     else

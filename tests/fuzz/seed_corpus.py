@@ -173,8 +173,13 @@ def records(vectors):
         yield f"log-{index + 1}", bytes([5 + 16 * index]) + piece(row)
         yield f"log-{index + 1}-newer", bytes([5 + 16 * index]) + piece(b"\x08\x63" + row[2:])
     yield "log-loose", b"\5" + piece(rows[1]) + b"\x15" + piece(rows[0])
-    refused = b"\x08\x04\x10\x02\x19" + bytes(range(8)) + b"\x20\x05\x2a\x05bytes"
-    yield "quarantine", b"\6" + piece(refused) + b"\x16" + piece(b"\x08")
+    kept = [vectors["record-" + name] for name in ("refused", "void", "gone")]
+    yield "quarantine", b"".join(bytes([6 + 16 * index]) + piece(record) for index, record in enumerate(kept))
+    for index, name in enumerate(("refused", "void", "gone")):
+        yield name + "-well", bytes([9, index % 2]) + piece(kept[index][20:])
+    push = vectors["message-transactions-1"]  # it reads by now
+    push = b"\x18\x01\x20\x06\x58" + to_varint(len(push)) + b"\x62" + to_varint(len(push)) + push
+    yield "refused-push", b"\x09\0" + piece(push)
     staged = vectors["record-staged"]
     yield "staged", b"\7" + piece(staged) + b"\x27" + piece(staged)
     well = bytes([1, 30]) + piece(b"ten bytes.")
