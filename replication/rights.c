@@ -242,6 +242,11 @@ static int check_succession(struct weft_replica *r, const struct weft__rights_do
                 (unsigned long long)d->name.generation);
 }
 
+static bool is_rights_key(struct weft_slice key) {
+    static const char own[] = WEFT_RIGHTS_KEY;
+    return key.len == sizeof own - 1 && memcmp(key.ptr, own, key.len) == 0;
+}
+
 /* One document put under its own name, and nothing taken away. */
 static bool read_document(const struct weft__txn_delta *delta, struct weft__rights_document *d) {
     struct weft__dots_entry e;
@@ -258,7 +263,7 @@ static bool read_document(const struct weft__txn_delta *delta, struct weft__righ
 static int judge_document(struct weft_replica *r, const struct weft__writer *w, const struct weft__txn_delta *delta) {
     struct weft__rights_document d;
     struct weft__rights_list *applied = &r->rights.applied;
-    bool in_place = weft_slice_eq(delta->key, weft_str(WEFT_RIGHTS_KEY));
+    bool in_place = is_rights_key(delta->key);
     if (!in_place || delta->type != weft_rights_class.type)
         return deny(r, "key \"%s\" holds %s", show(delta->key).text, in_place ? "rights only" : "no rights");
     if (!read_document(delta, &d)) return deny(r, "what it does to the rights is not to add one document");
@@ -275,8 +280,7 @@ static int judge_document(struct weft_replica *r, const struct weft__writer *w, 
 
 static int judge_delta(struct weft_replica *r, const struct weft__transaction *t, const struct weft__writer *w,
                        const struct weft__txn_delta *d) {
-    if (d->type == weft_rights_class.type || weft_slice_eq(d->key, weft_str(WEFT_RIGHTS_KEY)))
-        return judge_document(r, w, d);
+    if (d->type == weft_rights_class.type || is_rights_key(d->key)) return judge_document(r, w, d);
     if (w != NULL && may_write(w, d->key)) return 0;
     return deny(r, "replica %s may not write key \"%s\" by generation %llu of the rights",
                 show_id(&t->origin.replica).text, show(d->key).text,

@@ -113,7 +113,8 @@ enum weft_notice_kind {
     WEFT_NOTICE_DURABLE = 1,  /* own transactions up to seq are durable */
     WEFT_NOTICE_PARKED,       /* a transaction stamped `amount_ns` beyond the drift bound waits */
     WEFT_NOTICE_UNPARKED,     /* it was applied */
-    WEFT_NOTICE_VOID,         /* a transaction that its origin issued is void: recorded, passed on, without effect */
+    WEFT_NOTICE_VOID,         /* a transaction that its origin issued is void: recorded, passed on, without effect. err:
+                               * WEFT_ERR_MALFORMED, WEFT_ERR_DENIED (weft/rights.h) */
     WEFT_NOTICE_REFUSED,      /* a message was refused whole: err; the driver closes the link */
     WEFT_NOTICE_CLONED,       /* another copy of this replica issued under its epoch, or its memory was rolled back: a
                                * new epoch is being drawn */
@@ -191,7 +192,8 @@ WEFT_API void weft_txn_delete(struct weft_txn *t, struct weft_slice key, uint32_
 /* Applies the net effect at once. No net effect: 0 and no transaction. Any error consumes neither dot nor stamp and
  * ends the transaction: the first sticky error, WEFT_ERR_LIMIT (over WEFT_TXN_MAX, or more than WEFT_DOTS_MAX writes
  * under an element that it changes), WEFT_ERR_NOMEM, WEFT_ERR_CLOCK_LOCAL_AHEAD (this replica's clock was moved back
- * beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE. seq (may be NULL): its sequence number, 0 when there was no
+ * beyond the drift bound: wait), WEFT_ERR_CLOCK_RANGE, WEFT_ERR_DENIED (the rights of the space do not allow it:
+ * weft_replica_errmsg names the key). seq (may be NULL): its sequence number, 0 when there was no
  * effect. */
 WEFT_API int weft_txn_commit(struct weft_txn *t, uint64_t *seq) WEFT_MUST_CHECK;
 WEFT_API void weft_txn_abort(struct weft_txn *t);
@@ -202,8 +204,8 @@ WEFT_API struct weft_slice weft_replica_transaction(const struct weft_replica *r
                                                     uint64_t seq);
 /* Commits such bytes once more, where a replica that was brought the same events had committed them: what is recorded
  * of a replica is replayed without the code that made its transactions. WEFT_ERR_INVALID: it is not the next one of
- * this replica's epoch; WEFT_ERR_MALFORMED, WEFT_ERR_VERSION: not a transaction; WEFT_ERR_LIMIT, WEFT_ERR_NOMEM,
- * WEFT_ERR_NOT_READY, WEFT_ERR_BUSY as for one that is new. */
+ * this replica's epoch; WEFT_ERR_MALFORMED, WEFT_ERR_VERSION: not a transaction; WEFT_ERR_LIMIT, WEFT_ERR_DENIED,
+ * WEFT_ERR_NOMEM, WEFT_ERR_NOT_READY, WEFT_ERR_BUSY as for one that is new. */
 WEFT_API int weft_replica_recommit(struct weft_replica *r, struct weft_slice transaction) WEFT_MUST_CHECK;
 
 /* --- Reading ---------------------------------------------------------------------------------------------------- */

@@ -109,7 +109,7 @@ struct weft_rights_info {
     size_t documents;           /* applied here, all generations */
 };
 WEFT_API void weft_replica_rights(const struct weft_replica *r, struct weft_rights_info *out);
-/* Whether a commit here that changes this key would be allowed now. True in a space without rights. */
+/* Whether a commit here that changes this key would be allowed now. True in a space without rights. O(document). */
 WEFT_API bool weft_replica_may_write(const struct weft_replica *r, struct weft_slice key);
 
 #ifdef __cplusplus

@@ -41,16 +41,11 @@ void hand_write(struct hand *h, const struct hand_txn *t, struct weft_buf *out) 
     weft_buf_fini(&pairs);
 }
 
-int hand_send(struct weft_replica *r, const struct weft_time *now, uint32_t link, const struct hand *h,
-              struct weft_slice transaction, struct weft_update *u) {
-    struct weft_buf m;
-    struct weft__message_head head = {h->space, h->origin, now->wall};
-    weft_buf_init(&m, NULL);
-    int rc = weft__message_write_transactions(&m, &head, &transaction, 1, false);
-    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .now = *now, .link = link, .bytes = weft_buf_slice(&m)};
-    if (rc == 0) rc = weft_replica_step(r, &e, u);
-    weft_buf_fini(&m);
-    return rc;
+void hand_message(const struct hand *h, uint64_t wall, struct weft_slice transaction, struct weft_buf *out) {
+    struct weft__message_head head = {h->space, h->origin, wall};
+    int rc = weft__message_write_transactions(out, &head, &transaction, 1, false);
+    assert(rc == 0);
+    (void)rc;
 }
 
 struct weft_slice hand_put(struct weft_buf *room, struct weft_slice element, struct weft_slice value) {

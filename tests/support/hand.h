@@ -36,9 +36,8 @@ struct hand_txn {
 struct hand hand_new(const struct weft_id *space, int i, uint64_t epoch);
 /* Appends the origin's next transaction, signed off by nobody. */
 void hand_write(struct hand *h, const struct hand_txn *t, struct weft_buf *out);
-/* Hands it to a replica, in a message of its own that comes on this link and says that the hand sent it. */
-int hand_send(struct weft_replica *r, const struct weft_time *now, uint32_t link, const struct hand *h,
-              struct weft_slice transaction, struct weft_update *u);
+/* Appends a message of this one transaction, which says that the hand sent it. */
+void hand_message(const struct hand *h, uint64_t wall, struct weft_slice transaction, struct weft_buf *out);
 /* The body of a delta of kernel DOTS that puts one element. Appends. */
 struct weft_slice hand_put(struct weft_buf *room, struct weft_slice element, struct weft_slice value);
 

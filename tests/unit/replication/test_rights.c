@@ -209,6 +209,7 @@ START_TEST(documents_are_refused_for_a_reason) {
     ck_assert_ptr_nonnull(strstr(weft_replica_errmsg(c.at[0].replica), "may not sign"));
     ck_assert_int_eq(OFFER(0, &root, .generation = 5), 0);
     ck_assert_int_eq(OFFER(0, &root, .generation = 5), WEFT_ERR_DENIED);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 5, .writes = {"*"}), WEFT_ERR_DENIED); /* another one of it */
     ck_assert_int_eq(OFFER(0, &root, .generation = 4), WEFT_ERR_DENIED);
     ck_assert_ptr_nonnull(strstr(weft_replica_errmsg(c.at[0].replica), "not newer than generation 5"));
     authority_sign(&other, &elsewhere, &(struct policy){.generation = 6}, &b);

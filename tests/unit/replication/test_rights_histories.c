@@ -158,10 +158,11 @@ static void site_fini(struct site *s) {
 }
 
 static void arrive(struct site *s, const struct bytes *b, int i) {
-    struct weft_update u;
-    const struct hand *h = i < DOCUMENTS ? &b->keeper : &b->member;
-    REQUIRE(hand_send(s->replica, &s->now, LINK, h, weft_buf_slice(&b->txns[i]), &u) == 0);
-    carry_out(s, &u);
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    hand_message(i < DOCUMENTS ? &b->keeper : &b->member, s->now.wall, weft_buf_slice(&b->txns[i]), &m);
+    step(s, (struct weft_event){.kind = WEFT_EVENT_RECEIVED, .link = LINK, .bytes = weft_buf_slice(&m)});
+    weft_buf_fini(&m);
 }
 
 static bool has(const struct site *s, int key, const char *element) {
