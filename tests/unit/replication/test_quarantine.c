@@ -1,5 +1,6 @@
 /* Refused messages are kept: bounded, in the store, and may be taken again. Void transactions are listed. */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "replication/kept.h"
 #include "replication/message.h"
 #include "replication/transaction.h"
+#include "tests/support/authority.h"
 #include "tests/support/cluster.h"
 #include "tests/support/failing_alloc.h"
 #include "tests/support/faulty_store.h"
@@ -64,11 +66,13 @@ static void reopen(int i) {
  */
 
 static struct weft_origin stranger = {{{0xee}}, 77};
+static struct weft_id space; /* of all that is made up here */
 
 /* A transaction of a made-up origin that adds to a counter; a body of nonsense is void. */
 static void forge(struct weft_buf *out, uint64_t seq, const struct weft_buf *previous, uint64_t total) {
     uint8_t hash[WEFT__CHAIN_LEN];
-    struct weft__transaction t = {.origin = stranger, .seq = seq, .stamp = {WEFT_HLC_SECONDS(1700000000) + seq, 0}};
+    struct weft__transaction t = {
+        .space = space, .origin = stranger, .seq = seq, .stamp = {WEFT_HLC_SECONDS(1700000000) + seq, 0}};
     struct weft_buf body;
     weft_buf_init(&body, NULL);
     size_t entry = weft__write_begin(&body, 1), values = weft__write_begin(&body, 3);
@@ -87,7 +91,7 @@ static void forge(struct weft_buf *out, uint64_t seq, const struct weft_buf *pre
 }
 
 static void message_of(struct weft_buf *out, const struct weft_slice *rows, size_t n) {
-    struct weft__message_head head = {{{0}}, stranger, WEFT_HLC_SECONDS(1700000000)};
+    struct weft__message_head head = {space, stranger, WEFT_HLC_SECONDS(1700000000)};
     weft_buf_init(out, NULL);
     ck_assert_int_eq(weft__message_write_transactions(out, &head, rows, n, false), 0);
 }
@@ -469,12 +473,45 @@ START_TEST(void_ones_are_listed_and_garbage_does_not_push_them_out) {
         ck_assert_int_eq(info.err, WEFT_ERR_MALFORMED);
         ck_assert_uint_gt(info.text.len, 0);
         ck_assert(!weft_replica_void(c.at[0].replica, 1, &info)); /* and once */
+        reopen(0); /* from rows, and then from a checkpoint */
+        ck_assert_uint_eq(cluster_stats(&c, 0).kept_damaged, 0);
         weft_replica_checkpoint(c.at[0].replica);
         tick(0);
         reopen(0);
     }
     weft_buf_fini(&row);
     weft_buf_fini(&message);
+    cluster_fini(&c);
+}
+END_TEST
+
+START_TEST(what_rights_make_void_is_listed_with_the_key) {
+    struct authority root = authority_new(1);
+    struct weft_buf row, message;
+    struct weft_void info;
+    cluster_init(&c, 2);
+    space = authority_space(&root);
+    for (int i = 0; i < 2; i++) {
+        c.at[i].options.space = space;
+        ck_assert_int_eq(cluster_open(&c, i), 0);
+    }
+    cluster_link_all(&c);
+    cluster_settle(&c);
+    forge(&row, 1, NULL, 5); /* before any document */
+    struct weft_slice rows = weft_buf_slice(&row);
+    message_of(&message, &rows, 1);
+    receive(0, 1, weft_buf_slice(&message));
+    reopen(0);
+    ck_assert(weft_replica_void(c.at[0].replica, 0, &info));
+    ck_assert_int_eq(info.err, WEFT_ERR_DENIED);
+    char text[WEFT_KEPT_TEXT_MAX + 1];
+    (void)snprintf(text, sizeof text, "%.*s", (int)info.text.len, (const char *)info.text.ptr);
+    ck_assert_msg(strstr(text, "\"n\"") != NULL, "%s", text);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 0);
+    ck_assert_uint_eq(count(0), 0); /* it is not refused: it advances vectors, and is passed on */
+    weft_buf_fini(&row);
+    weft_buf_fini(&message);
+    space = (struct weft_id){{0}};
     cluster_fini(&c);
 }
 END_TEST
@@ -487,5 +524,6 @@ int main(void) {
         what_does_not_stays_and_changes_nothing, what_waits_for_others_is_kept_until_they_are_here,
         another_chain_of_its_origin_is_named_and_kept, a_failed_write_keeps_the_entry_or_has_applied_it,
         the_nth_allocation_fails_and_it_is_done_again, the_nth_allocation_of_a_refusal_fails_and_it_is_refused_once,
-        what_is_forgotten_stays_forgotten, void_ones_are_listed_and_garbage_does_not_push_them_out);
+        what_rights_make_void_is_listed_with_the_key, what_is_forgotten_stays_forgotten,
+        void_ones_are_listed_and_garbage_does_not_push_them_out);
 }
