@@ -227,16 +227,18 @@ static void abandon(struct weft_replica *r, size_t count) {
     for (size_t i = 0; i < count; i++) weft__keyspace_drop_if_empty(&r->space.keys, r->touched[i]);
 }
 
-static int reserve_room(struct weft_replica *r, uint32_t origin, const struct extent *extent,
-                        enum weft__source source) {
+static int reserve_room(struct weft_replica *r, uint32_t origin, const struct extent *extent, enum weft__source source,
+                        bool is_signed) {
     int rc = weft__engine_reserve_origin(r, origin);
     if (rc == 0 && extent->deltas > r->touched_cap) {
         void *items = (void *)r->touched;
         rc = weft__grow(r->alloc, &items, &r->touched_cap, extent->deltas, sizeof *r->touched);
         r->touched = items;
     }
+    if (rc == 0 && is_signed) rc = weft__log_reserve_end(&r->log, origin);
     if (rc == 0 && source != WEFT__RESTORED)
-        rc = weft__output_reserve(weft__out(r), 1, extent->deltas, extent->key_bytes);
+        rc = weft__output_reserve(weft__out(r), is_signed ? 2 : 1, extent->deltas,
+                                  extent->key_bytes + (is_signed ? WEFT__SIGNATURE_RECORD : 0));
     return rc;
 }
 
@@ -302,7 +304,7 @@ static int apply(struct weft_replica *r, const struct weft__transaction *t, uint
     bool is_void = why != 0;
     if (is_void && source == WEFT__LOCAL) return refuse_own(r, why);
     if (is_void) extent = (struct extent){0, 0};
-    int rc = reserve_room(r, origin, &extent, source);
+    int rc = reserve_room(r, origin, &extent, source, t->signature != NULL && source != WEFT__RESTORED);
     uint8_t *row = rc == 0 ? weft__log_prepare(&r->log, origin, t->bytes) : NULL;
     if (row == NULL) return WEFT_ERR_NOMEM;
     if (!is_void) rc = prepare_deltas(r, t, origin, &extent, &count);
@@ -312,7 +314,10 @@ static int apply(struct weft_replica *r, const struct weft__transaction *t, uint
         return rc;
     }
     uint8_t hash[WEFT__CHAIN_LEN];
-    weft__blake2b128(hash, t->bytes);
+    if (t->hash != NULL)
+        memcpy(hash, t->hash, sizeof hash);
+    else
+        weft__blake2b128(hash, t->bytes);
     publish_objects(r, t, count, source);
     if (!is_void) weft__rights_publish(r);
     advance(r, t, origin, hash, source);
@@ -321,6 +326,7 @@ static int apply(struct weft_replica *r, const struct weft__transaction *t, uint
         (void)!weft__recording_restore(&r->recording, origin, t->seq); /* reserved */
     else
         record(r, t, origin, row);
+    if (t->signature != NULL && source != WEFT__RESTORED) weft__signing_keep(r, origin, t->seq, t->signature);
     if (is_void) report_void(r, t, why, source);
     return 0;
 }

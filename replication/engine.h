@@ -22,6 +22,7 @@
 #include "replication/pending.h"
 #include "replication/recording.h"
 #include "replication/rights.h"
+#include "replication/signing.h"
 #include "replication/space.h"
 #include "replication/staging.h"
 #include "replication/transaction.h"
@@ -135,6 +136,7 @@ struct weft_replica {
     struct weft__rights_state rights;
     struct weft__fork fork;
     struct weft__refusals refusals;
+    struct weft__signing signing;
     struct weft__peers peers;
     struct weft__asked *asked; /* by interned index */
     size_t asked_cap;
@@ -185,6 +187,10 @@ struct weft_replica {
     size_t touched_cap;
     struct weft_slice *row_items;
     size_t row_cap;
+    struct weft__row_signature *row_signatures;
+    size_t row_signature_cap;
+    struct weft__checked_row *checked; /* of the message that is received */
+    size_t checked_cap;
     uint32_t *sorted; /* origins, as of the last digest */
     size_t sorted_count, sorted_cap;
 
@@ -254,13 +260,16 @@ void weft__gossip_recorded(struct weft_replica *r);
 uint64_t weft__gossip_deadline(const struct weft_replica *r);
 void weft__peers_fini(struct weft_replica *r);
 struct weft__message_head weft__message_head(const struct weft_replica *r);
-/* Rows on their way into one message: count of r->row_items, and how many bytes may follow. */
+/* Rows on their way into one message: count of r->row_items and of r->row_signatures, and how many bytes may follow. */
 struct weft__rows {
-    size_t count, budget;
+    size_t count, signature_count, budget;
 };
-/* Adds an origin's rows above `after` up to `upto` while the budget lasts; returns the last one's number. */
+/* Adds an origin's rows above `after` up to `upto` while the budget lasts; returns the last one's number. In a signed
+ * space they go up to a signed one, which may be above `upto`. */
 uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
                             uint64_t upto);
+/* What an origin has is not asked for in some time. */
+void weft__put_off(struct weft_replica *r, const struct weft_origin *origin);
 void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__rows *rows, bool answer);
 
 /* strangers.c */

@@ -481,6 +481,7 @@ static int let_wait(struct weft_replica *r, const struct weft__transaction *t, u
     int rc = weft__grow(r->alloc, &items, &f->dropped_cap, f->dropped_count + 1, sizeof *f->dropped);
     f->dropped = items;
     if (rc == 0) rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes, weft__apply_obstacle(r, t, origin));
+    if (rc == 0 && t->signature != NULL) rc = weft__pending_sign(&r->pending, origin, t->seq, t->signature);
     if (rc != 0 && rc != WEFT_ERR_LIMIT) return rc;
     if (is_first) f->dropped[f->dropped_count++] = (struct weft_dot){origin, t->seq};
     return 0;

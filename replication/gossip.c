@@ -11,15 +11,14 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/alloc.h"
 #include "replication/engine.h"
+#include "replication/rights.h"
 
 /* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
 #define RANGES_MAX       256u
-
-/* A row's framing in a message. */
-#define ROW_ROOM         8u
 
 /* Digest intervals after which a link is silent: something was awaited of it, a digest asked it for an answer in each
  * of them, and nothing came. Fewer would take a lost message for a dead link. */
@@ -109,7 +108,7 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     if (rc != 0) return rc;
     struct weft__peer *p = &r->peers.items[r->peers.count++];
     weft__peer_init(p, link, r->alloc);
-    p->pushed = weft_version_vector_get(&r->recording.recorded, r->self);
+    p->pushed = weft__signing_servable(r, r->self);
     await(r, p);
     p->digest_changed = true;
     p->digest_due_ns = r->now.mono_ns; /* now, or as soon as the epoch is durable */
@@ -130,7 +129,7 @@ bool weft__may_speak(const struct weft_replica *r) {
 
 static void fill_entry(const struct weft_replica *r, uint32_t origin, struct weft__digest_entry *e) {
     e->origin = *weft_origins_at(r->origins, origin);
-    e->seq = weft_version_vector_get(&r->recording.recorded, origin);
+    e->seq = weft__signing_servable(r, origin);
     e->floor = weft__log_floor(&r->log, origin);
     if (e->floor > e->seq) e->floor = e->seq;
     memset(e->hash, 0, sizeof e->hash); /* unknown: truncated meanwhile */
@@ -153,12 +152,19 @@ static int fill_entries(struct weft_replica *r, struct weft__peer *p, struct wef
     if (*entries == NULL) return WEFT_ERR_NOMEM;
     size_t i = 0;
     for (; i < sorted && *count < WEFT_DIGEST_MAX; i++) {
-        if (weft_version_vector_get(&r->recording.recorded, r->sorted[i]) == 0) continue;
+        if (weft__signing_servable(r, r->sorted[i]) == 0) continue;
         if (passed++ >= p->digest_from) fill_entry(r, r->sorted[i], &(*entries)[(*count)++]);
     }
     *whole = p->digest_from == 0 && i == sorted;
     p->digest_from = i < sorted ? passed : 0;
     return 0;
+}
+
+static bool is_all_servable(const struct weft_replica *r) {
+    if (!weft_version_vector_leq(&r->space.applied, &r->recording.recorded)) return false;
+    for (uint32_t i = 0; weft__signing_is_on(r) && i < r->space.applied.len; i++)
+        if (weft__signing_servable(r, i) < r->space.applied.seq[i]) return false;
+    return true;
 }
 
 void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply) {
@@ -167,7 +173,7 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     size_t count, cap;
     bool whole;
     if (fill_entries(r, p, &entries, &count, &cap, &whole) != 0) return; /* at the next interval */
-    whole = whole && weft_version_vector_leq(&r->space.applied, &r->recording.recorded);
+    whole = whole && is_all_servable(r);
     uint8_t hash[16];
     weft__hash_store(hash, r->space.pool.hash);
     struct weft__message_head head = weft__message_head(r);
@@ -181,7 +187,10 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
 }
 
 static bool is_behind(const struct weft_replica *r, const struct weft__peer *p) {
-    return !weft_version_vector_leq(&r->recording.recorded, &p->has);
+    if (!weft__signing_is_on(r)) return !weft_version_vector_leq(&r->recording.recorded, &p->has);
+    for (uint32_t i = 0; i < r->recording.recorded.len; i++)
+        if (weft__signing_servable(r, i) > weft_version_vector_get(&p->has, i)) return true;
+    return false;
 }
 
 void weft__send_due_digests(struct weft_replica *r) {
@@ -200,19 +209,64 @@ void weft__send_due_digests(struct weft_replica *r) {
 
 /* --- Push --------------------------------------------------------------------------------------------------------- */
 
+static bool add_row(struct weft_replica *r, struct weft__rows *rows, const struct weft__log_row *row) {
+    size_t size = row->len + WEFT__ROW_ROOM;
+    void *items = r->row_items;
+    if (weft__grow(r->alloc, &items, &r->row_cap, rows->count + 1, sizeof *r->row_items) != 0) return false;
+    r->row_items = items;
+    r->row_items[rows->count++] = weft_slice(row->bytes, row->len);
+    rows->budget = size < rows->budget ? rows->budget - size : 0;
+    return true;
+}
+
+/* All from behind `after` to the next signed row, if they fit: a message's first ones, if they fit a frame. */
+static bool add_stretch(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
+                        uint64_t end) {
+    const struct weft__log_row *row;
+    size_t size = WEFT__SIGNATURE_ROOM, before = rows->count;
+    for (uint64_t i = after + 1; i <= end; i++) {
+        row = weft__log_get(&r->log, origin, i);
+        if (row == NULL) return false;
+        size += row->len + WEFT__ROW_ROOM;
+        bool fits = size <= rows->budget || (before == 0 && (size <= WEFT_TXN_MAX || end == after + 1));
+        if (!fits) return false;
+    }
+    for (uint64_t i = after + 1; i <= end; i++)
+        if (!add_row(r, rows, weft__log_get(&r->log, origin, i))) return false;
+    rows->budget = rows->budget > WEFT__SIGNATURE_ROOM ? rows->budget - WEFT__SIGNATURE_ROOM : 0;
+    return true;
+}
+
+/* One signature for as many stretches as fit. */
+static uint64_t collect_run(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
+                            uint64_t upto) {
+    struct weft__rows run = *rows;
+    uint64_t end, last = after;
+    void *items = r->row_signatures;
+    if (weft__grow(r->alloc, &items, &r->row_signature_cap, rows->signature_count + 1, sizeof *r->row_signatures) != 0)
+        return after;
+    r->row_signatures = items;
+    while (last < upto && (end = weft__log_end_from(&r->log, origin, last + 1)) != 0 &&
+           add_stretch(r, &run, origin, last, end)) {
+        *rows = run;
+        last = end;
+    }
+    if (last == after) return after;
+    const struct weft__signature *s = weft__log_signature(&r->log, origin, last);
+    r->row_signatures[rows->signature_count++] =
+        (struct weft__row_signature){(uint32_t)rows->count - 1, s->generation, s->bytes};
+    return last;
+}
+
 /* Collects the rows (after, upto] of an origin, as far as the budget goes; returns the last one's number. The first row
  * of a message goes whatever its size; any other must fit, or the message would not fit a frame. */
 uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
                             uint64_t upto) {
     const struct weft__log_row *row;
+    if (weft__signing_is_on(r)) return collect_run(r, rows, origin, after, upto);
     while (after < upto && (row = weft__log_get(&r->log, origin, after + 1)) != NULL) {
-        size_t size = row->len + ROW_ROOM;
-        if (rows->count > 0 && size > rows->budget) break;
-        void *items = r->row_items;
-        if (weft__grow(r->alloc, &items, &r->row_cap, rows->count + 1, sizeof *r->row_items) != 0) break;
-        r->row_items = items;
-        r->row_items[rows->count++] = weft_slice(row->bytes, row->len);
-        rows->budget = size < rows->budget ? rows->budget - size : 0;
+        if (rows->count > 0 && row->len + WEFT__ROW_ROOM > rows->budget) break;
+        if (!add_row(r, rows, row)) break;
         after++;
     }
     return after;
@@ -222,7 +276,8 @@ void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__r
     if (rows->count == 0) return;
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
-    (void)!weft__message_write_transactions(&weft__out(r)->bytes, &head, r->row_items, rows->count, answer);
+    (void)!weft__message_write_signed(&weft__out(r)->bytes, &head, r->row_items, rows->count, answer, r->row_signatures,
+                                      rows->signature_count);
     weft__output_message_end(weft__out(r), link, mark);
 }
 
@@ -238,7 +293,7 @@ static uint64_t push_rows(struct weft_replica *r, const struct weft__peer *p, ui
         weft__output_message_again(out, p->link, latest->message);
         return latest->last;
     }
-    struct weft__rows rows = {0, r->options.batch_max};
+    struct weft__rows rows = {0, 0, r->options.batch_max};
     size_t message = out->message_count;
     uint64_t last = weft__collect_rows(r, &rows, r->self, p->pushed, recorded);
     weft__send_rows(r, p->link, &rows, false);
@@ -261,7 +316,7 @@ static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recor
 
 void weft__push_own(struct weft_replica *r) {
     if (!weft__may_speak(r) || weft__fork_withholds(r, r->self)) return;
-    uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);
+    uint64_t recorded = weft__signing_servable(r, r->self);
     struct push latest = {0};
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
@@ -350,6 +405,15 @@ static void begin_state(struct weft_replica *r, struct weft__peer *p, const stru
     await(r, p);
 }
 
+/* Of a run that could not be kept whole the signature did not stay, so it is asked for from the last end on: between
+ * two ends there are never more rows than came in one message. */
+static bool is_without_end(const struct weft_replica *r, uint32_t index, uint64_t applied, uint64_t waiting) {
+    if (!weft__signing_is_on(r)) return false;
+    return waiting > applied ? !weft__pending_run_is_signed(&r->pending, index, applied)
+                             : weft__signing_servable(r, index) < applied &&
+                                   weft_version_vector_get(&r->recording.recorded, index) == applied;
+}
+
 /* False: there is nothing to ask for. Where the room to wait in is full, what follows a waiting one is not asked for:
  * what they all wait for does not wait itself, and comes first. */
 static bool find_topic(const struct weft_replica *r, const struct weft__peer *p, uint32_t index, struct topic *t) {
@@ -359,10 +423,12 @@ static bool find_topic(const struct weft_replica *r, const struct weft__peer *p,
     t->origin = weft_origins_at(t->strange ? r->strangers.origins : r->origins, t->index);
     if (t->strange) return true;
     t->after = weft_version_vector_get(&r->space.applied, index);
-    if (has(p, t) <= t->after || weft__fork_withholds(r, index)) return false;
+    uint64_t whole = weft__signing_is_on(r) ? weft__signing_servable(r, index) : t->after;
+    if (has(p, t) <= whole || weft__fork_withholds(r, index)) return false;
     uint64_t applied = t->after;
     t->after = weft__pending_run(&r->pending, index, applied);
     if (t->after > applied && !weft__pending_has_room(&r->pending, r->options.batch_max)) return false;
+    if (is_without_end(r, index, applied, t->after) && floor_of(p, t) <= whole) t->after = whole;
     return has(p, t) > t->after;
 }
 
@@ -382,6 +448,23 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t in
     return true;
 }
 
+void weft__put_off(struct weft_replica *r, const struct weft_origin *origin) {
+    uint32_t index;
+    uint64_t until = r->now.mono_ns + r->options.state_ns;
+    if (weft_origins_find(r->origins, origin, &index) && index < r->asked_cap) r->asked[index].until_ns = until;
+    if (r->strangers.origins != NULL && weft_origins_find(r->strangers.origins, origin, &index))
+        r->strangers.asked[index].until_ns = until;
+}
+
+/* It may have the keys that were missing. */
+static void ask_by_new_document(struct weft_replica *r) {
+    uint64_t generation = weft__signing_is_on(r) ? weft__rights_known_generation(r) : 0;
+    if (generation == r->signing.generation) return;
+    r->signing.generation = generation;
+    for (size_t i = 0; i < r->asked_cap; i++) r->asked[i].until_ns = 0;
+    for (size_t i = 0; i < r->strangers.asked_cap; i++) r->strangers.asked[i].until_ns = 0;
+}
+
 /* The answer is filled in the order of the ranges, and one origin's rows may fill it and wait here for another's. So
  * each question begins with the next origin: sooner or later with the one that the others wait for. */
 void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
@@ -389,6 +472,7 @@ void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
     size_t count = 0;
     if (!weft__may_speak(r)) return;
     weft__strangers_meet(r, p);
+    ask_by_new_document(r);
     uint64_t own = weft_version_vector_get(&p->has, r->self);
     if (own > weft_version_vector_get(&r->space.applied, r->self)) weft__identity_cloned(r, p->link, own);
     uint32_t first = 0, len = p->has.len + p->strange_has.len;

@@ -18,6 +18,7 @@ void weft__log_fini(struct weft__log *l) {
         struct weft__origin_log *o = &l->origins[i];
         weft__log_drop(l, (uint32_t)i, o->floor + o->count);
         weft__free(l->alloc, o->rows, o->cap * sizeof *o->rows);
+        weft__signed_ends_fini(&o->ends, l->alloc);
     }
     weft__free(l->alloc, l->origins, l->cap * sizeof *l->origins);
 }
@@ -117,6 +118,35 @@ void weft__log_drop(struct weft__log *l, uint32_t origin, uint64_t seq) {
         o->floor++;
     }
     if (o->floor < seq) o->floor = seq;
+    weft__signed_ends_drop(&o->ends, seq);
+}
+
+int weft__log_reserve_end(struct weft__log *l, uint32_t origin) {
+    int rc = weft__log_reserve(l, origin);
+    return rc == 0 ? weft__signed_ends_reserve(&l->origins[origin].ends, l->alloc) : rc;
+}
+
+void weft__log_sign(struct weft__log *l, uint32_t origin, uint64_t seq, const struct weft__signature *s) {
+    weft__signed_ends_add(&l->origins[origin].ends, seq, s);
+}
+
+const struct weft__signature *weft__log_signature(const struct weft__log *l, uint32_t origin, uint64_t seq) {
+    return origin < l->cap ? weft__signed_ends_at(&l->origins[origin].ends, seq) : NULL;
+}
+
+uint64_t weft__log_end_from(const struct weft__log *l, uint32_t origin, uint64_t seq) {
+    return origin < l->cap ? weft__signed_ends_from(&l->origins[origin].ends, seq) : 0;
+}
+
+uint64_t weft__log_end_upto(const struct weft__log *l, uint32_t origin, uint64_t seq) {
+    return origin < l->cap ? weft__signed_ends_upto(&l->origins[origin].ends, seq) : 0;
+}
+
+void weft__log_trim_ends(struct weft__log *l, uint32_t origin) {
+    if (origin >= l->cap) return;
+    struct weft__origin_log *o = &l->origins[origin];
+    weft__signed_ends_drop(&o->ends, o->floor);
+    weft__signed_ends_cut(&o->ends, o->floor + o->count);
 }
 
 bool weft__log_oldest(const struct weft__log *l, uint32_t *origin) {

@@ -11,6 +11,7 @@
 #include <weft/bytes.h>
 
 #include "base/hash.h"
+#include "replication/signed_ends.h"
 
 struct weft__log_row {
     uint8_t *bytes;
@@ -24,6 +25,7 @@ struct weft__origin_log {
     struct weft__log_row *rows;
     size_t head, count, cap;
     uint64_t floor;
+    struct weft__signed_ends ends; /* in a signed space */
 };
 
 struct weft__log {
@@ -50,6 +52,15 @@ uint64_t weft__log_last(const struct weft__log *l, uint32_t origin); /* the floo
 void weft__log_drop(struct weft__log *l, uint32_t origin, uint64_t seq);
 /* Room so that weft__log_drop of this origin sticks. */
 int weft__log_reserve(struct weft__log *l, uint32_t origin);
+/* Signatures beside the rows, which go with them. Room for one more; then it can be put in. */
+int weft__log_reserve_end(struct weft__log *l, uint32_t origin);
+void weft__log_sign(struct weft__log *l, uint32_t origin, uint64_t seq, const struct weft__signature *s);
+const struct weft__signature *weft__log_signature(const struct weft__log *l, uint32_t origin, uint64_t seq);
+/* The first signed row from seq on, the last one up to and with it; 0: none. */
+uint64_t weft__log_end_from(const struct weft__log *l, uint32_t origin, uint64_t seq);
+uint64_t weft__log_end_upto(const struct weft__log *l, uint32_t origin, uint64_t seq);
+/* Forgets signatures of rows that are not there. */
+void weft__log_trim_ends(struct weft__log *l, uint32_t origin);
 /* Gives back what the deques do not use. WEFT_ERR_NOMEM: not all of it. */
 int weft__log_shrink(struct weft__log *l);
 /* The origin whose first row is the oldest of all; false when the log is empty. O(origins). */

@@ -12,6 +12,9 @@
 #include "base/signature.h"
 
 #define WEFT__PROTOCOL_VERSION 1u
+/* At most so much has a transaction in a message beside its own bytes, and a signature with all its framing. */
+#define WEFT__ROW_ROOM         8u
+#define WEFT__SIGNATURE_ROOM   96u
 
 enum weft__message_kind {
     WEFT__MESSAGE_DIGEST = 10,

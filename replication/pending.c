@@ -169,6 +169,26 @@ int weft__pending_add(struct weft__pending *p, uint32_t origin, uint64_t seq, st
     return 0;
 }
 
+/* Most are the last of their run. */
+static struct weft__waiting *waiting_at(struct weft__run *run, uint64_t seq) {
+    if (seq == run->last) return run->tail;
+    struct weft__waiting *w = run->head;
+    for (uint64_t at = run->first; at < seq; at++) w = w->next;
+    return w;
+}
+
+int weft__pending_sign(struct weft__pending *p, uint32_t origin, uint64_t seq, const struct weft__signature *s) {
+    struct weft__run *run = weft__pending_at(p, origin, seq);
+    struct weft__waiting *w = run == NULL ? NULL : waiting_at(run, seq);
+    if (w == NULL || w->signature != NULL) return 0;
+    if (sizeof *s > p->max - p->bytes) return WEFT_ERR_LIMIT;
+    w->signature = weft__malloc(p->alloc, sizeof *s);
+    if (w->signature == NULL) return WEFT_ERR_NOMEM;
+    *w->signature = *s;
+    p->bytes += sizeof *s;
+    return 0;
+}
+
 void weft__pending_drop_first(struct weft__pending *p, struct weft__run *run) {
     struct weft__waiting *w = run->head;
     p->count--;
@@ -180,6 +200,10 @@ void weft__pending_drop_first(struct weft__pending *p, struct weft__run *run) {
         run->head = w->next;
         run->first++;
         weft__pending_block(p, run, (struct weft__obstacle){0});
+    }
+    if (w->signature != NULL) {
+        weft__free(p->alloc, w->signature, sizeof *w->signature);
+        p->bytes -= sizeof *w->signature;
     }
     weft__free(p->alloc, w, sizeof *w + w->len);
 }
@@ -193,6 +217,11 @@ struct weft__run *weft__pending_at(const struct weft__pending *p, uint32_t origi
 uint64_t weft__pending_run(const struct weft__pending *p, uint32_t origin, uint64_t seq) {
     const struct weft__run *run = weft__pending_at(p, origin, seq + 1);
     return run == NULL ? seq : run->last;
+}
+
+bool weft__pending_run_is_signed(const struct weft__pending *p, uint32_t origin, uint64_t seq) {
+    const struct weft__run *run = weft__pending_at(p, origin, seq + 1);
+    return run != NULL && run->tail->signature != NULL;
 }
 
 /* --- Obstacles ---------------------------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <weft/bytes.h>
 
 #include "base/omap.h"
+#include "replication/signed_ends.h"
 
 enum weft__obstacle_kind {
     WEFT__OBSTACLE_NONE,     /* to be tried */
@@ -32,7 +33,8 @@ struct weft__obstacle {
 
 struct weft__waiting {
     struct weft__waiting *next;
-    uint64_t due; /* parked until the wall clock reads this word; 0: not parked */
+    uint64_t due;                      /* parked until the wall clock reads this word; 0: not parked */
+    struct weft__signature *signature; /* that came with it; NULL: none */
     size_t len;
     uint8_t bytes[];
 };
@@ -61,11 +63,15 @@ void weft__pending_fini(struct weft__pending *p);
  * already there: 0. The caller raises its run's epoch. */
 int weft__pending_add(struct weft__pending *p, uint32_t origin, uint64_t seq, struct weft_slice bytes,
                       struct weft__obstacle obstacle);
+/* Keeps the signature of one that is waiting. The same errors. */
+int weft__pending_sign(struct weft__pending *p, uint32_t origin, uint64_t seq, const struct weft__signature *s);
 bool weft__pending_has_room(const struct weft__pending *p, size_t bytes);
 /* The run that holds (origin, seq); NULL: it is not waiting. */
 struct weft__run *weft__pending_at(const struct weft__pending *p, uint32_t origin, uint64_t seq);
 /* The last number of the run that holds the one after seq, or seq: what need not be asked for. */
 uint64_t weft__pending_run(const struct weft__pending *p, uint32_t origin, uint64_t seq);
+/* Whether the last one of that run has its signature. */
+bool weft__pending_run_is_signed(const struct weft__pending *p, uint32_t origin, uint64_t seq);
 
 /* The first run to be tried at or after an origin, or else of all; NULL: none is. */
 struct weft__run *weft__pending_next(struct weft__pending *p, uint32_t origin);

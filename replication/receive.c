@@ -61,6 +61,7 @@ static int wait_for_turn(struct weft_replica *r, uint32_t link, const struct wef
     struct weft__obstacle none = {0};
     int rc = weft__pending_add(&r->pending, origin, t->seq, t->bytes,
                                readiness == WEFT__WAITS ? weft__apply_obstacle(r, t, origin) : none);
+    if (rc == 0 && t->signature != NULL) rc = weft__pending_sign(&r->pending, origin, t->seq, t->signature);
     bool is_sound = weft_hlc_check(t->stamp.word, r->now.wall, r->options.drift, NULL) == 0;
     if (rc == WEFT_ERR_LIMIT) { /* dropped, never said to be seen: it will be asked for again */
         /* What fills the room may be what is parked until this is heard. */
@@ -105,7 +106,7 @@ int weft__receive_transaction(struct weft_replica *r, uint32_t link, const struc
         return 0;
     case WEFT__DUPLICATE:
         r->duplicates++;
-        return 0;
+        return weft__signing_adopt(r, t, origin);
     default:
         return readiness;
     }
@@ -116,6 +117,7 @@ static int retry_one(struct weft_replica *r, struct weft__run *run) {
     struct weft__transaction t;
     const struct weft__waiting *w = run->head;
     int rc = weft__transaction_parse(&t, weft_slice(w->bytes, w->len));
+    t.signature = w->signature;
     int readiness = rc != 0 ? WEFT__FORKED : weft__apply_readiness(r, &t, run->origin);
     if (readiness < 0) return readiness;
     if (readiness == WEFT__AHEAD) {
@@ -131,6 +133,8 @@ static int retry_one(struct weft_replica *r, struct weft__run *run) {
         if (w->due != 0)
             weft__output_notice(weft__out(r), &n, "transaction %llu has come due", (unsigned long long)t.seq);
     }
+    if (readiness == WEFT__DUPLICATE) rc = weft__signing_adopt(r, &t, run->origin);
+    if (rc == WEFT_ERR_NOMEM) return rc;
     /* Who sent it is not known any more: nobody is parted from. */
     if (readiness == WEFT__FORKED && rc == 0) name_equivocation(r, 0, run->origin, t.seq);
     weft__pending_drop_first(&r->pending, run);

@@ -6,14 +6,14 @@
 
 int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     if (!weft__may_speak(r)) return 0; /* it will ask again */
-    struct weft__rows rows = {0, r->options.batch_max};
+    struct weft__rows rows = {0, 0, r->options.batch_max};
     for (size_t i = 0; i < m->request.count && (rows.count == 0 || rows.budget > 0); i++) {
         const struct weft__range *range = &m->request.ranges[i];
         uint32_t origin;
         if (!weft_origins_find(r->origins, &range->origin, &origin) || weft__fork_withholds(r, origin)) continue;
         /* Own ones wait for their record; a relayed one is durable at its origin. */
-        const struct weft_version_vector *limit = origin == r->self ? &r->recording.recorded : &r->space.applied;
-        uint64_t upto = weft_version_vector_get(limit, origin);
+        uint64_t upto =
+            origin == r->self ? weft__signing_servable(r, origin) : weft_version_vector_get(&r->space.applied, origin);
         (void)weft__collect_rows(r, &rows, origin, range->after, range->upto < upto ? range->upto : upto);
     }
     weft__send_rows(r, p->link, &rows, true);

@@ -24,7 +24,7 @@ static void settle(struct weft_replica *r, const struct weft__peer *p) {
 }
 
 static uint64_t news(const struct weft_replica *r) {
-    return r->applied_count + r->pending.count;
+    return r->applied_count + r->pending.count + r->signing.kept;
 }
 
 /* A stranger has got a number. If its transaction was neither applied nor kept until it can be, nobody has that number,
@@ -38,16 +38,36 @@ static int receive(struct weft_replica *r, const struct weft__peer *p, const str
     return rc;
 }
 
+static int receive_checked(struct weft_replica *r, const struct weft__peer *p, struct weft__transaction *t, size_t i) {
+    if (!weft__signing_is_on(r)) return receive(r, p, t);
+    const struct weft__checked_row *row = &r->checked[i];
+    if (row->is_dropped) return 0;
+    if (row->has_hash) t->hash = row->hash;
+    if (row->is_signed) t->signature = &row->signature;
+    return receive(r, p, t);
+}
+
+/* What could not be checked would come again with every answer. */
+static void put_off(struct weft_replica *r, const struct weft__message *m) {
+    struct weft__transaction t;
+    if (!weft__signing_is_on(r)) return;
+    for (size_t i = 0; i < m->transactions.count; i++)
+        if (r->checked[i].is_dropped && weft__transaction_parse(&t, m->transactions.items[i]) == 0)
+            weft__put_off(r, &t.origin);
+}
+
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__transaction t;
     int rc = check_all(r, m, &t);
+    if (rc == 0) rc = weft__runs_check(r, m);
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
         if (m->transactions.count > 1) (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
-        rc = receive(r, p, &t);
+        rc = receive_checked(r, p, &t, i);
     }
     if (rc != 0) return rc;
     if (m->transactions.answer && news(r) != before) settle(r, p);
+    put_off(r, m);
     rc = weft__retry_pending(r);
     if (rc == 0) weft__ask_for_missing(r, p);
     return rc;

@@ -128,6 +128,8 @@ static void free_scratch(struct weft_replica *r) {
     weft__free(a, (void *)r->touched, r->touched_cap * sizeof *r->touched);
     weft__free(a, r->sorted, r->sorted_cap * sizeof *r->sorted);
     weft__free(a, r->row_items, r->row_cap * sizeof *r->row_items);
+    weft__free(a, r->row_signatures, r->row_signature_cap * sizeof *r->row_signatures);
+    weft__free(a, r->checked, r->checked_cap * sizeof *r->checked);
     weft__free(a, r->gained, r->gained_cap * sizeof *r->gained);
     weft__free(a, r->is_gained, r->is_gained_cap * sizeof *r->is_gained);
     weft__free(a, r->asked, r->asked_cap * sizeof *r->asked);
@@ -146,6 +148,7 @@ void weft_replica_free(struct weft_replica *r) {
     weft__rights_fini(r);
     weft__fork_fini(r);
     weft__quarantine_fini(r);
+    weft__signing_fini(r);
     weft__registry_fini(&r->registry);
     weft__output_fini(&r->outputs[0]);
     weft__output_fini(&r->outputs[1]);
@@ -237,6 +240,7 @@ static int start(struct weft_replica *r, uint64_t random) {
     weft__reissue_begin(r);
     if (rc == 0 && r->self == WEFT__NO_ORIGIN) rc = weft__identity_start(r, random); /* else it is stepped again */
     if (rc == 0) rc = weft__reissue(r);
+    if (rc == 0) rc = weft__signing_start(r);
     if (rc == 0) weft__state_resume(r);
     r->started = rc == 0;
     return rc;
@@ -263,6 +267,8 @@ static int handle(struct weft_replica *r, const struct weft_event *e) {
         return 0;
     case WEFT_EVENT_TICK:
         return tick(r);
+    case WEFT_EVENT_SIGNED:
+        return weft__signing_signed(r, e);
     case WEFT_EVENT_EPOCH:
         return r->wants_epoch ? weft__identity_start(r, e->random) : 0;
     }
@@ -285,12 +291,14 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
         if (rc == 0) rc = weft__fork_step(r);
         if (rc == 0) rc = weft__save_if_due(r);
         if (rc == 0) rc = weft__state_settle(r);
+        if (rc == 0) rc = weft__signing_step(r);
     }
     if (rc != 0) return rc; /* what has come together stays for the next update */
     struct weft__output *out = weft__out(r);
     out->wants_epoch = r->wants_epoch;
     weft__output_finish(out, u);
     u->wants_reopen = weft__fork_wants_reopen(r);
+    weft__signing_show(r, u);
     u->deadline_ns = weft__gossip_deadline(r);
     r->filling ^= 1u;
     weft__output_clear(weft__out(r));

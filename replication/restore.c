@@ -177,7 +177,9 @@ static int restore_row(struct weft_replica *r, const struct weft_record *rec) {
     if (rc == 0) rc = weft__engine_reserve_origin(r, origin);
     if (rc != 0) return rc;
     bool taken;
+    t.signature = weft__log_signature(&r->log, origin, t.seq); /* for one that waits; else it is in its place */
     rc = weft__fork_restore_row(r, &t, origin, &taken);
+    t.signature = NULL;
     if (rc != 0 || taken) return rc;
     if (t.seq <= weft_version_vector_get(&r->space.applied, origin)) return keep_row(r, &t, origin);
     int readiness = weft__apply_readiness(r, &t, origin);
@@ -200,6 +202,10 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
         if (rc == 0) rc = restore_row(r, rec);
         return rc == 0 ? 0 : corrupt(r, rc, "log row with sequence number", rec->seq);
     }
+    case WEFT_RECORD_SIGNATURE: {
+        int rc = weft__signing_restore(r, rec);
+        return rc == 0 ? 0 : corrupt(r, rc, "the signature of log row", rec->seq);
+    }
     case WEFT_RECORD_STAGED:
         return weft__staging_restore(&r->incoming.staging, rec->id, rec->bytes);
     case WEFT_RECORD_QUARANTINE:
@@ -208,7 +214,6 @@ int weft__restore_record(struct weft_replica *r, const struct weft_record *rec) 
     case WEFT_RECORD_LOG_DROP:
     case WEFT_RECORD_STAGED_DROP:
     case WEFT_RECORD_LOG_CUT:
-    case WEFT_RECORD_SIGNATURE:
         break;
     }
     return 0;
@@ -218,5 +223,6 @@ int weft__restore_finish(struct weft_replica *r) {
     int rc = check_segments(r);
     if (rc == 0) rc = weft__fork_restore_check(r);
     for (uint32_t i = 0; rc == 0 && i < r->space.applied.len; i++) drop_loose_rows(r, i);
+    for (uint32_t i = 0; rc == 0 && i < weft_origins_count(r->origins); i++) weft__log_trim_ends(&r->log, i);
     return rc;
 }

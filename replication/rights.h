@@ -96,5 +96,8 @@ struct weft__allowance weft__rights_of_replica(const struct weft_replica *r, con
  * until the next change. */
 const struct weft_key *weft__rights_signing_key(const struct weft_replica *r, const struct weft_id *replica,
                                                 size_t index);
+/* Of the newest document that is applied, and of the newest that is known; 0: there is none. */
+uint64_t weft__rights_applied_generation(const struct weft_replica *r);
+uint64_t weft__rights_known_generation(const struct weft_replica *r);
 
 #endif

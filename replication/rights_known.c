@@ -141,6 +141,18 @@ const struct weft_key *weft__rights_signing_key(const struct weft_replica *r, co
     return NULL;
 }
 
+uint64_t weft__rights_applied_generation(const struct weft_replica *r) {
+    const struct weft__rights_list *applied = &r->rights.applied;
+    return applied->count == 0 ? 0 : applied->names[applied->count - 1].generation;
+}
+
+uint64_t weft__rights_known_generation(const struct weft_replica *r) {
+    const struct weft__rights_state *s = &r->rights;
+    uint64_t applied = weft__rights_applied_generation(r);
+    uint64_t handed = s->hint_count == 0 ? 0 : s->hints[s->hint_count - 1]->name.generation;
+    return handed > applied ? handed : applied;
+}
+
 /* --- What programs ask ----------------------------------------------------------------------------------------------
  */
 

@@ -102,6 +102,7 @@ static void send_chunk(struct weft_replica *r, struct weft__peer *p) {
 
 void weft__state_serve_waiting(struct weft_replica *r) {
     if (r->outgoing.transfer == 0 || r->recording.persisted < r->outgoing.record || weft__fork_is_open(r)) return;
+    if (!weft__signing_covers(r, &r->outgoing.applied)) return;
     for (size_t i = 0; i < r->peers.count; i++)
         if (r->peers.items[i].state_wanted) send_chunk(r, &r->peers.items[i]);
 }

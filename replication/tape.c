@@ -101,6 +101,12 @@ void weft__tape_event(struct weft_buf *out, const struct weft_event *e) {
     case WEFT_EVENT_PERSISTED:
         weft__write_varint(out, e->number);
         break;
+    case WEFT_EVENT_SIGNED:
+        write_origin(out, &e->signing->origin);
+        weft__write_varint(out, e->signing->seq);
+        weft__write_varint(out, e->signing->generation);
+        weft_buf_append_slice(out, e->bytes);
+        break;
     case WEFT_EVENT_TICK:
         break;
     }
@@ -228,7 +234,13 @@ static void read_event(struct weft__reader *in, struct weft__tape_entry *out) {
     if (linked || out->kind == WEFT_EVENT_RECEIVED) e->link = (uint32_t)read_below(in, UINT64_C(1) << 32);
     if (out->kind == WEFT_EVENT_START || out->kind == WEFT_EVENT_EPOCH) e->random = weft__read_fixed64(in);
     if (out->kind == WEFT_EVENT_PERSISTED) e->number = weft__read_varint(in);
-    if (out->kind == WEFT_EVENT_RECEIVED) {
+    if (out->kind == WEFT_EVENT_SIGNED) {
+        out->signing.origin = read_origin(in);
+        out->signing.seq = weft__read_varint(in);
+        out->signing.generation = weft__read_varint(in);
+        e->signing = &out->signing;
+    }
+    if (out->kind == WEFT_EVENT_RECEIVED || out->kind == WEFT_EVENT_SIGNED) {
         e->bytes = rest_of(in);
         in->at = in->end;
     }
@@ -263,7 +275,7 @@ static void read_state(struct weft__reader *in, struct weft__tape_entry *e) {
 static int read_body(struct weft__tape_entry *e, struct weft_slice body) {
     struct weft__reader in;
     weft__reader_init(&in, body);
-    if (e->kind <= WEFT_EVENT_EPOCH && e->kind >= WEFT_EVENT_RESTORE)
+    if (e->kind <= WEFT_EVENT_SIGNED && e->kind >= WEFT_EVENT_RESTORE)
         read_event(&in, e);
     else if (e->kind == WEFT__TAPE_OPEN)
         read_open(&in, &e->options);

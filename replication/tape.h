@@ -51,6 +51,7 @@ struct weft__tape_entry {
     struct weft_replica_options options; /* OPEN */
     struct weft_event event;             /* an event; .record is &record. RETRY, FORGET: .now and .number */
     struct weft_record record;
+    struct weft_signing signing;
     struct weft_slice bytes;   /* COMMIT */
     int err;                   /* FAILED */
     struct weft_notice notice; /* NOTICE, without its text */

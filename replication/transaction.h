@@ -14,6 +14,8 @@
 
 #define WEFT__FORMAT_VERSION 1u
 
+struct weft__signature;
+
 struct weft__transaction {
     struct weft_slice bytes;
     struct weft_id space;
@@ -28,6 +30,9 @@ struct weft__transaction {
     struct weft_slice dependencies; /* packed pairs */
     uint64_t rights_generation;
     struct weft_slice deltas; /* the rest of the bytes: not checked yet */
+    /* Of whoever has them: no part of the bytes. NULL: not known, there is none. */
+    const uint8_t *hash;
+    const struct weft__signature *signature; /* checked: of the origin, for this one and all before it */
 };
 
 struct weft__txn_delta {

@@ -236,6 +236,10 @@ int weft__check_refused(struct weft__check *c, struct weft__watched *w, const st
     return 0;
 }
 
+static bool is_signed(const struct weft_replica *r) {
+    return r->space.id.bytes[0] == 'W' && r->space.id.bytes[1] == 'S';
+}
+
 /* Whether the replica has the transaction after `after` for somebody who asks. */
 static bool has_next(const struct weft_replica *r, const struct weft__range *range) {
     struct weft_origin self = weft_replica_self(r);
@@ -246,7 +250,9 @@ static bool has_next(const struct weft_replica *r, const struct weft__range *ran
     if (!weft_origins_find(weft_replica_origins(r), &range->origin, &origin)) return false;
     bool is_own = weft_origin_cmp(&self, &range->origin) == 0;
     const struct weft_version_vector *has = is_own ? weft_replica_recorded(r) : weft_replica_applied(r);
-    return weft__log_floor(&r->log, origin) <= range->after && range->after < weft_version_vector_get(has, origin);
+    uint64_t upto = weft_version_vector_get(has, origin);
+    if (is_signed(r)) upto = weft__log_end_upto(&r->log, origin, upto);
+    return weft__log_floor(&r->log, origin) <= range->after && range->after < upto;
 }
 
 static bool carries(const struct weft__message *m, const struct weft__range *range) {

@@ -5,7 +5,9 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "base/endian.h"
 #include "base/prng.h"
+#include "base/signature.h"
 #include "replication/engine.h"
 #include "sim/world.h"
 
@@ -159,6 +161,11 @@ static int carry_out(struct weft_sim *s, uint32_t i, const struct weft_update *u
         m->epoch_posted = true;
         rc = post_to(s, i, WEFT__EPOCH, s->now_ns + 1000);
     }
+    if (rc == 0 && u->wants_signature_count > 0 && !m->sign_posted) {
+        m->sign_posted = true;
+        m->to_sign = u->wants_signature[0]; /* the others are wanted again */
+        rc = post_to(s, i, WEFT__SIGN, s->now_ns + 1000);
+    }
     if (rc == 0 && u->wants_reopen && !m->reopen_posted) {
         m->reopen_posted = true;
         rc = post_to(s, i, WEFT__REOPEN, s->now_ns + 1000);
@@ -290,6 +297,26 @@ int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i) {
     return weft__machine_step(s, i, &e);
 }
 
+/* They follow from the seed. */
+void weft__machine_signing_keys(const struct weft_sim *s, uint32_t i, uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN],
+                                uint8_t secret[WEFT__SIGNATURE_SECRET_LEN]) {
+    uint8_t seed[WEFT__SIGNATURE_SEED_LEN];
+    for (uint64_t k = 0; k < sizeof seed / 8; k++) weft__store64(seed + 8 * k, drawn(s, WEFT__PURPOSE_SIGN, i, k));
+    weft__signature_keys(public_key, secret, seed);
+}
+
+static int sign(struct weft_sim *s, uint32_t i) {
+    struct weft__machine *m = &s->machines[i];
+    struct weft_signing to_sign = m->to_sign;
+    uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN], secret[WEFT__SIGNATURE_SECRET_LEN], signature[WEFT__SIGNATURE_LEN];
+    m->sign_posted = false;
+    weft__machine_signing_keys(s, i, public_key, secret);
+    weft__signature_make(signature, weft_slice(to_sign.bytes, sizeof to_sign.bytes), secret);
+    struct weft_event e = {
+        .kind = WEFT_EVENT_SIGNED, .signing = &to_sign, .bytes = weft_slice(signature, sizeof signature)};
+    return weft__machine_step(s, i, &e);
+}
+
 bool weft__machine_has_room(const struct weft_sim *s, const struct weft__machine *m) {
     return weft__disk_unsynced(&m->disk) < s->schedule->options.unwritten_max;
 }
@@ -307,6 +334,8 @@ int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h) {
         return weft__machine_synced(s, h->to);
     case WEFT__EPOCH:
         return weft__machine_draw_epoch(s, h->to);
+    case WEFT__SIGN:
+        return sign(s, h->to);
     case WEFT__REOPEN:
         return weft__machine_reopen(s, h->to);
     case WEFT__WAKE:

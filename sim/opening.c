@@ -113,7 +113,7 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     m->timer_ns = m->wanted_ns = m->deadline = NONE;
     m->busy_ns = 0;
     bool is_resumed = m->is_resumed;
-    m->epoch_posted = m->reopen_posted = m->touched = m->paused = false;
+    m->epoch_posted = m->reopen_posted = m->sign_posted = m->touched = m->paused = false;
     weft__sim_clock_go(&m->clock, s->now_ns);
     s->moved = true;
     int rc = make(s, m);

@@ -34,23 +34,15 @@ void weft_sim_replay_options_init_sized(struct weft_sim_replay_options *o, size_
 
 static const char *name_of(uint8_t kind) {
     static const char *const names[] = {
-        [WEFT_EVENT_RESTORE] = "restore",
-        [WEFT_EVENT_START] = "start",
-        [WEFT_EVENT_LINK_UP] = "link up",
-        [WEFT_EVENT_LINK_DOWN] = "link down",
-        [WEFT_EVENT_RECEIVED] = "received",
-        [WEFT_EVENT_PERSISTED] = "persisted",
-        [WEFT_EVENT_TICK] = "tick",
-        [WEFT_EVENT_EPOCH] = "epoch",
-        [WEFT__TAPE_OPEN] = "open",
-        [WEFT__TAPE_COMMIT] = "commit",
-        [WEFT__TAPE_CHECKPOINT] = "checkpoint",
-        [WEFT__TAPE_FAILED] = "failed",
-        [WEFT__TAPE_NOTICE] = "notice",
-        [WEFT__TAPE_STATE] = "state",
-        [WEFT__TAPE_ABANDON] = "abandon",
-        [WEFT__TAPE_END] = "end",
-        [WEFT__TAPE_RETRY] = "retry",
+        [WEFT_EVENT_RESTORE] = "restore",   [WEFT_EVENT_START] = "start",
+        [WEFT_EVENT_LINK_UP] = "link up",   [WEFT_EVENT_LINK_DOWN] = "link down",
+        [WEFT_EVENT_RECEIVED] = "received", [WEFT_EVENT_PERSISTED] = "persisted",
+        [WEFT_EVENT_TICK] = "tick",         [WEFT_EVENT_EPOCH] = "epoch",
+        [WEFT_EVENT_SIGNED] = "signed",     [WEFT__TAPE_OPEN] = "open",
+        [WEFT__TAPE_COMMIT] = "commit",     [WEFT__TAPE_CHECKPOINT] = "checkpoint",
+        [WEFT__TAPE_FAILED] = "failed",     [WEFT__TAPE_NOTICE] = "notice",
+        [WEFT__TAPE_STATE] = "state",       [WEFT__TAPE_ABANDON] = "abandon",
+        [WEFT__TAPE_END] = "end",           [WEFT__TAPE_RETRY] = "retry",
         [WEFT__TAPE_FORGET] = "forget",
     };
     return kind < sizeof names / sizeof *names && names[kind] != NULL ? names[kind] : "?";
@@ -60,7 +52,7 @@ static const char *name_of(uint8_t kind) {
 
 /* Whether entries stand where they may: an opening first, and what is said of an event after one. */
 static const char *misplaced(const struct weft__tape_entry *e, bool *open, bool *stepped) {
-    bool event = e->kind <= WEFT_EVENT_EPOCH;
+    bool event = e->kind <= WEFT_EVENT_SIGNED;
     bool of_event = e->kind == WEFT__TAPE_FAILED || e->kind == WEFT__TAPE_NOTICE || e->kind == WEFT__TAPE_STATE;
     if (!*open && e->kind != WEFT__TAPE_OPEN && e->kind != WEFT__TAPE_END) return "an entry before any opening";
     if (of_event && !*stepped) return "what is said of an event, without an event";
@@ -326,7 +318,7 @@ static void tell(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     if (p->line == NULL) return;
     weft_buf_init(&text, p->alloc);
     weft_buf_printf(&text, "%llu  ", (unsigned long long)e->offset);
-    print_time(&text, e->kind <= WEFT_EVENT_EPOCH ? &e->event.now : &p->stats.now);
+    print_time(&text, e->kind <= WEFT_EVENT_SIGNED ? &e->event.now : &p->stats.now);
     weft_buf_printf(&text, "  %s", name_of(e->kind));
     if (e->kind == WEFT_EVENT_RECEIVED || e->kind == WEFT_EVENT_LINK_UP || e->kind == WEFT_EVENT_LINK_DOWN)
         weft_buf_printf(&text, " %lu", (unsigned long)e->event.link);
@@ -395,7 +387,7 @@ int weft_sim_replay_next(struct weft_sim_replay *p) {
             tell(p, &e);
             rc = perform(p, &e);
         }
-        if (rc != 1 || e.kind <= WEFT_EVENT_EPOCH) return rc;
+        if (rc != 1 || e.kind <= WEFT_EVENT_SIGNED) return rc;
     }
 }
 

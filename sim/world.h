@@ -35,6 +35,7 @@ enum weft__happening_kind {
     WEFT__TIMER,      /* to, tag: the machine's boot */
     WEFT__SYNCED,     /* to, tag: boot */
     WEFT__EPOCH,      /* to, tag: boot */
+    WEFT__SIGN,       /* to, tag: boot */
     WEFT__REOPEN,     /* to, tag: boot */
     WEFT__LINK,       /* from, to: see what became of the link */
     WEFT__TOLD,       /* from, to, tag: LINK_UP or LINK_DOWN */
@@ -72,7 +73,8 @@ struct weft__machine {
     uint64_t wanted_ns;
     uint64_t deadline; /* the engine's, on its own clock */
     uint64_t write_ns; /* when the write that is under way began */
-    bool epoch_posted, reopen_posted;
+    bool epoch_posted, reopen_posted, sign_posted;
+    struct weft_signing to_sign;
     bool touched;              /* a transaction of the caller's was begun: its records may wait */
     bool paused;               /* nothing reaches it, and it does nothing */
     bool retired;              /* it was seen for the last time */
@@ -150,7 +152,8 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_DAMAGE,
     WEFT__PURPOSE_STEP,
     WEFT__PURPOSE_LIE,
-    WEFT__PURPOSE_APP
+    WEFT__PURPOSE_APP,
+    WEFT__PURPOSE_SIGN
 };
 
 /* world.c */
@@ -193,6 +196,8 @@ int weft__machine_set_alarm(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
+void weft__machine_signing_keys(const struct weft_sim *s, uint32_t i, uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN],
+                                uint8_t secret[WEFT__SIGNATURE_SECRET_LEN]);
 /* What happens at a running replica. */
 int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h);
 /* Whether its records have room to wait in: where not, no transaction begins and nothing is taken from peers. */

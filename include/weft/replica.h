@@ -82,7 +82,18 @@ enum weft_event_kind {
     WEFT_EVENT_RECEIVED,    /* link, bytes: one whole message */
     WEFT_EVENT_PERSISTED,   /* number: of the last record that is durable */
     WEFT_EVENT_TICK,        /* the deadline passed, or there is output to fetch */
-    WEFT_EVENT_EPOCH        /* random: the answer to update.wants_epoch */
+    WEFT_EVENT_EPOCH,       /* random: the answer to update.wants_epoch */
+    WEFT_EVENT_SIGNED       /* signing, bytes: an answer to update.wants_signature, 64 bytes of Ed25519 */
+};
+
+/* Own transactions of an origin up to a number, which leave when they are signed: bytes is what the replica's signing
+ * key signs. */
+#define WEFT_SIGNING_LEN 82u
+struct weft_signing {
+    struct weft_origin origin; /* of this opening or of one before */
+    uint64_t seq;
+    uint64_t generation; /* of the newest document of rights that is known here */
+    uint8_t bytes[WEFT_SIGNING_LEN];
 };
 
 struct weft_event {
@@ -93,6 +104,7 @@ struct weft_event {
     uint64_t random;
     struct weft_slice bytes;
     const struct weft_record *record;
+    const struct weft_signing *signing;
 };
 
 struct weft_message {
@@ -156,8 +168,12 @@ struct weft_update {
     size_t notice_count;
     uint64_t deadline_ns; /* step WEFT_EVENT_TICK when mono_ns reaches it; UINT64_MAX: none */
     bool wants_epoch;     /* step WEFT_EVENT_EPOCH soon; commits are WEFT_ERR_NOT_READY until then */
-    bool wants_reopen;    /* free the replica soon, make it again from its store and START it, and bring its links up
-                           * anew; until then commits are WEFT_ERR_NOT_READY and nothing more is sent */
+    /* In a signed space: step WEFT_EVENT_SIGNED for each soon; what an update before wanted is in here if it still is
+     * wanted. Until then own transactions stay here. */
+    const struct weft_signing *wants_signature;
+    size_t wants_signature_count;
+    bool wants_reopen; /* free the replica soon, make it again from its store and START it, and bring its links up
+                        * anew; until then commits are WEFT_ERR_NOT_READY and nothing more is sent */
 };
 
 /* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, a class that cannot be registered
@@ -166,8 +182,10 @@ WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_repli
 WEFT_API void weft_replica_free(struct weft_replica *r);
 /* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.
  * START: WEFT_ERR_CORRUPT when the restored state does not add up. RECEIVED: 0 also for a bad message, which changed
- * nothing and is a WEFT_NOTICE_REFUSED. Any event: WEFT_ERR_NOMEM, nothing changed, step it again; WEFT_ERR_BUSY while
- * a transaction is open; WEFT_ERR_NOT_READY before START (after it for RESTORE). */
+ * nothing and is a WEFT_NOTICE_REFUSED. SIGNED: WEFT_ERR_SIGNATURE: by none of this replica's keys that the documents
+ * of rights known here have; WEFT_ERR_INVALID: no signature, or the space is not signed. Any event: WEFT_ERR_NOMEM,
+ * nothing changed, step it again; WEFT_ERR_BUSY while a transaction is open; WEFT_ERR_NOT_READY before START (after it
+ * for RESTORE). */
 WEFT_API int weft_replica_step(struct weft_replica *r, const struct weft_event *e,
                                struct weft_update *u) WEFT_MUST_CHECK;
 /* A sentence about the last error of this replica; lent; never NULL. */

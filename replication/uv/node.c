@@ -206,6 +206,10 @@ static void on_sweep(uv_timer_t *timer) {
         n->reopen_failed = false;
         weft__node_wake(n);
     }
+    if (n->sign_failed) {
+        n->sign_due = true;
+        weft__node_wake(n);
+    }
     if (n->store_err != 0) {
         n->store_due = true;
         weft__node_wake(n);

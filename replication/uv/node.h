@@ -67,6 +67,8 @@ struct weft_uv {
     bool reopen_failed;      /* ... which did not work: once more with the next sweep */
     bool stalled;            /* something must be tried again soon */
     bool store_due;          /* a failing store may be tried again */
+    bool sign_failed;        /* what is to be signed cannot be ... */
+    bool sign_due;           /* ... which may be otherwise by now */
     int store_err;           /* what the store last failed with; 0: it works */
     uint64_t persisted;      /* number of the last durable record ... */
     uint64_t persisted_told; /* ... and the one that the engine was told */

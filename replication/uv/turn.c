@@ -3,6 +3,7 @@
  *   links settle: the engine hears who is up, who is down, and what has come
  *   -> it is stepped for what is due: its deadline, commits, an epoch
  *   -> all records of the turn are written in one store transaction -> PERSISTED
+ *   -> in a signed space what is recorded by now is signed -> SIGNED
  *   -> where the engine asks for it, it is made again from the store
  *   -> links write what was queued for them -> timers are set for what comes next.
  *
@@ -16,7 +17,9 @@
 
 #include <weft/err.h>
 
+#include "base/signature.h"
 #include "replication/uv/host.h"
+#include "replication/uv/identity.h"
 #include "replication/uv/node.h"
 
 #define RETRY_MS    5u
@@ -148,6 +151,34 @@ static void write_records(struct weft_uv *n) {
     if (weft__node_step(n, &e) == 0) n->persisted_told = number;
 }
 
+/* --- Signatures --------------------------------------------------------------------------------------------------- */
+
+static void cannot_sign(struct weft_uv *n, const char *why) {
+    if (!n->sign_failed) weft__node_log(n, WEFT_LOG_ERROR, "what is written here stays here: %s", why);
+    n->sign_failed = true;
+}
+
+/* What is wanted is in every update until it is there, so the last one has all of it. */
+static void sign(struct weft_uv *n) {
+    bool may = !n->sign_failed || n->sign_due;
+    n->sign_due = false;
+    while (may && !n->untaken && n->update.wants_signature_count > 0) {
+        if (n->identity == NULL) {
+            cannot_sign(n, "the space is signed, and a node without an identity has no key for that");
+            return;
+        }
+        uint8_t signature[WEFT__SIGNATURE_LEN];
+        struct weft_signing s = n->update.wants_signature[0];
+        weft__signature_make(signature, weft_slice(s.bytes, sizeof s.bytes), n->identity->signs);
+        struct weft_event e = {
+            .kind = WEFT_EVENT_SIGNED, .signing = &s, .bytes = weft_slice(signature, sizeof signature)};
+        int rc = weft__node_step(n, &e);
+        if (rc == WEFT_ERR_SIGNATURE) cannot_sign(n, "the space's rights know this replica by another signing key");
+        may = rc == 0;
+        if (rc == 0) n->sign_failed = false;
+    }
+}
+
 /* --- The recording ------------------------------------------------------------------------------------------------ */
 
 static void tell_of_recording(struct weft_uv *n) {
@@ -216,7 +247,10 @@ static void on_drained(uv_timer_t *timer) {
 
 /* The last turn: writes what there is, then lets links finish what was queued for them. */
 static void close_down(struct weft_uv *n) {
-    for (int i = 0; i < LAST_ROUNDS && n->unwritten.count > 0 && n->store_err == 0; i++) write_records(n);
+    for (int i = 0; i < LAST_ROUNDS && n->unwritten.count > 0 && n->store_err == 0; i++) {
+        write_records(n);
+        sign(n);
+    }
     n->state = WEFT__NODE_DRAINING; /* nothing is stepped any more */
     weft__recorder_close(&n->recorder, n->replica);
     weft__listener_close(&n->listener);
@@ -241,6 +275,7 @@ void weft__node_turn(uv_check_t *check) {
     if (closing) weft__node_lose_transaction(n);
     step_due(n);
     write_records(n);
+    sign(n);
     bool is_written = n->unwritten.count == 0 && !n->untaken;
     if (n->reopen_due && !n->reopen_failed && is_written && !closing) weft__node_reopen(n);
     flush_links(n);

@@ -24,13 +24,14 @@ MUTANTS = [
         "a digest says what is applied, and not what is recorded",
         (
             "gossip.c",
-            "    e->seq = weft_version_vector_get(&r->recording.recorded, origin);",
-            "    e->seq = weft_version_vector_get(MUTANT ? &r->space.applied : &r->recording.recorded, origin);",
+            "    e->seq = weft__signing_servable(r, origin);",
+            "    e->seq = MUTANT ? weft_version_vector_get(&r->space.applied, origin)\n"
+            "                    : weft__signing_servable(r, origin);",
         ),
         (
             "gossip.c",
-            "weft_version_vector_get(&r->recording.recorded, r->sorted[i]) == 0",
-            "weft_version_vector_get(MUTANT ? &r->space.applied : &r->recording.recorded, r->sorted[i]) == 0",
+            "        if (weft__signing_servable(r, r->sorted[i]) == 0) continue;",
+            "        if (!MUTANT && weft__signing_servable(r, r->sorted[i]) == 0) continue;",
         ),
     ),
     Mutant(
@@ -38,10 +39,9 @@ MUTANTS = [
         "own transactions are pushed before they are durable",
         (
             "gossip.c",
-            "    uint64_t recorded = weft_version_vector_get(&r->recording.recorded, r->self);\n    struct push",
-            "    uint64_t recorded = weft_version_vector_get(MUTANT ? &r->space.applied : "
-            "&r->recording.recorded, r->self);"
-            "\n    struct push",
+            "    uint64_t recorded = weft__signing_servable(r, r->self);\n    struct push",
+            "    uint64_t recorded = MUTANT ? weft_version_vector_get(&r->space.applied, r->self)\n"
+            "                               : weft__signing_servable(r, r->self);\n    struct push",
         ),
     ),
     Mutant(
@@ -92,9 +92,9 @@ MUTANTS = [
         ),
         (
             "gossip.c",
-            "        size_t size = row->len + ROW_ROOM;",
+            "        if (rows->count > 0 && row->len + WEFT__ROW_ROOM > rows->budget) break;",
             "        if (row->order >> 63) {\n            after++;\n            continue;\n        }\n"
-            "        size_t size = row->len + ROW_ROOM;",
+            "        if (rows->count > 0 && row->len + WEFT__ROW_ROOM > rows->budget) break;",
         ),
     ),
     Mutant(

@@ -42,7 +42,8 @@ void authority_sign(const struct authority *a, const struct weft_id *space, cons
     for (int i = 0; i < POLICY_MEMBERS; i++) {
         if (p->writes[i] == NULL) continue;
         struct weft_id id = {{(uint8_t)(i + 1)}};
-        members[count] = (struct weft_rights_member){.replica = id, .name = weft_str(names[i])};
+        members[count] =
+            (struct weft_rights_member){.replica = id, .name = weft_str(names[i]), .signing_key = p->keys[i]};
         grants[count] = (struct weft_rights_grant){.subject = WEFT_RIGHTS_REPLICA,
                                                    .replica = id,
                                                    .read = true,

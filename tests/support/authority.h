@@ -20,7 +20,8 @@ struct policy {
     /* Of the i-th replica: prefixes between spaces, "*" for the empty one. "": a member that writes nothing; NULL: no
      * member. */
     const char *writes[POLICY_MEMBERS];
-    const struct authority *next; /* takes over; NULL: nobody does */
+    const struct weft_key *keys[POLICY_MEMBERS]; /* that sign; NULL: none */
+    const struct authority *next;                /* takes over; NULL: nobody does */
 };
 
 /* Every member reads and relays. Appends the signed document of that space; cannot fail. */

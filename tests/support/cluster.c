@@ -10,6 +10,7 @@
 #include <weft/pncounter.h>
 
 #include "base/prng.h"
+#include "base/signature.h"
 
 #define CHECKED(expr)                                                                                                  \
     do {                                                                                                               \
@@ -107,6 +108,21 @@ static void reopen(struct cluster *c, int i) {
         if (linked[j] && a->replica != NULL && c->at[j].replica != NULL) cluster_link(c, i, j);
 }
 
+void cluster_signing_keys(struct cluster *c, int i, uint8_t public_key[32], uint8_t secret[64]) {
+    uint8_t seed[WEFT__SIGNATURE_SEED_LEN] = {0};
+    memcpy(seed, c->at[i].options.replica.bytes, sizeof c->at[i].options.replica.bytes);
+    weft__signature_keys(public_key, secret, seed);
+}
+
+static int sign(struct cluster *c, int i, struct weft_signing s) {
+    uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN], secret[WEFT__SIGNATURE_SECRET_LEN], signature[WEFT__SIGNATURE_LEN];
+    cluster_signing_keys(c, i, public_key, secret);
+    weft__signature_make(signature, weft_slice(s.bytes, sizeof s.bytes), secret);
+    c->at[i].signatures++;
+    struct weft_event e = {.kind = WEFT_EVENT_SIGNED, .signing = &s, .bytes = weft_slice(signature, sizeof signature)};
+    return cluster_step(c, i, e);
+}
+
 int cluster_step(struct cluster *c, int i, struct weft_event e) {
     struct cluster_replica *a = &c->at[i];
     if (a->replica == NULL) return WEFT_ERR_CLOSED;
@@ -123,6 +139,8 @@ int cluster_step(struct cluster *c, int i, struct weft_event e) {
         reopen(c, i);
     else if (!a->hold_records && a->held_count > 0)
         cluster_release(c, i);
+    else if (u.wants_signature_count > 0 && !a->signs_not)
+        return sign(c, i, u.wants_signature[0]);
     return 0;
 }
 

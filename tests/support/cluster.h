@@ -25,6 +25,8 @@ struct cluster_replica {
     struct weft_replica_options options;
     struct weft_time now;
     bool hold_records; /* records of updates are kept back (not written, not durable) */
+    bool signs_not;    /* what is to be signed is not */
+    uint64_t signatures;
     /* A failed write, unless one of these is set, is a failure of the test. */
     bool retries_writes; /* records stay held and are written again at the next step */
     bool dies_of_write;  /* the process ends with the failed write: cluster_crash */
@@ -68,6 +70,8 @@ struct cluster_snapshot cluster_snapshot(struct cluster *c, int i);
 void cluster_snapshot_fini(struct cluster_snapshot *s);
 /* Replica i goes on from a snapshot, without links. */
 void cluster_resume(struct cluster *c, int i, const struct cluster_snapshot *s);
+/* The keys that sign for replica i in a signed space: they follow from its id. */
+void cluster_signing_keys(struct cluster *c, int i, uint8_t public_key[32], uint8_t secret[64]);
 void cluster_link(struct cluster *c, int i, int j);
 void cluster_unlink(struct cluster *c, int i, int j);
 void cluster_link_all(struct cluster *c);

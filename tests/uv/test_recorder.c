@@ -330,7 +330,7 @@ START_TEST(another_story_is_seen_to_be_one) {
                 left = true;
                 continue;
             }
-            if (e.kind <= WEFT_EVENT_EPOCH) weft__tape_event(&other, &e.event);
+            if (e.kind <= WEFT_EVENT_SIGNED) weft__tape_event(&other, &e.event);
             if (e.kind == WEFT__TAPE_OPEN) weft__tape_open(&other, &e.options);
             if (e.kind == WEFT__TAPE_COMMIT) weft__tape_bytes(&other, WEFT__TAPE_COMMIT, e.bytes);
             if (e.kind == WEFT__TAPE_CHECKPOINT) weft__tape_number(&other, WEFT__TAPE_CHECKPOINT, 0);

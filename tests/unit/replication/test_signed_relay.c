@@ -1,0 +1,375 @@
+/* Spaces in which transactions are signed: what a relay can do, which is to keep silent, and what it cannot. */
+#include <stdlib.h>
+
+#include "tests/support/hand.h"
+#include "tests/support/suite.h"
+#include "tests/unit/replication/signed_space.h"
+
+#define ROWS 5
+
+/* What replica 1 has of 0, and 2 has not: ROWS rows and the signature of the last. */
+static uint8_t *rows[ROWS + 1];
+static struct weft_slice items[ROWS + 1];
+static struct weft__signature signature;
+static struct weft_origin author;
+
+static void keep(size_t i, struct weft_slice bytes) {
+    free(rows[i]);
+    rows[i] = malloc(bytes.len);
+    memcpy(rows[i], bytes.ptr, bytes.len);
+    items[i] = weft_slice(rows[i], bytes.len);
+}
+
+static void begin_relay(void) {
+    uint32_t origin;
+    begin(3);
+    cluster_link(&c, 0, 1);
+    cluster_link(&c, 1, 2);
+    cluster_settle(&c);
+    cluster_unlink(&c, 1, 2);
+    author = weft_replica_self(c.at[0].replica);
+    count_in_a_burst(0, ROWS);
+    cluster_settle(&c);
+    for (size_t i = 0; i < ROWS; i++) keep(i, weft_replica_transaction(c.at[1].replica, &author, i + 2));
+    ck_assert(weft_origins_find(c.at[1].replica->origins, &author, &origin));
+    const struct weft__signature *s = weft__log_signature(&c.at[1].replica->log, origin, ROWS + 1);
+    ck_assert_ptr_nonnull(s);
+    signature = *s;
+    cluster_link(&c, 1, 2);
+    while (c.queued > 0) cluster_drop(&c, 0); /* 1 will say what the test says */
+}
+
+static void end_relay(void) {
+    for (size_t i = 0; i <= ROWS; i++) {
+        free(rows[i]);
+        rows[i] = NULL;
+    }
+    end();
+}
+
+/* A message from 1 to 2. How many were refused for it. */
+static uint64_t send(const struct weft_slice *sent, size_t count, const struct weft__row_signature *s, size_t signed_) {
+    uint64_t before = cluster_stats(&c, 2).refused;
+    struct weft__message_head head = {space, weft_replica_self(c.at[1].replica), c.at[2].now.wall};
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    ck_assert_int_eq(weft__message_write_signed(&m, &head, sent, count, false, s, signed_), 0);
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = 1, .bytes = weft_buf_slice(&m)};
+    ck_assert_int_eq(cluster_step(&c, 2, e), 0);
+    weft_buf_fini(&m);
+    while (c.queued > 0) cluster_drop(&c, 0);
+    return cluster_stats(&c, 2).refused - before;
+}
+
+static struct weft__row_signature of_row(uint32_t row) {
+    return (struct weft__row_signature){row, signature.generation, signature.bytes};
+}
+
+static void expect_nothing_of_it(void) {
+    ck_assert_uint_eq(cluster_stats(&c, 2).pending, 0);
+    expect_value(2, 0);
+}
+
+static void expect_refused(const struct weft_slice *sent, size_t count, struct weft__row_signature s) {
+    ck_assert_uint_eq(send(sent, count, &s, 1), 1);
+    expect_nothing_of_it();
+}
+
+static void expect_good(void) {
+    struct weft__row_signature s = of_row(ROWS - 1);
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 0);
+    expect_value(2, ROWS);
+}
+
+START_TEST(what_was_issued_passes) {
+    begin_relay();
+    expect_good();
+    ck_assert_uint_eq(send(items, ROWS, NULL, 0), 1); /* also what is here already has its signature */
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+START_TEST(no_byte_can_be_changed) {
+    begin_relay();
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t k = 0; k < items[i].len; k++) {
+            rows[i][k] ^= 1;
+            expect_refused(items, ROWS, of_row(ROWS - 1));
+            rows[i][k] ^= 1;
+        }
+    }
+    for (size_t k = 0; k < sizeof signature.bytes; k++) {
+        signature.bytes[k] ^= 1;
+        expect_refused(items, ROWS, of_row(ROWS - 1));
+        signature.bytes[k] ^= 1;
+    }
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+/* The relay writes a row in the name of 0, after the last one, as 0 would write it. */
+static void make_up_a_row(void) {
+    struct weft__transaction last;
+    struct weft_buf body, row;
+    ck_assert_int_eq(weft__transaction_parse(&last, items[ROWS - 1]), 0);
+    struct hand h = {.space = space, .origin = author, .seq = last.seq, .word = last.stamp.word};
+    weft__blake2b128(h.hash, items[ROWS - 1]);
+    weft_buf_init(&body, NULL);
+    weft_buf_init(&row, NULL);
+    struct hand_txn t = {.generation = 1,
+                         .deltas = {{weft_str("s"), WEFT_TYPE_ID(3, WEFT_KERNEL_DOTS), 1,
+                                     hand_put(&body, weft_str("x"), weft_str(""))}}};
+    hand_write(&h, &t, &row);
+    keep(ROWS, weft_buf_slice(&row));
+    weft_buf_fini(&row);
+    weft_buf_fini(&body);
+}
+
+START_TEST(no_row_can_be_made_up) {
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN];
+    struct weft__signature own = signature;
+    begin_relay();
+    make_up_a_row();
+    expect_refused(items, ROWS + 1, of_row(ROWS - 1));
+    expect_refused(items, ROWS + 1, of_row(ROWS));
+    expect_refused(items + ROWS, 1, of_row(0));
+    weft__blake2b128(hash, items[ROWS]);
+    weft__signing_text(text, &space, &author, ROWS + 2, hash, 1);
+    cluster_signing_keys(&c, 1, public_key, secret);
+    weft__signature_make(own.bytes, weft_slice(text, sizeof text), secret);
+    expect_refused(items, ROWS + 1, (struct weft__row_signature){ROWS, 1, own.bytes});
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+START_TEST(a_run_goes_to_its_end) {
+    begin_relay();
+    for (size_t count = 1; count < ROWS; count++) {
+        ck_assert_uint_eq(send(items, count, NULL, 0), 1);
+        expect_nothing_of_it();
+        expect_refused(items, count, of_row((uint32_t)count - 1));
+    }
+    ck_assert_uint_eq(send(items, ROWS, NULL, 0), 1);
+    expect_nothing_of_it();
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+START_TEST(a_run_has_no_gap_and_its_order) {
+    struct weft_slice other[ROWS];
+    begin_relay();
+    for (size_t hole = 1; hole + 1 < ROWS; hole++) {
+        size_t n = 0;
+        for (size_t i = 0; i < ROWS; i++)
+            if (i != hole) other[n++] = items[i];
+        expect_refused(other, n, of_row((uint32_t)n - 1));
+        memcpy(other, items, sizeof other);
+        other[hole] = items[hole - 1];
+        expect_refused(other, ROWS, of_row(ROWS - 1)); /* one twice */
+        other[hole - 1] = items[hole];
+        expect_refused(other, ROWS, of_row(ROWS - 1)); /* two exchanged */
+    }
+    /* From behind the beginning it is a run, too: here it waits for the rest. */
+    struct weft__row_signature s = of_row(ROWS - 2);
+    ck_assert_uint_eq(send(items + 1, ROWS - 1, &s, 1), 0);
+    ck_assert_uint_eq(cluster_stats(&c, 2).pending, ROWS - 1);
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+/* By the right key, and of something else. */
+START_TEST(a_signature_is_of_one_row_of_one_origin_in_one_space) {
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN];
+    begin_relay();
+    cluster_signing_keys(&c, 0, public_key, secret);
+    weft__blake2b128(hash, items[ROWS - 1]);
+    for (int k = 0; k < 6; k++) {
+        struct weft_id in = space;
+        struct weft_origin of = author;
+        struct weft__signature s;
+        in.bytes[15] ^= k == 1;
+        of.epoch ^= k == 2;
+        of.replica.bytes[15] ^= k == 3;
+        weft__signing_text(text, &in, &of, ROWS + 1 + (k == 4), hash, 1 + (k == 5));
+        weft__signature_make(s.bytes, weft_slice(text, sizeof text), secret);
+        if (k > 0) expect_refused(items, ROWS, (struct weft__row_signature){ROWS - 1, 1, s.bytes});
+        if (k == 0) ck_assert_mem_eq(s.bytes, signature.bytes, sizeof s.bytes);
+    }
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+START_TEST(a_signature_of_a_row_that_is_not_sent) {
+    begin_relay();
+    expect_refused(items, ROWS - 1, of_row(ROWS - 1));
+    struct weft__row_signature twice[] = {of_row(ROWS - 1), of_row(ROWS)};
+    ck_assert_uint_eq(send(items, ROWS, twice, 2), 1);
+    expect_nothing_of_it();
+    end_relay();
+}
+END_TEST
+
+/* One bad run refuses the good one before it. */
+START_TEST(a_message_is_refused_whole) {
+    begin_relay();
+    make_up_a_row();
+    struct weft__row_signature s[] = {of_row(ROWS - 1), of_row(ROWS)};
+    ck_assert_uint_eq(send(items, ROWS + 1, s, 2), 1);
+    expect_nothing_of_it();
+    end_relay();
+}
+END_TEST
+
+/* A generation that is not known here may be known to the relay: it is not refused, and nothing is taken. */
+START_TEST(a_generation_that_is_not_known_is_waited_for) {
+    begin_relay();
+    struct weft__row_signature s = {ROWS - 1, 2, signature.bytes};
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 0);
+    expect_nothing_of_it();
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+/* Nobody has the key of who is no member; nobody keeps its name. */
+START_TEST(rows_of_a_stranger_leave_nothing) {
+    begin_relay();
+    size_t origins = weft_origins_count(c.at[2].replica->origins);
+    for (int k = 0; k < 20; k++) {
+        struct hand h = hand_new(&space, 6, (uint64_t)k + 1);
+        struct weft_buf body, row;
+        weft_buf_init(&body, NULL);
+        weft_buf_init(&row, NULL);
+        struct hand_txn t = {.generation = 1,
+                             .deltas = {{weft_str("s"), WEFT_TYPE_ID(3, WEFT_KERNEL_DOTS), 1,
+                                         hand_put(&body, weft_str("x"), weft_str(""))}}};
+        hand_write(&h, &t, &row);
+        struct weft_slice item = weft_buf_slice(&row);
+        struct weft__row_signature s = of_row(0);
+        ck_assert_uint_eq(send(&item, 1, &s, 1), 0);
+        weft_buf_fini(&row);
+        weft_buf_fini(&body);
+    }
+    expect_nothing_of_it();
+    ck_assert_uint_eq(weft_origins_count(c.at[2].replica->origins), origins);
+    expect_good();
+    end_relay();
+}
+END_TEST
+
+/* An origin that signs two rows with one dot is named, by whoever has the one and gets the other; a relay that makes
+ * one up is refused, and the origin is not. */
+START_TEST(two_signed_rows_with_one_dot_are_named) {
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN];
+    struct weft__signature own;
+    begin_relay();
+    make_up_a_row();
+    struct weft__row_signature s = of_row(ROWS - 1);
+    (void)cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 0);
+    struct weft_slice sixth = weft_replica_transaction(c.at[0].replica, &author, ROWS + 2);
+    weft__blake2b128(hash, sixth);
+    cluster_signing_keys(&c, 0, public_key, secret);
+    for (int k = 0; k < 2; k++) {
+        struct weft_slice row = k == 0 ? sixth : items[ROWS];
+        weft__blake2b128(hash, row);
+        weft__signing_text(text, &space, &author, ROWS + 2, hash, 1);
+        weft__signature_make(own.bytes, weft_slice(text, sizeof text), secret);
+        struct weft__row_signature of = {0, 1, own.bytes};
+        if (k == 1) { /* not by its signature */
+            own.bytes[0] ^= 1;
+            ck_assert_uint_eq(send(&row, 1, &of, 1), 1);
+            own.bytes[0] ^= 1;
+            ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_EQUIVOCATION], 0);
+        }
+        ck_assert_uint_eq(send(&row, 1, &of, 1), 0);
+    }
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_EQUIVOCATION], 1);
+    expect_value(2, ROWS + 1);
+    end_relay();
+}
+END_TEST
+
+/* --- Keys that are not known yet ---------------------------------------------------------------------------------- */
+
+/* 2 is a member by the second document, which 0 commits; 1 hears of both from 2. */
+START_TEST(a_key_that_comes_with_a_document) {
+    prepare(3);
+    open_knowing(0, 1, 2);
+    open_knowing(1, 1, 2);
+    open_knowing(2, 2, 3);
+    commit_document(0, 1, 2);
+    cluster_link(&c, 0, 1);
+    cluster_settle(&c);
+    cluster_unlink(&c, 0, 1);
+    cluster_link(&c, 0, 2);
+    commit_document(0, 2, 3);
+    cluster_settle(&c);
+    count_many(2, 3);
+    cluster_settle(&c);
+    cluster_link(&c, 2, 1);
+    ck_assert(cluster_converge(&c, 4)); /* sooner than what is put off */
+    expect_value(1, 3);
+    end_without_refusals();
+}
+END_TEST
+
+/* Who knows no document gets rows and cannot check them: it asks now and then, and goes on as soon as it can. */
+START_TEST(a_newcomer_without_the_document_waits_and_does_not_spin) {
+    begin(2);
+    cluster_link(&c, 0, 1);
+    count_many(0, 3);
+    cluster_settle(&c);
+    c.count = 3;
+    struct cluster_replica *newcomer = &c.at[2];
+    weft_replica_options_init(&newcomer->options);
+    newcomer->options.replica.bytes[0] = 3;
+    newcomer->options.space = space;
+    newcomer->now = c.at[0].now;
+    ck_assert_int_eq(cluster_open(&c, 2), 0);
+    cluster_link(&c, 1, 2);
+    uint64_t before = c.messages;
+    for (int k = 0; k < 60; k++) {
+        cluster_settle(&c);
+        cluster_pass(&c, UINT64_C(1000000000));
+    }
+    expect_value(2, 0);
+    ck_assert_uint_lt(c.messages - before, 200); /* most of them digests */
+    hand_over(2, 1, 2);
+    ck_assert(cluster_converge(&c, 4));
+    expect_value(2, 3);
+    end_without_refusals();
+}
+END_TEST
+
+START_TEST(a_newcomer_with_the_document_begins_at_once) {
+    begin(3);
+    cluster_link(&c, 0, 1);
+    count_many(0, 3);
+    cluster_settle(&c);
+    cluster_crash(&c, 2);
+    c.at[2].store->cls->close(c.at[2].store);
+    c.at[2].store = NULL;
+    open_knowing(2, 1, 3);
+    cluster_link(&c, 1, 2);
+    ck_assert(cluster_converge(&c, 2));
+    expect_value(2, 3);
+    end_without_refusals();
+}
+END_TEST
+
+int main(void) {
+    return RUN_SUITE(
+        "signed, relays", what_was_issued_passes, no_byte_can_be_changed, no_row_can_be_made_up, a_run_goes_to_its_end,
+        a_run_has_no_gap_and_its_order, a_signature_is_of_one_row_of_one_origin_in_one_space,
+        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for,
+        rows_of_a_stranger_leave_nothing, two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
+        a_newcomer_without_the_document_waits_and_does_not_spin, a_newcomer_with_the_document_begins_at_once);
+}
