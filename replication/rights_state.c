@@ -164,9 +164,20 @@ static bool has_what_it_saw(const struct weft__space *s, const struct weft__righ
     return true;
 }
 
+/* No object of another type, which would be in the way of the next document. */
+static bool has_nothing_else(const struct weft__space *s) {
+    struct weft_slice key = weft_str(WEFT_RIGHTS_KEY);
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *o = weft__keyspace_walk(&w, &s->keys, key, 0);
+    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_step(&w))
+        if (o->object.kind->type != weft_rights_class.type) return false;
+    return true;
+}
+
 int weft__rights_prepare_join(struct weft_replica *r, const struct weft__space *staged) {
     struct weft__rights_list theirs = {.count = 0}, *ours = &r->rights.applied;
     if (!weft__rights_governs(&r->space.id)) return 0;
+    if (!has_nothing_else(staged)) return WEFT_ERR_MALFORMED;
     int rc = read_all(&theirs, staged, r->alloc);
     for (size_t i = 0; rc == 0 && i < ours->count; i++)
         if (!has_what_it_saw(staged, &theirs, &r->space, &ours->names[i])) rc = WEFT_ERR_MALFORMED;

@@ -221,14 +221,30 @@ START_TEST(delta_does_nothing_but_add_one_document) {
     /* At a path. */
     from = room.len;
     size_t entry = weft__write_begin(&room, 1);
-    weft__write_bytes(&room, 1, weft_str("\x01\x02p"));
+    static const uint8_t step[] = {1, 1, 'p'};
+    weft__write_bytes(&room, 1, weft_slice(step, sizeof step));
     weft__write_bytes(&room, 2, element_of(good));
     weft__write_bytes(&room, 4, good);
     weft__write_end(&room, entry);
     d = delta_of(weft_slice(room.ptr + from, room.len - from));
-    send(0, &stranger, &(struct hand_txn){.deltas = {d}}); /* void, whether the path reads or not */
+    ck_assert(is_void(&stranger, &(struct hand_txn){.deltas = {d}}));
     ck_assert_uint_eq(generation_at(0), 0);
     ck_assert(!is_void(&stranger, &(struct hand_txn){.deltas = {sound}}));
+    end();
+}
+END_TEST
+
+/* Who may write every key may not write that one. */
+START_TEST(key_of_the_rights_holds_rights_only) {
+    begin(1);
+    struct hand h = hand_new(&space, 0, 1);
+    struct weft_slice first = DOCUMENT(&root, .generation = 1, .writes = {"*"});
+    ck_assert(!is_void_document(&h, first));
+    ck_assert(is_void(&h, &(struct hand_txn){.generation = 1, .deltas = {delta_of_data(WEFT_RIGHTS_KEY)}}));
+    ck_assert(!is_void(&h, &(struct hand_txn){.generation = 1, .deltas = {delta_of_data(WEFT_RIGHTS_KEY "/x")}}));
+    struct weft__txn_delta d = delta_of_document(DOCUMENT(&root, .generation = 2));
+    d.key = weft_str("elsewhere");
+    ck_assert(is_void(&h, &(struct hand_txn){.generation = 1, .deltas = {d}}));
     end();
 }
 END_TEST
@@ -383,6 +399,20 @@ START_TEST(state_has_sound_documents) {
 }
 END_TEST
 
+/* A vouching peer cannot make the key useless either: nothing else stands there. */
+START_TEST(state_has_nothing_else_at_the_key) {
+    begin(1);
+    struct weft__space staged;
+    struct weft_slice first = DOCUMENT(&root, .generation = 1);
+    staged_init(&staged, &first, 1);
+    ck_assert_int_eq(weft__rights_prepare_join(c.at[0].replica, &staged), 0);
+    ck_assert_ptr_nonnull(weft__keyspace_make(&staged.keys, weft_str(WEFT_RIGHTS_KEY), weft_gset_class.type));
+    ck_assert_int_eq(weft__rights_prepare_join(c.at[0].replica, &staged), WEFT_ERR_MALFORMED);
+    weft__space_fini(&staged);
+    end();
+}
+END_TEST
+
 /* A join takes away what the other side has seen and does not have: a state that has seen a document has it. */
 START_TEST(state_takes_no_document_away) {
     begin(1);
@@ -395,6 +425,12 @@ START_TEST(state_takes_no_document_away) {
     ck_assert_int_eq(join_code((struct weft_slice[]){none}, 1), WEFT_ERR_MALFORMED);
     ck_assert_int_eq(join_code((struct weft_slice[]){none, second}, 2), WEFT_ERR_MALFORMED);
     ck_assert_int_eq(join_code((struct weft_slice[]){second}, 1), WEFT_ERR_MALFORMED);
+    /* What was seen here, and was no document, is none there. */
+    ck_assert(is_void(&h, &(struct hand_txn){.generation = 1, .deltas = {delta_of_data("x")}}));
+    h.origin.epoch = 2;
+    h.seq = 0;
+    ck_assert(is_void(&h, &(struct hand_txn){.generation = 1, .deltas = {delta_of_data("x")}}));
+    ck_assert_int_eq(join_code((struct weft_slice[]){first, second}, 2), WEFT_ERR_MALFORMED);
     end();
 }
 END_TEST
@@ -402,7 +438,7 @@ END_TEST
 int main(void) {
     return RUN_SUITE("engine/rights_hostile", sound_document_is_taken_of_anybody, document_of_another_is_void,
                      document_is_newer_than_what_was_seen, every_flipped_bit_makes_it_void,
-                     delta_does_nothing_but_add_one_document, removal_is_void, what_is_void_is_void_whole,
-                     generation_without_rights_is_void, voids_are_the_same_everywhere, state_has_sound_documents,
-                     state_takes_no_document_away);
+                     delta_does_nothing_but_add_one_document, key_of_the_rights_holds_rights_only, removal_is_void,
+                     what_is_void_is_void_whole, generation_without_rights_is_void, voids_are_the_same_everywhere,
+                     state_has_sound_documents, state_has_nothing_else_at_the_key, state_takes_no_document_away);
 }
