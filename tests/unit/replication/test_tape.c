@@ -49,6 +49,7 @@ static void setup(void) {
     struct weft_record r = {
         .kind = WEFT_RECORD_LOG, .id = 4, .origin = origin(1, 5), .seq = 6, .bytes = weft_str("row")};
     struct weft_notice n = {.kind = WEFT_NOTICE_REFUSED, .err = WEFT_ERR_MALFORMED, .link = 3, .seq = 300};
+    struct weft_signing s = {.origin = origin(1, 5), .seq = 6, .generation = 300};
     struct weft_time now = {1234567890123, 0xfedcba9876543210};
     n.origin = origin(7, 7);
     n.amount_ns = 1;
@@ -73,6 +74,7 @@ static void setup(void) {
     put((struct weft_event){.kind = WEFT_EVENT_PERSISTED, .now = now, .number = 1u << 20});
     put((struct weft_event){.kind = WEFT_EVENT_EPOCH, .now = now, .random = 1});
     put((struct weft_event){.kind = WEFT_EVENT_LINK_DOWN, .now = now, .link = 0});
+    put((struct weft_event){.kind = WEFT_EVENT_SIGNED, .now = now, .signing = &s, .bytes = weft_str("a signature")});
     weft__tape_refused(&tape, WEFT__TAPE_RETRY, &now, 300);
     mark();
     weft__tape_refused(&tape, WEFT__TAPE_FORGET, &now, 301);
@@ -134,6 +136,9 @@ START_TEST(what_was_written_is_read) {
     ck_assert(e.event.kind == WEFT_EVENT_EPOCH && e.event.random == 1);
     e = next(&t);
     ck_assert(e.event.kind == WEFT_EVENT_LINK_DOWN && e.event.link == 0);
+    e = next(&t);
+    ck_assert(e.event.kind == WEFT_EVENT_SIGNED && weft_slice_eq(e.event.bytes, weft_str("a signature")));
+    ck_assert(e.signing.origin.epoch == 5 && e.signing.seq == 6 && e.signing.generation == 300);
     for (uint64_t i = 0; i < 2; i++) {
         e = next(&t);
         expect_times(&e);
