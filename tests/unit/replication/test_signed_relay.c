@@ -109,6 +109,42 @@ START_TEST(no_byte_can_be_changed) {
 }
 END_TEST
 
+/* Out of the quarantine it needs a good signature as it does on a link. */
+START_TEST(what_is_taken_once_more_is_checked_again) {
+    begin_relay();
+    struct weft__row_signature s = of_row(ROWS - 1);
+    rows[0][items[0].len - 1] ^= 1;
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 1);
+    rows[0][items[0].len - 1] ^= 1;
+    ck_assert_int_eq(weft_replica_retry(c.at[2].replica, &c.at[2].now, 1), WEFT_ERR_SIGNATURE);
+    expect_nothing_of_it();
+    struct weft__message_head head = {space, weft_replica_self(c.at[1].replica), c.at[2].now.wall};
+    struct weft__kept_entry e = {.number = 2, .err = WEFT_ERR_VERSION, .replica = head.sender.replica};
+    struct weft_buf m, b;
+    weft_buf_init(&m, NULL);
+    weft_buf_init(&b, NULL);
+    ck_assert_int_eq(weft__message_write_signed(&m, &head, items, ROWS, false, &s, 1), 0);
+    e.bytes = weft_buf_slice(&m), e.length = m.len;
+    ck_assert_int_eq(weft__kept_write(&b, &e), 0);
+    struct weft_record r = {.kind = WEFT_RECORD_QUARANTINE, .id = 9, .bytes = weft_buf_slice(&b)};
+    ck_assert_int_eq(c.at[2].store->cls->write(c.at[2].store, &r, 1), 0);
+    restart(2, 3);
+    ck_assert_int_eq(weft_replica_retry(c.at[2].replica, &c.at[2].now, 1), WEFT_ERR_SIGNATURE);
+    ck_assert_int_eq(weft_replica_retry(c.at[2].replica, &c.at[2].now, 2), 0);
+    expect_value(2, ROWS);
+    restart(2, 3);
+    expect_value(2, 0); /* that step never came */
+    ck_assert_int_eq(weft_replica_retry(c.at[2].replica, &c.at[2].now, 2), 0);
+    ck_assert_int_eq(cluster_step(&c, 2, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+    restart(2, 3);
+    expect_value(2, ROWS);
+    ck_assert_int_eq(weft_replica_retry(c.at[2].replica, &c.at[2].now, 2), WEFT_ERR_NOT_FOUND);
+    weft_buf_fini(&m);
+    weft_buf_fini(&b);
+    end_relay();
+}
+END_TEST
+
 /* The relay writes a row in the name of 0, after the last one, as 0 would write it. */
 static void make_up_a_row(void) {
     struct weft__transaction last;
@@ -367,9 +403,10 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE(
-        "signed, relays", what_was_issued_passes, no_byte_can_be_changed, no_row_can_be_made_up, a_run_goes_to_its_end,
-        a_run_has_no_gap_and_its_order, a_signature_is_of_one_row_of_one_origin_in_one_space,
-        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for,
-        rows_of_a_stranger_leave_nothing, two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
+        "signed, relays", what_was_issued_passes, no_byte_can_be_changed, what_is_taken_once_more_is_checked_again,
+        no_row_can_be_made_up, a_run_goes_to_its_end, a_run_has_no_gap_and_its_order,
+        a_signature_is_of_one_row_of_one_origin_in_one_space, a_signature_of_a_row_that_is_not_sent,
+        a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for, rows_of_a_stranger_leave_nothing,
+        two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
         a_newcomer_without_the_document_waits_and_does_not_spin, a_newcomer_with_the_document_begins_at_once);
 }
