@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <weft/limits.h>
 #include <weft/replica.h>
 
 #include "base/prng.h"
@@ -70,9 +71,6 @@ struct weft__strangers {
     struct weft__asked *asked;
     size_t asked_cap;
 };
-
-/* How often one chunk is asked for, and how often memory for it, or for the join, is looked for in vain. */
-#define WEFT__STATE_ATTEMPTS 8u
 
 /* A state being received: outside the state, invisible to everything, until it is whole. When the peer is lost, what
  * has come stays for a while: another, or the same one, may serve the rest. */

@@ -28,15 +28,10 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/alloc.h"
 #include "replication/engine.h"
-
-/* Requests to one peer that may go unanswered. */
-#define ATTEMPTS       3u
-/* Rows are collected this many times state_ns at most, or a peer could hold up all others by sending one now and then.
- */
-#define COLLECT_FACTOR 8u
 
 bool weft__fork_is_open(const struct weft_replica *r) {
     return r->fork.state != WEFT__FORK_NONE;
@@ -181,7 +176,7 @@ static void ask_next_holder(struct weft_replica *r) {
     if (p == NULL || f->state == WEFT__FORK_FOUND) return;
     f->link = p->link;
     f->asking = true;
-    f->attempts = ATTEMPTS;
+    f->attempts = WEFT__FORK_ATTEMPTS;
     ask(r, p);
 }
 
@@ -189,7 +184,7 @@ static void go_on_asking(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
     struct weft__peer *p = weft__peer_find(r, f->link);
     bool moved = f->next != f->asked;
-    if (p == NULL || (!moved && f->until_ns <= r->now.mono_ns && f->attempts >= ATTEMPTS)) {
+    if (p == NULL || (!moved && f->until_ns <= r->now.mono_ns && f->attempts >= WEFT__FORK_ATTEMPTS)) {
         f->asking = false;
         return;
     }
@@ -215,7 +210,7 @@ static int record_fork(struct weft_replica *r) {
 
 static void end_in_time(struct weft_replica *r) {
     struct weft__fork *f = &r->fork;
-    if (f->end_ns == 0) f->end_ns = r->now.mono_ns + COLLECT_FACTOR * r->options.state_ns;
+    if (f->end_ns == 0) f->end_ns = r->now.mono_ns + WEFT__FORK_TIMES * r->options.state_ns;
     if (f->end_ns <= r->now.mono_ns) f->state = WEFT__FORK_FOUND;
 }
 
@@ -301,7 +296,7 @@ static int take_standing(struct weft_replica *r, const struct weft__transaction 
         const struct weft__standing *last = &f->standing[f->standing_count - 1];
         weft__blake2b128(hash, weft_slice(last->bytes, last->len));
         if (t->previous.len != sizeof hash || memcmp(t->previous.ptr, hash, sizeof hash) != 0) {
-            f->attempts = ATTEMPTS; /* a third chain; the next one is asked when it is time */
+            f->attempts = WEFT__FORK_ATTEMPTS; /* a third chain; the next one is asked when it is time */
             return 0;
         }
     }

@@ -17,9 +17,6 @@
 #include "replication/engine.h"
 #include "replication/rights.h"
 
-/* One message asks for this many ranges at most; the rest is asked for when the answer has come. */
-#define RANGES_MAX       256u
-
 /* Digest intervals after which a link is silent: something was awaited of it, a digest asked it for an answer in each
  * of them, and nothing came. Fewer would take a lost message for a dead link. */
 #define SILENT_INTERVALS 3u
@@ -468,7 +465,7 @@ static void ask_by_new_document(struct weft_replica *r) {
 /* The answer is filled in the order of the ranges, and one origin's rows may fill it and wait here for another's. So
  * each question begins with the next origin: sooner or later with the one that the others wait for. */
 void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
-    struct weft__range ranges[RANGES_MAX];
+    struct weft__range ranges[WEFT__RANGES_MAX];
     size_t count = 0;
     if (!weft__may_speak(r)) return;
     weft__strangers_meet(r, p);
@@ -476,7 +473,7 @@ void weft__ask_for_missing(struct weft_replica *r, struct weft__peer *p) {
     uint64_t own = weft_version_vector_get(&p->has, r->self);
     if (own > weft_version_vector_get(&r->space.applied, r->self)) weft__identity_cloned(r, p->link, own);
     uint32_t first = 0, len = p->has.len + p->strange_has.len;
-    for (uint32_t k = 0; k < len && count < RANGES_MAX; k++) {
+    for (uint32_t k = 0; k < len && count < WEFT__RANGES_MAX; k++) {
         uint32_t i = (p->ask_from + k) % len;
         if (find_range(r, p, i, &ranges[count]) && count++ == 0) first = i;
     }

@@ -15,9 +15,7 @@
 #include "base/alloc.h"
 #include "replication/message.pb-c.h"
 
-#define BUDGET_FACTOR 16u
-#define BUDGET_FIXED  4096u
-#define BLOCK_SIZE    1024u /* holds all of most messages; small enough for what malloc keeps at hand */
+#define BLOCK_SIZE 1024u /* holds all of most messages; small enough for what malloc keeps at hand */
 
 /* --- An allocator with a budget --------------------------------------------------------------------------------- */
 
@@ -210,7 +208,7 @@ int weft__message_decode_any(struct weft__message *out, struct weft_slice bytes,
     memset(out, 0, sizeof *out);
     out->alloc = alloc;
     if (bytes.len > WEFT_FRAME_MAX) return WEFT_ERR_LIMIT;
-    struct budget budget = {.alloc = alloc, .left = BUDGET_FIXED + bytes.len * BUDGET_FACTOR};
+    struct budget budget = {.alloc = alloc, .left = WEFT__DECODE_FIXED + bytes.len * WEFT__DECODE_FACTOR};
     ProtobufCAllocator pb_alloc = {budget_alloc, budget_free, &budget};
     const Weft__Message *pb = weft__message__unpack(&pb_alloc, bytes.len, bytes.ptr);
     int rc = pb == NULL ? denied(&budget) : 0;

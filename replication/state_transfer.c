@@ -16,9 +16,6 @@
 #include "base/hash.h"
 #include "replication/engine.h"
 
-/* A state is kept for others, served or staged, this many times state_ns. */
-#define KEPT_FACTOR 4u
-
 /* --- Encoding ----------------------------------------------------------------------------------------------------- */
 
 static int append_segment(void *ctx, uint64_t id, struct weft_slice bytes) {
@@ -132,7 +129,8 @@ int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const
         p->state_transfer = 0; /* another one by now: the next question is a first one */
         return 0;
     }
-    if (first || m->state.chunk > p->state_chunk) o->until_ns = r->now.mono_ns + r->options.state_ns * KEPT_FACTOR;
+    if (first || m->state.chunk > p->state_chunk)
+        o->until_ns = r->now.mono_ns + r->options.state_ns * WEFT__STATE_TIMES;
     p->state_wanted = true;
     p->state_transfer = o->transfer;
     p->state_chunk = same ? m->state.chunk : 0;
@@ -150,7 +148,7 @@ static void let_go(struct weft_replica *r) {
 /* What has come stays for whoever serves the rest. */
 static void suspend(struct weft_replica *r) {
     let_go(r);
-    r->incoming.until_ns = r->now.mono_ns + r->options.state_ns * KEPT_FACTOR;
+    r->incoming.until_ns = r->now.mono_ns + r->options.state_ns * WEFT__STATE_TIMES;
 }
 
 void weft__state_abandon(struct weft_replica *r) {

@@ -4,13 +4,10 @@
  * link and no more; a digest says the rest again. One of which something has come is a stranger no longer, and when a
  * link ends, or none is left, all are forgotten: the next digests name them again. */
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "base/alloc.h"
 #include "replication/engine.h"
-
-/* Strangers a link may have named. While they are fetched it may not name more, so this bounds how fast a new replica
- * gets to know a large space: so many origins a digest. */
-#define STRANGERS_MAX 4096u
 
 void weft__strangers_forget(struct weft_replica *r) {
     struct weft__strangers *s = &r->strangers;
@@ -44,7 +41,7 @@ int weft__strangers_hear(struct weft_replica *r, struct weft__peer *p, const str
     if (rc != 0) return rc;
     bool named =
         weft_origins_find(s->origins, &e->origin, &index) && weft_version_vector_get(&p->strange_has, index) > 0;
-    if (!named && p->strangers >= STRANGERS_MAX) return 0;
+    if (!named && p->strangers >= WEFT__STRANGERS_MAX) return 0;
     rc = weft_origins_intern(s->origins, &e->origin, &index);
     if (rc == 0) rc = reserve_asked(r, index);
     if (rc == 0) rc = weft_version_vector_raise(&p->strange_floors, index, e->floor);

@@ -13,14 +13,13 @@
 #include <stdint.h>
 
 #include <weft/bytes.h>
+#include <weft/limits.h>
 #include <weft/replica.h>
 
 #define WEFT__TAPE_MAGIC     "WEFT\r\nE\1" /* the last byte is the version */
 #define WEFT__TAPE_MAGIC_LEN 8u
 #define WEFT__TAPE_HEAD      4u
 #define WEFT__TAPE_CHECK     8u
-/* Body of the largest entry: a segment of a checkpoint (16 MiB) with its event. */
-#define WEFT__TAPE_ENTRY_MAX (17u << 20)
 
 /* The events of enum weft_event_kind are kinds of entries themselves. */
 enum weft__tape_kind {

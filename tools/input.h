@@ -10,9 +10,6 @@
 #include <weft/bytes.h>
 #include <weft/limits.h>
 
-/* A value of the greatest size with every byte escaped, and its command and key. */
-#define WEFT__INPUT_LINE_MAX (4u * WEFT_VALUE_MAX + 8u * WEFT_KEY_MAX)
-
 struct weft__input {
     uv_loop_t *loop;
     void (*on_line)(void *ctx, struct weft_slice line);

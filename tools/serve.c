@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include <weft/limits.h>
 #include <weft/sqlite.h>
 #include <weft/uv.h>
 
@@ -22,14 +23,11 @@
 #include "tools/session.h"
 #include "tools/value.h"
 
-#define SEEDS_MAX   256u
-/* Answers that wait; beyond, input does. */
-#define ANSWERS_MAX 8192u
-#define SIGNALS     3u
+#define SIGNALS 3u
 
 struct options {
     const char *store, *listen, *name, *cluster, *key, *record, *record_max;
-    const char *seeds[SEEDS_MAX + 1];
+    const char *seeds[WEFT__SERVE_SEEDS_MAX + 1];
     size_t seed_count;
     bool quiet, daemon, help, plain;
 };
@@ -65,8 +63,8 @@ static void usage(FILE *to) {
 /* --- Options ----------------------------------------------------------------------------------------------------- */
 
 static int add_seed(struct options *o, const char *value) {
-    if (o->seed_count == SEEDS_MAX) {
-        fprintf(stderr, "weft serve: --seed: more than %u\n", SEEDS_MAX);
+    if (o->seed_count == WEFT__SERVE_SEEDS_MAX) {
+        fprintf(stderr, "weft serve: --seed: more than %u\n", WEFT__SERVE_SEEDS_MAX);
         return 2;
     }
     o->seeds[o->seed_count++] = value;
@@ -201,7 +199,7 @@ static void close_all(struct serve *s) {
 static void on_answer(uv_prepare_t *prepare) {
     struct serve *s = prepare->data;
     weft__answers_write(&s->session.answers);
-    if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > ANSWERS_MAX);
+    if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > WEFT__SERVE_ANSWERS_MAX);
     if (ferror(stdout) && !s->options.daemon) close_all(s);
 }
 

@@ -5,13 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <weft/limits.h>
 #include <weft/uv.h>
 
 #include "tools/answers.h"
 #include "tools/words.h"
-
-/* Edits of a transaction between begin and commit. */
-#define WEFT__SESSION_EDITS_MAX 65536u
 
 struct weft__watch {
     struct weft_subscription subscription; /* data: the session */

@@ -4,10 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/sim.h"
+#include <weft/limits.h>
 
-/* Enough for any recording of default size, and sixteen times more. */
-#define RECORDING_MAX ((size_t)4 << 30)
+#include "tools/sim.h"
 
 struct replay {
     const char *file;
@@ -51,7 +50,7 @@ static int read_file(const char *path, struct weft_buf *out) {
         perror(path);
         return 2;
     }
-    out->max = RECORDING_MAX;
+    out->max = WEFT__RECORDING_MAX;
     while (out->err == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
     int rc = ferror(f) ? 2 : 0;
     if (rc != 0) perror(path);

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/sim.h"
+#include <weft/limits.h>
 
-/* Enough for any file that a person or this program wrote. */
-#define SCHEDULE_MAX ((size_t)256 << 20)
+#include "tools/sim.h"
 
 int weft__sim_read_file(const char *path, struct weft_buf *out) {
     char chunk[65536];
@@ -18,7 +17,7 @@ int weft__sim_read_file(const char *path, struct weft_buf *out) {
         perror(path);
         return 2;
     }
-    out->max = SCHEDULE_MAX;
+    out->max = WEFT__SCHEDULE_MAX;
     while (out->err == 0 && (n = fread(chunk, 1, sizeof chunk, f)) > 0) weft_buf_append(out, chunk, n);
     const char *why = ferror(f) ? strerror(errno) : out->err != 0 ? weft_strerror(out->err) : NULL;
     if (why != NULL) fprintf(stderr, "weft sim: %s: %s\n", path, why);

@@ -19,13 +19,11 @@
 #include <weft/bytes.h>
 #include <weft/causal.h>
 #include <weft/key.h>
+#include <weft/limits.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* Bytes of a signed certificate, at most. */
-#define WEFT_CERTIFICATE_MAX 512u
 
 /* Random: a cluster's key, or a replica's secret key. WEFT_ERR_IO: the system has no entropy. */
 WEFT_API int weft_key_new(struct weft_key *out) WEFT_MUST_CHECK;

@@ -11,7 +11,6 @@ extern "C" {
 
 #define WEFT_KEY_LEN              32u /* of every key but an authority's secret one, which holds its public one too */
 #define WEFT_AUTHORITY_SECRET_LEN 64u
-#define WEFT_NAME_MAX             64u /* of a replica, or of a region: printable ASCII */
 
 struct weft_key {
     uint8_t bytes[WEFT_KEY_LEN];

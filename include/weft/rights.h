@@ -29,6 +29,7 @@
 #include <weft/causal.h>
 #include <weft/crdt.h>
 #include <weft/key.h>
+#include <weft/limits.h>
 #include <weft/replica.h>
 
 #ifdef __cplusplus
@@ -42,8 +43,6 @@ extern "C" {
 WEFT_API void weft_rights_space(struct weft_id *out, const struct weft_key *authority, bool is_signed);
 
 /* --- The document ----------------------------------------------------------------------------------------------- */
-
-#define WEFT_RIGHTS_MAX (256u << 10) /* bytes of a signed document */
 
 struct weft_rights_member {
     struct weft_id replica;

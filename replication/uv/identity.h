@@ -7,13 +7,13 @@
 #include <stdint.h>
 
 #include <weft/identity.h>
+#include <weft/limits.h>
 
 #include "replication/uv/noise.h"
 
-#define WEFT__CLUSTER_KEYS_MAX 2u
 /* Guarded memory of handshakes that came to nothing, kept for the next ones: to get and give back a piece costs a
  * stranger's whole handshake over again. */
-#define WEFT__SPARES_MAX       16u
+#define WEFT__SPARES_MAX 16u
 
 /* Does not change once made, so links may share it; lives while somebody holds it. */
 struct weft_identity {

@@ -17,11 +17,7 @@
 
 #include <weft/err.h>
 #include <weft/identity.h>
-
-/* A word, a space, a certificate in hexadecimal, and what an editor may add. */
-#define LINE_MAX_LEN (2u * WEFT_CERTIFICATE_MAX + 128u)
-/* Lines of one kind in a file. */
-#define ITEMS_MAX    65536u
+#include <weft/limits.h>
 
 enum file { CLUSTER, KEY, CERTIFICATE };
 
@@ -32,7 +28,7 @@ struct reading {
     struct weft_key cluster_key, previous, secret;
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
     bool has_cluster, has_space;
-    char line[LINE_MAX_LEN];
+    char line[WEFT__IDENTITY_LINE_MAX];
     struct weft_buf authorities, allowed, replicas, revoked;
     const char *path;
     unsigned number; /* of the line */
@@ -65,7 +61,8 @@ static int read_key(struct reading *r, const char *value, struct weft_key *key, 
 }
 
 static int add(struct reading *r, struct weft_buf *list, const void *item, size_t len) {
-    if (list->len / len >= ITEMS_MAX) return complain(r, WEFT_ERR_LIMIT, "there are too many such lines");
+    if (list->len / len >= WEFT__IDENTITY_ITEMS_MAX)
+        return complain(r, WEFT_ERR_LIMIT, "there are too many such lines");
     int rc = weft_buf_append(list, item, len);
     return rc == 0 ? 0 : complain(r, rc, weft_strerror(rc));
 }

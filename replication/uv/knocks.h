@@ -13,23 +13,10 @@
 
 #include <uv.h>
 
+#include <weft/limits.h>
+
 #include "base/hash.h"
 #include "replication/uv/bucket.h"
-
-/* Handshakes of callers under way at once. */
-#define WEFT__KNOCKS_HALF_OPEN 128u
-/* Begun in a second, and at once after a quiet time. */
-#define WEFT__KNOCKS_RATE      500u
-#define WEFT__KNOCKS_BURST     256u
-/* Failures of one address that are borne in a second, and at once, with those that are still under way. */
-#define WEFT__KNOCKS_FAILURES  1u
-#define WEFT__KNOCKS_PATIENCE  20u
-
-#define WEFT__KNOCKS_PLACES    4096u
-
-/* Who has not ended his handshake by then makes room where all others are taken and somebody waits. A replica needs two
- * round trips. */
-#define WEFT__KNOCKS_GRACE_NS  UINT64_C(500000000)
 
 struct weft__knocks {
     struct weft__hash128 key; /* places addresses; random */

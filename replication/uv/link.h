@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include <weft/limits.h>
 #include <weft/uv.h>
 
 #include "replication/uv/address.h"
@@ -15,22 +16,12 @@
 #include "replication/uv/frame.h"
 
 /* One read. */
-#define WEFT__LINK_CHUNK       (64u << 10)
+#define WEFT__LINK_CHUNK    (64u << 10)
 /* A link that was dialled is dialled anew after about so long (a tenth more or less), for fresh keys. */
-#define WEFT__LINK_AGE_NS      UINT64_C(3600000000000)
+#define WEFT__LINK_AGE_NS   UINT64_C(3600000000000)
 /* A fresh link that did not come about is tried again after so long. */
-#define WEFT__LINK_AGAIN_NS    UINT64_C(10000000000)
-/* A connection must be made, and the handshake be complete, within this time. */
-#define WEFT__LINK_GREETING_NS UINT64_C(3000000000)
-/* An open link brings its first message in this time, and a message that was begun is complete in it or brings so many
- * bytes more; otherwise its peer trickles, or is none. Between messages a link may be quiet for as long as it likes:
- * TCP's own probes find out whether the peer still lives. */
-#define WEFT__LINK_SILENCE_NS  UINT64_C(30000000000)
-#define WEFT__LINK_PROGRESS    (64u << 10)
-/* A quiet peer is probed after so many seconds. */
-#define WEFT__LINK_PROBE_S     15u
-
-#define WEFT__LINK_LABEL       (WEFT__ADDRESS_TEXT + WEFT_NAME_MAX + 32u)
+#define WEFT__LINK_AGAIN_NS UINT64_C(10000000000)
+#define WEFT__LINK_LABEL    (WEFT__ADDRESS_TEXT + WEFT_NAME_MAX + 32u)
 
 struct weft__dial;
 

@@ -7,17 +7,11 @@
 
 #include <uv.h>
 
+#include <weft/limits.h>
 #include <weft/uv.h>
 
 #include "replication/uv/address.h"
 #include "replication/uv/bucket.h"
-
-/* Connections that are taken from the system's queue in one turn of the loop; in a second, and at once after a quiet
- * time. Beyond it the listener pauses for so long; then the queue fills, and the system drops who dials. */
-#define WEFT__LISTENER_TURN     2u
-#define WEFT__LISTENER_RATE     2000u
-#define WEFT__LISTENER_BURST    256u
-#define WEFT__LISTENER_PAUSE_MS 10u
 
 struct weft__listener {
     struct weft_uv *node;

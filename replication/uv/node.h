@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include <weft/limits.h>
 #include <weft/uv.h>
 
 #include "replication/uv/dial.h"
@@ -17,9 +18,6 @@
 #include "replication/uv/recorder.h"
 #include "replication/uv/subscribe.h"
 #include "replication/uv/unwritten.h"
-
-/* Links at once; beyond, who connects is turned away. */
-#define WEFT__LINKS_MAX 256u
 
 enum weft__node_state {
     WEFT__NODE_RUNNING,

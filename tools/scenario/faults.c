@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "sim/schedule.h"
 #include "tools/scenario/lines.h"
-
-#define TIMES_MAX 10000u
 
 struct fault {
     uint64_t at_ns, for_ns, every_ns, times;
@@ -157,7 +156,7 @@ static int read_times(struct weft__build *b, unsigned i, const struct weft__docu
         rc = weft__build_refuse(b, "comes again before it has ended; `for` is shorter than `every`");
     f->times = 2;
     weft__build_at(b, "faults[%u].times", i);
-    if (rc == 0 && d->times != NULL) rc = weft__build_number(b, d->times, 1, TIMES_MAX, &f->times);
+    if (rc == 0 && d->times != NULL) rc = weft__build_number(b, d->times, 1, WEFT__SCENARIO_TIMES_MAX, &f->times);
     last = f->at_ns + (f->times - 1) * f->every_ns + (d->lasts == NULL ? 0 : f->for_ns);
     if (rc == 0 && last > b->s->options.duration_ns)
         rc = weft__build_refuse(b, "the last one is after the end of `duration`");

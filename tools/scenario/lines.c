@@ -3,10 +3,9 @@
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
 
 #include "tools/scenario/lines.h"
-
-#define LINES_MAX (8u << 20) /* bytes of all lines */
 
 void weft__line_init(struct weft__scenario_line *l, const char *word, const char *operands) {
     *l = (struct weft__scenario_line){.word = word, .operands = operands};
@@ -96,7 +95,8 @@ static int write_one(struct weft__build *b, const struct weft__scenario_line *l,
     if (replica != NULL) weft_buf_printf(lines, " %llu", (unsigned long long)*replica);
     weft_buf_append_slice(lines, weft_buf_slice(&l->rest));
     weft_buf_append(lines, "\n", 1);
-    if (lines->len > LINES_MAX) return weft__build_refuse(b, "all faults are more than 8 MiB of schedule");
+    if (lines->len > WEFT__SCENARIO_LINES_MAX)
+        return weft__build_refuse(b, "all faults are more than 8 MiB of schedule");
     return lines->err;
 }
 

@@ -9,11 +9,8 @@
 #include <stdint.h>
 
 #include <weft/bytes.h>
+#include <weft/limits.h>
 #include <weft/sim.h>
-
-#define WEFT__SCENARIO_NAME_MAX     64u
-#define WEFT__SCENARIO_QUESTION_MAX 500u
-#define WEFT__SCENARIO_COUNTS_MAX   100u
 
 enum weft__outcome { WEFT__OUTCOME_CONVERGED, WEFT__OUTCOME_NOT_CONVERGED, WEFT__OUTCOME_CHECK_FAILED };
 

@@ -4,10 +4,9 @@
 
 #include <cyaml/cyaml.h>
 
-#include "tools/scenario/document.h"
+#include <weft/limits.h>
 
-#define WEFT__SCENARIO_FAULTS_MAX 1000u
-#define WEFT__SCENARIO_TEXT_MAX   65536u /* of one value */
+#include "tools/scenario/document.h"
 
 struct weft__schema {
     cyaml_schema_value_t root;

@@ -8,10 +8,7 @@
 #include <yaml.h>
 
 #include <weft/bytes.h>
-
-/* What a person writes is far below; what is above is somebody's mistake. */
-#define WEFT__TREE_BYTES_MAX (256u << 10)
-#define WEFT__TREE_DEPTH_MAX 8u
+#include <weft/limits.h>
 
 struct weft__tree {
     yaml_document_t document;
