@@ -60,7 +60,7 @@ static int verdict(struct weft_sim *s, uint32_t i, int rc) {
 }
 
 /* A replica may be unable to write for a time. */
-static int refuse(struct weft_sim *s, uint32_t i, int rc) {
+int weft__act_refused(struct weft_sim *s, uint32_t i, int rc) {
     struct weft__machine *m = &s->machines[i];
     if (rc == WEFT_ERR_NOMEM || rc == WEFT_ERR_BUSY) return rc;
     s->stats.refused_transactions++;
@@ -101,13 +101,21 @@ static int transact(struct weft_sim *s, const struct weft__sim_item *item) {
         s->stats.full_transactions++;
         return 0;
     }
-    int rc = commit(s, m, &now, ops, item->count, &seq), left = weft__machine_check_memory(s, item->replica);
+    int rc = weft__check_may(&s->check, &m->watched, m->replica, ops, item->count);
+    if (rc != 0) return verdict(s, item->replica, rc);
+    rc = commit(s, m, &now, ops, item->count, &seq);
+    int left = weft__machine_check_memory(s, item->replica);
     if (left != 0) return left;
     if (rc == WEFT_ERR_HELD && has_lease(ops, item->count)) {
         s->stats.refused_transactions++;
         return 0;
     }
-    if (rc != 0) return refuse(s, item->replica, rc);
+    if (rc == WEFT_ERR_DENIED) {
+        s->stats.denied_transactions++;
+        rc = weft__check_denied(&s->check, &m->watched, m->replica, ops, item->count);
+        return verdict(s, item->replica, rc);
+    }
+    if (rc != 0) return weft__act_refused(s, item->replica, rc);
     if (seq == 0) {
         s->stats.empty_transactions++;
         if (m->watched.branch.is_open) return 0;
@@ -202,6 +210,7 @@ static int perform(struct weft_sim *s, const struct weft__sim_item *item) {
     case WEFT__SIM_RAISE:
         return raise_epoch(s, item->replica);
     default:
+        if (weft__rights_item(item->kind)) return weft__act_on_rights(s, item);
         return weft__clocks_item(item->kind) ? weft__act_on_clock(s, item) : weft__mishap(s, item);
     }
 }

@@ -50,6 +50,7 @@ int weft__check_init(struct weft__check *c, const struct weft_alloc *alloc) {
 
 void weft__check_fini(struct weft__check *c) {
     weft__judge_fini(&c->judge);
+    weft__policy_fini(&c->policy);
     weft__history_fini(&c->history);
     weft__states_fini(&c->states);
     weft_buf_fini(&c->failure);
@@ -204,6 +205,8 @@ static int register_commit(struct weft__check *c, struct weft__watched *w, const
     if (rc == 0) rc = weft__check_parent(c, w, &t);
     if (rc != 0) return rc;
     struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
+    rc = weft__check_own(c, w, &t, &commit.is_void);
+    if (rc != 0) return rc;
     const struct weft__vector *past = w->announced_past == NULL ? &w->applied : w->announced_past;
     rc = weft__history_add(&c->history, &commit, past, w->announced, w->announced_count);
     if (rc == 0)
@@ -223,7 +226,7 @@ static int check_past(struct weft__check *c, const struct weft__watched *w, cons
     return 0;
 }
 
-static struct weft__hash128 hash_of(struct weft_slice bytes) {
+struct weft__hash128 weft__check_hash(struct weft_slice bytes) {
     return weft__trace_bytes((struct weft__hash128){0, 0}, bytes);
 }
 
@@ -232,7 +235,7 @@ int weft__check_record(struct weft__check *c, struct weft__watched *w, const str
     if (r->kind != WEFT_RECORD_LOG) return 0;
     int rc = weft__history_number(&c->history, &r->origin, &origin);
     if (rc != 0) return rc;
-    struct weft__hash128 hash = hash_of(r->bytes);
+    struct weft__hash128 hash = weft__check_hash(r->bytes);
     const struct weft__commit *commit = weft__history_find(&c->history, origin, r->seq);
     bool is_made_up = c->history.origins[origin].is_made_up;
     if (commit == NULL && is_made_up) {
@@ -287,7 +290,7 @@ static int check_bytes(struct weft__check *c, struct weft__watched *w, const str
     weft_buf_reset(&c->bytes);
     int rc = weft_replica_encode(r, &c->bytes);
     if (rc != 0) return rc;
-    struct weft__hash128 hash = hash_of(weft_buf_slice(&c->bytes));
+    struct weft__hash128 hash = weft__check_hash(weft_buf_slice(&c->bytes));
     struct weft__state_seen *seen = weft__states_at(&c->states, w->vector_hash, w->state_hash);
     if (seen == NULL) return WEFT_ERR_NOMEM;
     c->bytes_checked++;
@@ -434,7 +437,7 @@ static int take_join_before(struct weft__check *c, struct weft__watched *w, cons
 
 static int check_records(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                          const struct weft_update *u, bool joined) {
-    int rc = 0;
+    int rc = joined ? weft__check_note_made_up(c, u) : 0;
     for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
         if (joined && rests_on_join(c, w, &u->records[i])) {
             rc = take_join_before(c, w, r, &u->records[i], u->record_count - i);
@@ -470,6 +473,7 @@ int weft__check_step(struct weft__check *c, struct weft__watched *w, const struc
     if (w->branch.is_open) return rc != 0 ? rc : weft__branch_step(c, w, r, u);
     bool joined = has_notice(u, WEFT_NOTICE_STATE_DONE); /* it may have touched anything */
     if (rc == 0) rc = check_records(c, w, r, u, joined);
+    if (rc == 0) rc = weft__check_voids(c, u);
     if (rc == 0) rc = weft__check_vector(c, w, weft_replica_applied(r), joined);
     if (rc == 0) rc = weft__check_state(c, w, state_hash(&stats), !weft__hash_eq(before, w->vector_hash));
     if (rc == 0) rc = weft__check_exempt(c, u);
@@ -559,7 +563,7 @@ int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const s
     if (rc == 0) rc = leave_out(c, w, u);
     if (rc == 0) rc = see_between(c, w, &nothing, &w->applied);
     w->parent_seq = 0; /* not known: some of its own were taken back */
-    if (rc == 0) rc = weft__branch_seen_again(c, w, u);
+    if (rc == 0) rc = weft__branch_seen_again(c, w, r, u);
     if (rc == 0) rc = weft__vector_copy(durable, &w->applied);
     if (rc != 0) return rc;
     weft__branch_fini(&w->branch);

@@ -16,6 +16,7 @@
 #include "sim/history.h"
 #include "sim/judge.h"
 #include "sim/oracle.h"
+#include "sim/policy.h"
 #include "sim/states.h"
 #include "sim/vector.h"
 
@@ -35,6 +36,7 @@
     X(AHEAD, "clock: what is stamped beyond the drift bound waits, and nothing else does")                             \
     X(TOLD, "changes: what is applied is told")                                                                        \
     X(VALUE, "specification: the value is a function of the visible operations")                                       \
+    X(RIGHTS, "rights: void is what the newest document that its origin had seen does not allow, and nothing else")    \
     X(CALL, "a call of the engine failed that must not fail")                                                          \
     X(DIVERGED, "a replica says that a peer has another state under an equal vector")                                  \
     X(APP, "the application's own check")                                                                              \
@@ -103,6 +105,7 @@ struct weft__watched {
 struct weft__check {
     struct weft__history history;
     struct weft__judge judge;
+    struct weft__policy policy;
     struct weft__states states;
     uint8_t *unspecified; /* objects that somebody else's transactions changed: there is no specification for them */
     size_t unspecified_count;
@@ -134,13 +137,16 @@ int weft__check_reopened(struct weft__check *c, struct weft__watched *w, const s
                          const struct weft_update *u, struct weft__vector *durable);
 /* check_branch.c. A transaction of an origin that a liar made up is applied for the first time. */
 int weft__check_made_up(struct weft__check *c, const struct weft_record *r, uint32_t origin, struct weft__hash128 hash);
+/* All of them in an update. */
+int weft__check_note_made_up(struct weft__check *c, const struct weft_update *u);
 void weft__branch_init(struct weft__branch *b, const struct weft_alloc *alloc);
 void weft__branch_fini(struct weft__branch *b);
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                       const struct weft_update *u);
 /* Each transaction of the branch that an update issues again, in their order, as what it was; or as what nobody knows,
  * where it had seen what is not there yet. */
-int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_update *u);
+int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                            const struct weft_update *u);
 /* What was not durable is gone from it; `done` is the last record that was. */
 void weft__branch_crashed(struct weft__branch *b, uint64_t done);
 /* Two chains of one epoch got out, and stay apart (fork.c): from now on replicas may differ under equal vectors. */
@@ -166,6 +172,34 @@ int weft__check_message(struct weft__check *c, struct weft__watched *w, struct w
 int weft__check_vector(struct weft__check *c, struct weft__watched *w, const struct weft_version_vector *applied,
                        bool joined);
 int weft__check_state(struct weft__check *c, struct weft__watched *w, struct weft__hash128 state, bool changed);
+
+/* Of a row's bytes, as the history keeps it. */
+struct weft__hash128 weft__check_hash(struct weft_slice bytes);
+
+/* check_rights.c: nothing is checked where the space has no rights. */
+
+/* Whether a transaction is void whose origin had seen this (with its own); when it is not, it may carry a document. */
+int weft__check_judge(struct weft__check *c, const struct weft__transaction *t, uint32_t origin,
+                      const struct weft__vector *past, bool *is_void);
+/* The same for one that is issued now, which must not be. */
+int weft__check_own(struct weft__check *c, const struct weft__watched *w, const struct weft__transaction *t,
+                    bool *is_void);
+/* What the next transaction of an origin says that it had seen, from nothing. */
+int weft__check_past_of(struct weft__check *c, const struct weft__transaction *t, uint32_t origin,
+                        struct weft__vector *past);
+/* What it changed has no specification any more. */
+int weft__check_exempt_written(struct weft__check *c, const struct weft__transaction *t);
+/* What was applied is told to be void where it is. */
+int weft__check_voids(struct weft__check *c, const struct weft_update *u);
+/* Before a commit: the replica knows which document governs, and what it may write. */
+int weft__check_may(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r,
+                    const struct weft__sim_op *ops, size_t count);
+/* A commit was refused: WEFT_ERR_DENIED. */
+int weft__check_denied(struct weft__check *c, const struct weft__watched *w, const struct weft_replica *r,
+                       const struct weft__sim_op *ops, size_t count);
+/* Whether something that a branch did is not allowed by now. */
+bool weft__check_may_be_denied(const struct weft__check *c, const struct weft__watched *w,
+                               const struct weft_replica *r);
 
 /* check_promises.c: what a replica says of itself and in answers. */
 

@@ -44,12 +44,18 @@ static int note_seen(const struct weft__check *c, struct weft__vector *seen, con
 
 int weft__check_made_up(struct weft__check *c, const struct weft_record *r, uint32_t origin,
                         struct weft__hash128 hash) {
-    const struct weft__vector nothing = {NULL, 0, 0, c->alloc};
+    struct weft__vector past;
     struct weft__transaction t;
     bool is_next = r->seq == c->history.origins[origin].count + 1;
     if (!is_next || weft__transaction_parse(&t, r->bytes) != 0) return 0; /* then nobody issued it */
     struct weft__commit commit = {.origin = origin, .seq = r->seq, .stamp = t.stamp, .hash = hash};
-    return weft__history_add(&c->history, &commit, &nothing, NULL, 0);
+    weft__vector_init(&past, c->alloc);
+    int rc = weft__check_past_of(c, &t, origin, &past);
+    if (rc == 0) rc = weft__check_judge(c, &t, origin, &past, &commit.is_void);
+    if (rc == 0 && !commit.is_void) rc = weft__check_exempt_written(c, &t);
+    if (rc == 0) rc = weft__history_add(&c->history, &commit, &past, NULL, 0);
+    weft__vector_fini(&past);
+    return rc;
 }
 
 void weft__check_parted(struct weft__check *c) {
@@ -96,8 +102,7 @@ static void look_for_cover(struct weft__check *c, const struct weft_update *u) {
             weft__check_parted(c);
 }
 
-/* What a liar makes up comes to a replica that has a branch as to any other. */
-static int note_made_up(struct weft__check *c, const struct weft_update *u) {
+int weft__check_note_made_up(struct weft__check *c, const struct weft_update *u) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < u->record_count; i++) {
         const struct weft_record *r = &u->records[i];
@@ -126,7 +131,7 @@ void weft__branch_crashed(struct weft__branch *b, uint64_t done) {
 int weft__branch_step(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                       const struct weft_update *u) {
     struct weft__branch *b = &w->branch;
-    int rc = note_made_up(c, u);
+    int rc = weft__check_note_made_up(c, u);
     if (rc == 0 && !c->parted && w->was_rewound) rc = look_for_leak(c, r, u);
     if (rc != 0) return rc;
     look_for_cover(c, u);
@@ -188,11 +193,31 @@ static int see_own(struct weft__check *c, struct weft__watched *w, const struct 
     return rc;
 }
 
-int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_update *u) {
+static bool has_row(const struct weft_update *u, const struct weft_notice *n) {
+    for (size_t i = 0; i < u->record_count; i++) {
+        const struct weft_record *r = &u->records[i];
+        if (r->kind == WEFT_RECORD_LOG && r->seq == n->seq && weft_origin_cmp(&r->origin, &n->origin) == 0) return true;
+    }
+    return false;
+}
+
+/* What it did by a right that it has no more is not done again. */
+static bool has_denied(const struct weft_update *u) {
+    for (size_t i = 0; i < u->notice_count; i++) {
+        const struct weft_notice *n = &u->notices[i];
+        if (n->kind == WEFT_NOTICE_VOID && n->err == WEFT_ERR_DENIED && !has_row(u, n)) return true;
+    }
+    return false;
+}
+
+int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
+                            const struct weft_update *u) {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < u->record_count; i++)
         if (!is_own(c, w, &u->records[i])) rc = weft__check_record(c, w, &u->records[i]);
-    bool as_it_was = is_known(w);
+    bool is_denied = has_denied(u), as_it_was = is_known(w) && !is_denied;
+    if (rc == 0 && is_denied && !weft__check_may_be_denied(c, w, r))
+        rc = weft__check_fail(c, WEFT__CHECK_RIGHTS, "what it may do was not issued again");
     if (rc == 0 && !as_it_was) rc = exempt_branch(c, &w->branch);
     return rc == 0 ? see_own(c, w, u, as_it_was) : rc;
 }

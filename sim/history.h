@@ -22,6 +22,7 @@ struct weft__commit {
     struct weft__hash128 hash; /* of its bytes */
     const uint64_t *past;      /* what its origin had applied, itself left out */
     size_t past_len;
+    bool is_void;              /* by the rights of the space: it does nothing */
     size_t first_op, op_count; /* 0 operations: somebody else's, not known */
     uint64_t number;           /* in the order of commits, which no transaction's past contradicts */
 };

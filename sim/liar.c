@@ -13,8 +13,10 @@
 #include <weft/pncounter.h>
 
 #include "base/prng.h"
+#include "crdt/dots.h"
 #include "crdt/origin_wire.h"
 #include "replication/engine.h"
+#include "replication/rights_document.h"
 #include "sim/world.h"
 
 #define EVERY_NS   400000000u
@@ -67,15 +69,14 @@ static int make_up(struct lie *l, struct weft_origin *out) {
 /* --- Transactions ---------------------------------------------------------------------------------------------------
  */
 
-/* What a forged transaction adds to, where nobody else writes. */
-static void write_delta(struct weft_buf *out, uint64_t amount) {
+static void write_delta(struct weft_buf *out, const char *key, uint64_t amount) {
     struct weft_buf body;
     weft_buf_init(&body, out->alloc);
     size_t entry = weft__write_begin(&body, 1), values = weft__write_begin(&body, 3);
     weft__write_varint(&body, amount);
     weft__write_end(&body, values);
     weft__write_end(&body, entry);
-    struct weft__txn_delta d = {weft_str("made up"), weft_pncounter_class.type, 1, weft_buf_slice(&body)};
+    struct weft__txn_delta d = {weft_str(key), weft_pncounter_class.type, 1, weft_buf_slice(&body)};
     weft__transaction_write_delta(out, &d);
     weft_buf_fini(&body);
 }
@@ -85,16 +86,20 @@ static struct weft__transaction head_of(const struct lie *l, const struct weft_o
     return (struct weft__transaction){.space = l->r->space.id, .origin = *origin, .seq = seq, .stamp = stamp};
 }
 
-/* Into a message; `amount` 0: the delta does not read. */
+/* Into a message. */
+static int pack_bytes(struct lie *l, struct weft_slice transaction) {
+    weft_buf_reset(&l->bytes);
+    return weft__message_write_transactions(&l->bytes, &l->head, &transaction, 1, false);
+}
+
+/* `amount` 0: the delta does not read. */
 static int pack(struct lie *l, const struct weft__transaction *t, uint64_t amount) {
     struct weft_buf bytes;
     weft_buf_init(&bytes, l->s->alloc);
     weft__transaction_write_head(&bytes, t);
-    write_delta(&bytes, amount);
+    write_delta(&bytes, "made up", amount);
     if (amount == 0 && bytes.len > 0) bytes.len--;
-    struct weft_slice item = weft_buf_slice(&bytes);
-    weft_buf_reset(&l->bytes);
-    int rc = weft__message_write_transactions(&l->bytes, &l->head, &item, 1, false);
+    int rc = pack_bytes(l, weft_buf_slice(&bytes));
     weft_buf_fini(&bytes);
     return rc;
 }
@@ -140,6 +145,145 @@ static int say_nothing(struct lie *l) {
     int rc = make_up(l, &origin);
     struct weft__transaction t = head_of(l, &origin, 1);
     return rc == 0 ? send_transaction(l, &t, 0, somebody(l)) : rc;
+}
+
+/* --- Without the right ----------------------------------------------------------------------------------------------
+ */
+
+/* What a transaction names: some of what the liar's engine has applied, in the order of origins. */
+struct named {
+    struct weft_buf origins, pairs;
+    struct weft__vector past; /* the same, as the history's numbers */
+};
+
+static void named_init(struct named *n, const struct weft_alloc *alloc) {
+    weft_buf_init(&n->origins, alloc);
+    weft_buf_init(&n->pairs, alloc);
+    weft__vector_init(&n->past, alloc);
+}
+
+static void named_fini(struct named *n) {
+    weft_buf_fini(&n->origins);
+    weft_buf_fini(&n->pairs);
+    weft__vector_fini(&n->past);
+}
+
+/* The least origin above one (NULL: of all) of which something is applied. */
+static const struct weft_origin *next_origin(const struct weft_replica *r, const struct weft_origin *after,
+                                             uint64_t *seq) {
+    const struct weft_version_vector *applied = &r->space.applied;
+    const struct weft_origin *best = NULL;
+    for (uint32_t i = 0; i < applied->len; i++) {
+        const struct weft_origin *o = weft_origins_at(r->origins, i);
+        bool is_next = applied->seq[i] > 0 && (after == NULL || weft_origin_cmp(o, after) > 0);
+        if (!is_next || (best != NULL && weft_origin_cmp(o, best) > 0)) continue;
+        best = o;
+        *seq = applied->seq[i];
+    }
+    return best;
+}
+
+/* All, nothing, or one in two. */
+static int name_some(struct lie *l, struct named *n) {
+    const struct weft_origin *o = NULL;
+    uint64_t seq = 0, how = below(l, 3), index = 0;
+    int rc = 0;
+    while (rc == 0 && how > 0 && (o = next_origin(l->r, o, &seq)) != NULL) {
+        uint32_t number;
+        if (how == 2 && below(l, 2) == 0) continue;
+        weft__origin_write(&n->origins, 10, o);
+        weft__write_varint(&n->pairs, ++index);
+        weft__write_varint(&n->pairs, seq);
+        rc = weft__history_number(&l->s->check.history, o, &number);
+        if (rc == 0) rc = weft__vector_set(&n->past, number, seq);
+    }
+    return rc != 0 ? rc : n->origins.err != 0 ? n->origins.err : n->pairs.err;
+}
+
+/* A document that there is; the same with a byte changed. */
+static void write_document(struct lie *l, struct weft_buf *out) {
+    const struct weft__policy *p = &l->s->check.policy;
+    const struct weft__policy_document *d = p->documents[below(l, p->count)];
+    uint8_t element[WEFT__RIGHTS_ELEMENT_LEN];
+    struct weft__rights_name name = {.generation = d->generation};
+    struct weft_buf body, document;
+    weft_buf_init(&body, out->alloc);
+    weft_buf_init(&document, out->alloc);
+    weft_buf_append_slice(&document, weft_buf_slice(&d->bytes));
+    if (document.err == 0 && below(l, 2) == 0) document.ptr[below(l, document.len)] ^= 1;
+    memcpy(name.hash, d->hash, sizeof name.hash);
+    weft__rights_name_write(element, &name);
+    struct weft__dots_entry e = {
+        .element = weft_slice(element, sizeof element), .value = weft_buf_slice(&document), .has_value = true};
+    weft__dots_write_entry(&e, &body);
+    struct weft__txn_delta delta = {weft_str(WEFT_RIGHTS_KEY), weft_rights_class.type, weft_rights_class.schema,
+                                    weft_buf_slice(&body)};
+    weft__transaction_write_delta(out, &delta);
+    weft_buf_fini(&body);
+    weft_buf_fini(&document);
+}
+
+/* Where others write, if it may not write there; or where nobody may. */
+static const char *choose_key(struct lie *l, const struct weft_id *replica, const struct weft__policy_document *d) {
+    static const char *const keys[] = {"p/0", "p/1", "p/12", "made up"};
+    const char *key = keys[below(l, 4)];
+    return weft__policy_may_write(&l->s->check.policy, d, replica, weft_str(key)) ? "made up" : key;
+}
+
+/* By the generation that it has seen, by another, or as somebody else's; and documents. */
+static int write_wrongly(struct lie *l, struct weft__transaction *t, const struct named *n, struct weft_buf *out) {
+    const struct weft__policy *p = &l->s->check.policy;
+    const struct weft__policy_document *d = weft__policy_governing(p, &n->past);
+    uint64_t how = below(l, 4), seen = weft__policy_generation(d);
+    t->origins = weft_buf_slice(&n->origins);
+    t->dependencies = weft_buf_slice(&n->pairs);
+    t->rights_generation = seen;
+    if (how == 1) t->rights_generation = seen + 1;
+    if (how == 2 && seen > 0) t->rights_generation = below(l, seen);
+    bool names_another = t->rights_generation != seen;
+    weft__transaction_write_head(out, t);
+    if (how == 3 && p->count > 0)
+        write_document(l, out);
+    else
+        write_delta(out, names_another ? "p/0" : choose_key(l, &t->origin.replica, d), 1);
+    return out->err;
+}
+
+/* In the name of any member, under an epoch that is nobody's. */
+static int make_up_member(struct lie *l, struct weft_origin *out) {
+    int rc = make_up(l, out);
+    if (rc != 0 || below(l, 2) == 0) return rc;
+    uint32_t number;
+    out->replica = l->s->machines[somebody(l)].options.replica;
+    rc = weft__history_number(&l->s->check.history, out, &number);
+    if (rc == 0) l->s->check.history.origins[number].is_made_up = true;
+    return rc;
+}
+
+/* In a space that has rights. Then a second one in the chain that names nothing more. */
+static int exceed(struct lie *l) {
+    struct weft_origin origin;
+    struct named n;
+    struct weft_buf bytes;
+    uint8_t hash[WEFT__CHAIN_LEN];
+    if (!l->s->check.policy.governs) return 0;
+    named_init(&n, l->s->alloc);
+    weft_buf_init(&bytes, l->s->alloc);
+    int rc = make_up_member(l, &origin);
+    if (rc == 0) rc = name_some(l, &n);
+    uint32_t to = somebody(l);
+    struct weft__transaction t = head_of(l, &origin, 1);
+    for (t.seq = 1; rc == 0 && t.seq <= 2; t.seq++) {
+        weft_buf_reset(&bytes);
+        rc = write_wrongly(l, &t, &n, &bytes);
+        if (rc == 0) rc = pack_bytes(l, weft_buf_slice(&bytes));
+        if (rc == 0) rc = send(l, to);
+        weft__blake2b128(hash, weft_buf_slice(&bytes));
+        t.previous = weft_slice(hash, sizeof hash);
+    }
+    named_fini(&n);
+    weft_buf_fini(&bytes);
+    return rc;
 }
 
 /* --- Messages -------------------------------------------------------------------------------------------------------
@@ -256,7 +400,7 @@ static int go_on_equivocating(struct lie *l) {
         if (i != l->liar) rc = send_transaction(l, &t, 1 + (i == one), i);
     weft_buf_init(&first, l->s->alloc);
     weft__transaction_write_head(&first, &t);
-    write_delta(&first, 2);
+    write_delta(&first, "made up", 2);
     weft__blake2b128(hash, weft_buf_slice(&first));
     weft_buf_fini(&first);
     t.seq = 2;
@@ -285,8 +429,8 @@ static int forge_state(struct lie *l) {
 
 typedef int lie_fn(struct lie *l);
 
-static lie_fn *const lies[WEFT__LIES] = {say_garbage,  equivocate,  run_ahead, follow_nothing,     claim,      flood,
-                                         throw_chunks, say_nothing, forge,     go_on_equivocating, forge_state};
+static lie_fn *const lies[WEFT__LIES] = {say_garbage,  equivocate,  run_ahead, follow_nothing,     claim,       flood,
+                                         throw_chunks, say_nothing, forge,     go_on_equivocating, forge_state, exceed};
 
 /* One of those that it tells. */
 static lie_fn *choose(struct lie *l, uint64_t told) {
@@ -322,7 +466,7 @@ int weft__liar_speak(struct weft_sim *s, uint32_t i) {
 int weft__liar_begin(struct weft_sim *s, uint32_t i, uint64_t told) {
     struct weft__machine *m = &s->machines[i];
     bool speaks = m->lies != 0;
-    if (told >> WEFT__LIES_HARMLESS != 0) weft__check_parted(&s->check);
+    if ((told & WEFT__LIES_HURTFUL) != 0) weft__check_parted(&s->check);
     m->lies = told;
     return speaks ? 0 : weft__liar_speak(s, i);
 }

@@ -35,6 +35,7 @@ static void fill_options(const struct weft_sim *s, uint32_t i, struct weft_repli
     to->jitter = to->seed; /* also where tables are laid out otherwise */
     to->alloc = &s->machines[i].ration->alloc;
     to->classes = o->classes;
+    if (s->check.policy.governs) to->space = s->check.policy.space;
     to->errmsg = o->errmsg;
     to->errmsg_len = o->errmsg_len;
     if (o->engine_drift_ns > 0) to->drift = word_of_ns(o->engine_drift_ns);
@@ -129,6 +130,12 @@ int weft__machine_set_alarm(struct weft_sim *s, uint32_t i) {
     return m->replica == NULL ? 0 : set_timer(s, i, deadline);
 }
 
+/* Where the other chain of rolled-back memory has a document of rights under a dot of this one no state is joined: one
+ * of the two would take the document away. */
+static bool would_lose_document(const struct weft_sim *s, uint32_t i) {
+    return s->check.policy.governs && s->machines[i].watched.branch.is_open;
+}
+
 /* A link over which nonsense came is closed, last: a step ends what the update lends. */
 static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update *u) {
     const struct weft_notice *refused = NULL;
@@ -138,8 +145,9 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
     }
     if (refused == NULL) return 0;
     bool is_damaged = s->net.corrupted + s->net.truncated > 0 || s->machines[refused->link].lies != 0;
-    if (!is_damaged) return weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
-    return weft__sim_link_close(s, i, refused->link);
+    if (would_lose_document(s, i)) weft__check_parted(&s->check);
+    int rc = is_damaged ? 0 : weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
+    return rc != 0 ? rc : weft__sim_link_close(s, i, refused->link);
 }
 
 /* Nothing else is looked at meanwhile. */

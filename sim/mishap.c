@@ -23,6 +23,8 @@ bool weft__mishap_is_possible(const struct weft_sim *s, const struct weft__sim_i
         return m->replica == NULL && !m->retired;
     case WEFT__SIM_TXN:
     case WEFT__SIM_APP:
+    case WEFT__SIM_GRANT:
+    case WEFT__SIM_REVOKE:
     case WEFT__SIM_CHECKPOINT:
     case WEFT__SIM_RAISE:
     case WEFT__SIM_PAUSE:

@@ -15,11 +15,14 @@ static uint64_t drawn(const struct weft_sim *s, enum weft__sim_purpose purpose, 
     return weft__keyed(s->schedule->options.seed, (uint64_t)purpose, a, b, 0);
 }
 
+void weft__machine_identity(const struct weft_sim *s, uint32_t i, uint64_t n, struct weft_id *out) {
+    for (unsigned k = 0; k < 16; k++)
+        out->bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, 2 * n + k / 8) >> (8 * (k % 8)));
+}
+
 void weft__machine_name(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
-    uint64_t n = m->identities++;
-    for (unsigned k = 0; k < 16; k++)
-        m->options.replica.bytes[k] = (uint8_t)(drawn(s, WEFT__PURPOSE_ID, i, 2 * n + k / 8) >> (8 * (k % 8)));
+    weft__machine_identity(s, i, m->identities++, &m->options.replica);
 }
 
 /* --- Opening --------------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@
 
 static const char *const tails[] = {"uniform", "exponential", "heavy", NULL};
 
+static const char *const rights[] = {"none", "documents", NULL};
+
 static const char *const workloads[] = {
 #define NAME(kind, name, what) name,
     WEFT__WORKLOAD_MAP(NAME)
@@ -170,6 +172,10 @@ const struct weft__sim_number weft__sim_numbers[] = {
     NUMBER(engine_chunk_bytes, 0, 0, WEFT_TXN_MAX),
     NUMBER(tables, 0, 0, UINT64_MAX),
     NUMBER(check_one_in, 1, 1, LARGE),
+    {"rights", offsetof(struct weft_sim_options, rights), 0, 0, WEFT__SIM_RIGHTS_KINDS - 1, false, rights, ROLE},
+#undef ROLE
+#define ROLE WEFT__SIM_PLAN
+    NUMBER(revocations, 0, 0, MILLION),
 };
 const size_t weft__sim_number_count = sizeof weft__sim_numbers / sizeof *weft__sim_numbers;
 

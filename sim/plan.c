@@ -92,7 +92,7 @@ static int plan_each(struct weft_sim_schedule *s, const struct fault *faults, si
 }
 
 /* Faults that are items of a kind that others are, too. */
-enum { FAULT_OVERLAP = 0x1000, FAULT_SET_CUT, FAULT_FALSE_CLOCK, FAULT_SUSPENSION };
+enum { FAULT_OVERLAP = 0x1000, FAULT_SET_CUT, FAULT_FALSE_CLOCK, FAULT_SUSPENSION, FAULT_REVOCATION };
 
 static int plan_again(struct weft_sim_schedule *s, uint64_t fault, uint64_t count,
                       int (*plan)(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span)) {
@@ -154,7 +154,8 @@ static int plan_faults(struct weft_sim_schedule *s) {
             if (rc != 0) return rc;
         }
     int rc = plan_faults_of_links(s);
-    return rc == 0 ? plan_faults_of_clocks(s) : rc;
+    if (rc == 0) rc = plan_faults_of_clocks(s);
+    return rc == 0 ? plan_again(s, FAULT_REVOCATION, o->revocations, weft__plan_revocation) : rc;
 }
 
 static int plan_end(struct weft_sim_schedule *s) {

@@ -29,6 +29,8 @@ int weft__plan_clock(struct weft_sim_schedule *s, enum weft__sim_item_kind kind,
 int weft__plan_false_clock(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span);
 /* A virtual machine stands still; its clock is set right after as long again. */
 int weft__plan_suspension(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span);
+/* plan_rights.c: rights to write, taken and given back. */
+int weft__plan_revocation(struct weft_sim_schedule *s, struct weft__draw *d, struct weft__span span);
 /* At duration_ns: what is suspended goes on, clocks are set right, and who ever had a false one raises its epoch and
  * writes. */
 int weft__plan_steady(struct weft_sim_schedule *s);

@@ -48,6 +48,7 @@ static struct weft__sim_item draw_item(const struct weft_sim_schedule *s, enum w
     if (kind == WEFT__SIM_LIAR) item.replica = (uint32_t)((o->seed + o->retirements + n) % o->replicas);
     if (kind == WEFT__SIM_LIAR) item.number = 1 + below(d, (1u << WEFT__LIES_HARMLESS) - 1);
     if (kind == WEFT__SIM_LIAR && !may_equivocate(o, item.number)) item.number &= ~(uint64_t)WEFT__LIE_EQUIVOCATION;
+    if (kind == WEFT__SIM_LIAR && o->rights != WEFT__SIM_RIGHTS_NONE) item.number |= WEFT__LIE_RIGHTS;
     if (kind == WEFT__SIM_SYNC) item.ns = (int64_t)log_uniform(d, o->slow_sync_ns);
     if (kind == WEFT__SIM_SLOW) item.ns = (int64_t)log_uniform(d, o->slow_step_ns);
     if (kind == WEFT__SIM_LOSE || kind == WEFT__SIM_STRAY) item.number = log_uniform(d, 8);

@@ -158,6 +158,8 @@ const char *weft_sim_report(struct weft_sim *s) {
     count(b, t.transactions, "committed");
     count(b, t.empty_transactions, "without effect");
     count(b, t.refused_transactions, "not possible at the time");
+    count(b, t.denied_transactions, "without the right");
+    count(b, t.documents, "documents of rights");
     end_counts(b, begin, empty);
     line(b, "messages");
     weft_buf_printf(b, "%llu, %llu bytes", (unsigned long long)t.messages, (unsigned long long)t.bytes);

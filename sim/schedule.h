@@ -73,6 +73,8 @@
     X(DOWNGRADE, "downgrade", "r")                                                                                     \
     X(UPGRADE, "upgrade", "r")                                                                                         \
     X(APP, "app", "rn")                                                                                                \
+    X(GRANT, "grant", "rfn")                                                                                           \
+    X(REVOKE, "revoke", "rfn")                                                                                         \
     X(DROP, "drop", "ftn")                                                                                             \
     X(LATE, "late", "ftnd")                                                                                            \
     X(TWICE, "twice", "ftnd")
@@ -119,11 +121,14 @@ struct weft__sim_item {
     size_t first, count; /* x: of the operations; s, f and t: of the members */
 };
 
-/* LIAR: the first so many kinds of lies hurt nobody but the liar; the others end all comparing (liar.c). */
+/* LIAR: the first so many kinds of lies hurt nobody but the liar, and neither does the last, in a space with rights;
+ * the others end all comparing (liar.c). */
 #define WEFT__LIES_HARMLESS    8u
+#define WEFT__LIES_HURTFUL     0x700u
 #define WEFT__LIE_EQUIVOCATION 2u
 #define WEFT__LIE_CLAIMS       16u
-#define WEFT__LIES             11u
+#define WEFT__LIE_RIGHTS       2048u
+#define WEFT__LIES             12u
 
 #define WEFT__SIM_AMOUNT_MAX   (UINT64_C(1) << 40) /* of n, and of what is added to a counter */
 #define WEFT__SIM_DRIFT_MAX    INT64_C(500000000)  /* DRIFT's ns, which a second gains */
@@ -179,6 +184,9 @@ int weft__schedule_push_member(struct weft_sim_schedule *s, uint32_t member);
 int weft__schedule_push_mask(struct weft_sim_schedule *s, uint64_t mask, struct weft__sim_item *item);
 int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t to, struct weft__sim_item *item);
 void weft__schedule_sort(struct weft_sim_schedule *s);
+
+/* The values of the option `rights`. */
+enum { WEFT__SIM_RIGHTS_NONE, WEFT__SIM_RIGHTS_DOCUMENTS, WEFT__SIM_RIGHTS_KINDS };
 
 /* plan_machines.c. The plan's faults of single machines, drawn from the options. */
 int weft__plan_machines(struct weft_sim_schedule *s);

@@ -5,6 +5,7 @@
 #include <weft/err.h>
 
 #include "sim/line.h"
+#include "sim/policy.h"
 #include "sim/schedule.h"
 
 #define MILLION 1000000u
@@ -234,7 +235,11 @@ static const char *fault_of(const struct weft__sim_item *item) {
     case WEFT__SIM_STROBE:
         return item->ns2 == 0 ? "how often?" : NULL;
     case WEFT__SIM_LIAR:
-        return item->number >> WEFT__LIES != 0 ? "there are lies up to 1024, and their sums" : NULL;
+        return item->number >> WEFT__LIES != 0 ? "there are lies up to 2048, and their sums" : NULL;
+    case WEFT__SIM_GRANT:
+    case WEFT__SIM_REVOKE:
+        return item->number == 0 || item->number > WEFT__POLICY_ALL ? "there are rights up to 128, and their sums"
+                                                                    : NULL;
     case WEFT__SIM_DRIFT:
         return item->ns > WEFT__SIM_DRIFT_MAX || item->ns < -WEFT__SIM_DRIFT_MAX ? "a drift of more than 0.5s a second"
                                                                                  : NULL;

@@ -32,8 +32,10 @@ static int init(struct weft_sim *s) {
     s->net.tail = (enum weft__tail_shape)o->tail;
     s->net.jitter_ppm = o->jitter_ppm;
     s->net.reorder_ns = o->reorder_ns;
+    if (rc == 0) rc = weft__sim_rights_init(s);
     for (uint32_t i = 0; rc == 0 && i < o->replicas; i++) rc = weft__machine_add(s, plan->place[i % plan->place_count]);
     for (uint32_t i = 0; rc == 0 && i < o->replicas; i++) rc = weft__machine_open(s, i);
+    if (rc == 0) rc = weft__sim_rights_begin(s);
     return rc;
 }
 

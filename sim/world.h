@@ -170,6 +170,8 @@ void weft__parcel_release(struct weft_sim *s, struct weft__parcel *p);
 int weft__machine_add(struct weft_sim *s, uint8_t region);
 /* A new identity, which it has once its store is empty. */
 void weft__machine_name(struct weft_sim *s, uint32_t i);
+/* The n-th of them. */
+void weft__machine_identity(const struct weft_sim *s, uint32_t i, uint64_t n, struct weft_id *out);
 /* What the engine, or a check, said: 0, or the run has failed, or WEFT_ERR_NOMEM. */
 int weft__machine_failed(struct weft_sim *s, uint32_t i, int rc);
 int weft__machine_checked(struct weft_sim *s, uint32_t i, int rc);
@@ -250,6 +252,13 @@ int weft__act_on_links(struct weft_sim *s, const struct weft__sim_item *item);
 /* act_clock.c: the same for clocks. */
 bool weft__clocks_item(enum weft__sim_item_kind kind);
 int weft__act_on_clock(struct weft_sim *s, const struct weft__sim_item *item);
+/* The commit of an item was refused: that may be. */
+int weft__act_refused(struct weft_sim *s, uint32_t i, int rc);
+/* act_rights.c: what is made before the machines are, and the first document; the items. */
+int weft__sim_rights_init(struct weft_sim *s);
+int weft__sim_rights_begin(struct weft_sim *s);
+bool weft__rights_item(enum weft__sim_item_kind kind);
+int weft__act_on_rights(struct weft_sim *s, const struct weft__sim_item *item);
 
 /* sim.c */
 bool weft__sim_is_converged(const struct weft_sim *s);

@@ -171,6 +171,13 @@ struct weft_sim_options {
     uint64_t nemesis_mix;
     /* Of the plan: what users do at each replica with the caller's own application (sim_app.h), a second on average. */
     uint64_t app_rate;
+
+    /* 0 "none"; 1 "documents": the space has rights (weft/rights.h) by an authority that follows from the seed. The
+     * first replica commits the first document at the beginning, by which all may write what the workload writes; what
+     * is refused for want of a right is counted, and must be. */
+    uint64_t rights;
+    /* Of the plan, in such a space: rights taken from some replicas and given back, wherever it happens. */
+    uint64_t revocations;
 };
 #define weft_sim_options_init(o) weft_sim_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_sim_options_init_sized(struct weft_sim_options *o, size_t size);
@@ -232,6 +239,11 @@ WEFT_API const char *weft_sim_options_name(size_t i);
  *                                       128 (void transactions); and of those that end all comparing:
  *                                       256 (transactions of others), 512 (more under a dot that was given twice),
  *                                       1024 (states in which something is missing)
+ *                                       2048 (in a space with rights: void for want of a right; harmless)
+ *   18s revoke 0 1-2 63                 at 0 a document of rights is committed that takes from 1 and 2 the sum of
+ *                                       1 (to write keys g/...), 2 (p/...), 4 (s/...), 8 (r/...), 16 (other types),
+ *                                       32 (of the four types: g/1... and so on), 64 (to read), 128 (to relay)
+ *   18s grant 3 1 63                    it gives them, on top of the one that governs there
  *   18s pause 1 | resume 1              it does nothing, and what reaches it waits
  *   18s slow 1 20ms                     each of its steps takes so long; 0: none does
  *   18s retire 1                        it stops, and its store is never seen again
@@ -362,6 +374,8 @@ struct weft_sim_stats {
     uint64_t messages, bytes, lost, duplicated, reordered, corrupted, truncated;
     uint64_t transactions, empty_transactions; /* committed; without effect */
     uint64_t refused_transactions; /* errors of commit that are allowed: a clock beyond its bound, a new epoch */
+    uint64_t denied_transactions;  /* the rights of the space do not allow them */
+    uint64_t documents;            /* of rights, committed */
     uint64_t full_transactions;    /* not begun: too much waits for the disk */
     uint64_t links_up, links_down, crashes, restarts, restores, copies, clock_steps, store_failures;
     uint64_t memory; /* bytes, the most that any replica ever held */

@@ -24,6 +24,8 @@ static const struct {
     STAT(transactions),
     STAT(empty_transactions),
     STAT(refused_transactions),
+    STAT(denied_transactions),
+    STAT(documents),
     STAT(full_transactions),
     STAT(links_up),
     STAT(links_down),

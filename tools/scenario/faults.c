@@ -40,14 +40,15 @@ static const struct {
     {"leap", "steady", NULL},      {"crash", "restart", NULL}, {"full", "free", NULL},
     {"lie", "honest", NULL},       {"pause", "resume", NULL},  {"suspend", "resume", NULL},
     {"slow", "slow", "0"},         {"sync", "sync", "0"},      {"downgrade", "upgrade", NULL},
+    {"revoke", "grant", NULL},
 };
 
 /* What has no end: it is over at once, or ends a span itself. */
-static const char *const moments[] = {"txn",      "heal",    "restart", "backup", "restore", "copy",  "step",
-                                      "fail",     "free",    "honest",  "lose",   "stray",   "tear",  "rot",
-                                      "revert",   "join",    "resume",  "retire", "rejoin",  "uncut", "checkpoint",
-                                      "snapshot", "rewind",  "starve",  "mend",   "steady",  "raise", "liar",
-                                      "app",      "upgrade", "drop",    "late",   "twice"};
+static const char *const moments[] = {"txn",      "heal",   "restart", "backup", "restore", "copy",  "step",
+                                      "fail",     "free",   "honest",  "lose",   "stray",   "tear",  "rot",
+                                      "revert",   "join",   "resume",  "retire", "rejoin",  "uncut", "checkpoint",
+                                      "snapshot", "rewind", "starve",  "mend",   "steady",  "raise", "liar",
+                                      "app",      "grant",  "upgrade", "drop",   "late",    "twice"};
 
 static bool is_word(const char *text, size_t len, const char *word) {
     return strlen(word) == len && memcmp(text, word, len) == 0;

@@ -18,9 +18,10 @@ static void print_key(const struct weft__document_key *k, struct weft_buf *out) 
     weft_buf_append_str(out, "|\n");
 }
 
-static const char *name_of(const char *word, char letter) {
+static const char *name_of(const char *word, const char *letters, char letter) {
     size_t i = 0;
     if (strcmp(word, "join") == 0) return "REGION";
+    if (letter == 'f' && strchr(letters, 't') == NULL) return "WHOM";
     while (operands[i].letter != letter) i++;
     return operands[i].name;
 }
@@ -28,7 +29,7 @@ static const char *name_of(const char *word, char letter) {
 static void print_item(const char *word, const char *letters, struct weft_buf *out) {
     const char *end = weft__scenario_end(word);
     weft_buf_printf(out, "| `%s", word);
-    for (; *letters != '\0'; letters++) weft_buf_printf(out, " %s", name_of(word, *letters));
+    for (const char *at = letters; *at != '\0'; at++) weft_buf_printf(out, " %s", name_of(word, letters, *at));
     weft_buf_append_str(out, "` | ");
     if (end != NULL) weft_buf_printf(out, "`%s` ", end);
     weft_buf_append_str(out, "|\n");
