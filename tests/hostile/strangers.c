@@ -8,6 +8,7 @@
 #include <weft/err.h>
 
 #include "replication/uv/link.h"
+#include "replication/uv/node.h"
 #include "tests/hostile/row.h"
 
 /* --- Who knows nothing ------------------------------------------------------------------------------------------- */
@@ -133,6 +134,31 @@ static void both_are_sent_again(struct attacker *a, unsigned variant) {
     ck_assert_uint_gt(last.len, 0);
     attacker_say(a, weft_buf_slice(&last));
     weft_buf_fini(&last);
+}
+
+/* By the hundred, and each connection stays: the address is heard no more. */
+static void first_is_sent_again_and_again(struct attacker *a, unsigned variant) {
+    static struct attacker crowd[150];
+    struct weft_buf first;
+    const struct weft_uv_stats *stats = &w.peers[0].node->stats;
+    (void)variant;
+    weft_buf_init(&first, NULL);
+    attacker_dial(a);
+    handmade_first(a, &no_lie);
+    weft_buf_append_slice(&first, weft_buf_slice(&a->wire));
+    for (unsigned i = 0; i < 150; i++) {
+        attacker_dial(&crowd[i]);
+        attacker_say(&crowd[i], weft_buf_slice(&first));
+        attacker_wait(&crowd[i], 10);
+        ck_assert_uint_le(w.peers[0].node->knocks.half_open, WEFT__KNOCKS_HALF_OPEN);
+    }
+    for (unsigned i = 0; i < 150; i++) {
+        attacker_wait(&crowd[i], 1);
+        ck_assert(i < 2 * WEFT__KNOCKS_PATIENCE || crowd[i].heard == 0);
+        attacker_leave(&crowd[i]);
+    }
+    ck_assert_uint_ge(stats->unheard, 150 - 2 * WEFT__KNOCKS_PATIENCE);
+    weft_buf_fini(&first);
 }
 
 static void first_is_an_empty_key(struct attacker *a, unsigned variant) {
@@ -275,6 +301,7 @@ const struct row stranger_rows[] = {
      NOTHING},
     {"sends a recorded first message again, and stays", first_is_sent_again, 0, WEFT_ERR_MALFORMED,
      "did not finish its greeting", ANSWER},
+    {"sends a recorded first message by the hundred", first_is_sent_again_and_again, 0, 0, "", NOTHING},
     {"sends two recorded messages again", both_are_sent_again, 0, WEFT_ERR_STRANGER, "broke off", ANSWER},
     {"sends a key that agrees on nothing", first_is_an_empty_key, 0, WEFT_ERR_MALFORMED, "agrees on nothing", NOTHING},
     {"flips bits of its last message", last_is_changed, 7, WEFT_ERR_STRANGER, "broke off", ANSWER},
