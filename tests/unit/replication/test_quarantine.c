@@ -473,7 +473,7 @@ START_TEST(void_ones_are_listed_and_garbage_does_not_push_them_out) {
         ck_assert_int_eq(info.err, WEFT_ERR_MALFORMED);
         ck_assert_uint_gt(info.text.len, 0);
         ck_assert(!weft_replica_void(c.at[0].replica, 1, &info)); /* and once */
-        reopen(0); /* from rows, and then from a checkpoint */
+        reopen(0);                                                /* from rows, and then from a checkpoint */
         ck_assert_uint_eq(cluster_stats(&c, 0).kept_damaged, 0);
         weft_replica_checkpoint(c.at[0].replica);
         tick(0);
