@@ -12,7 +12,7 @@
 
 static const char *kind_name(uint32_t kind) {
     static const char *const names[] = {"item",     "restore",   "start", "link-up", "link-down",
-                                        "received", "persisted", "tick",  "epoch"};
+                                        "received", "persisted", "tick",  "epoch",   "signed"};
     return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }
 
