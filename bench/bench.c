@@ -52,10 +52,10 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         void (*run)(void);
-    } cases[] = {{"clock", bench_clock},   {"aworset", bench_aworset}, {"delta", bench_delta},
-                 {"txn", bench_txn},       {"sim", bench_sim},         {"oracle", bench_oracle},
-                 {"events", bench_events}, {"law", bench_law},         {"links", bench_links},
-                 {"flood", bench_flood},   {"bare", bench_bare},       {"growth", bench_growth}};
+    } cases[] = {{"clock", bench_clock},  {"aworset", bench_aworset}, {"delta", bench_delta},   {"txn", bench_txn},
+                 {"sim", bench_sim},      {"oracle", bench_oracle},   {"events", bench_events}, {"law", bench_law},
+                 {"links", bench_links},  {"relay", bench_relay},     {"flood", bench_flood},   {"bare", bench_bare},
+                 {"growth", bench_growth}};
     (void)!sodium_init(); /* as every program does that has links: the hashes that this CPU is good at */
     bench_set_folder(argv[0]);
     if (argc == 2 && strcmp(argv[1], "growth-check") == 0) return bench_growth_check();

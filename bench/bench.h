@@ -45,6 +45,7 @@ void bench_oracle(void);
 void bench_events(void);
 void bench_law(void);
 void bench_links(void);
+void bench_relay(void);
 void bench_flood(void);
 void bench_bare(void);
 void bench_growth(void);

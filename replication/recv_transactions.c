@@ -5,7 +5,9 @@
 #include "clock/origins.h"
 #include "replication/engine.h"
 
-static int check_all(const struct weft_replica *r, const struct weft__message *m, struct weft__transaction *last) {
+static int check_all(struct weft_replica *r, const struct weft__message *m, struct weft__transaction *last) {
+    if (weft__signing_is_on(r)) return weft__runs_check(r, m);
+    if (m->transactions.signature_count > 0) return WEFT_ERR_MALFORMED;
     for (size_t i = 0; i < m->transactions.count; i++) {
         int rc = weft__transaction_parse(last, m->transactions.items[i]);
         if (rc != 0) return rc;
@@ -59,10 +61,10 @@ static void put_off(struct weft_replica *r, const struct weft__message *m) {
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__transaction t;
     int rc = check_all(r, m, &t);
-    if (rc == 0) rc = weft__runs_check(r, m);
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
-        if (m->transactions.count > 1) (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
+        if (m->transactions.count > 1 || weft__signing_is_on(r))
+            (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
         rc = receive_checked(r, p, &t, i);
     }
     if (rc != 0) return rc;

@@ -23,8 +23,9 @@ struct run {
     const struct weft__row_signature *signature;
 };
 
-static int parse(struct weft__transaction *t, const struct run *run, size_t i) {
-    return weft__transaction_parse(t, run->rows[i]);
+static int parse(const struct weft_replica *r, struct weft__transaction *t, const struct run *run, size_t i) {
+    int rc = weft__transaction_parse(t, run->rows[i]);
+    return rc == 0 && weft_id_cmp(&t->space, &r->space.id) != 0 ? WEFT_ERR_MALFORMED : rc;
 }
 
 /* Applied, the same, and their end is known: most of what comes twice. */
@@ -32,7 +33,7 @@ static bool is_here(const struct weft_replica *r, const struct run *run) {
     struct weft__transaction t;
     uint32_t origin;
     for (size_t i = run->first; i <= run->last; i++) {
-        if (parse(&t, run, i) != 0 || !weft_origins_find(r->origins, &t.origin, &origin)) return false;
+        if (parse(r, &t, run, i) != 0 || !weft_origins_find(r->origins, &t.origin, &origin)) return false;
         const struct weft__log_row *row = weft__log_get(&r->log, origin, t.seq);
         if (row == NULL || !weft_slice_eq(weft_slice(row->bytes, row->len), t.bytes)) return false;
     }
@@ -51,7 +52,7 @@ static int check_chain(struct weft_replica *r, const struct run *run, struct wef
     struct weft__transaction t;
     size_t bytes = 0;
     for (size_t i = run->first; i <= run->last; i++) {
-        int rc = parse(&t, run, i);
+        int rc = parse(r, &t, run, i);
         if (rc != 0) return rc;
         if (i > run->first && !follows(&t, last, r->checked[i - 1].hash)) return WEFT_ERR_SIGNATURE;
         weft__blake2b128(r->checked[i].hash, t.bytes);
@@ -96,7 +97,6 @@ static int check_run(struct weft_replica *r, const struct run *run) {
 
 int weft__runs_check(struct weft_replica *r, const struct weft__message *m) {
     struct run run = {.rows = m->transactions.items};
-    if (!weft__signing_is_on(r)) return m->transactions.signature_count > 0 ? WEFT_ERR_MALFORMED : 0;
     void *items = r->checked;
     int rc = weft__grow(r->alloc, &items, &r->checked_cap, m->transactions.count, sizeof *r->checked);
     r->checked = items;

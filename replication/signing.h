@@ -67,8 +67,8 @@ int weft__signing_restore(struct weft_replica *r, const struct weft_record *reco
 void weft__signing_text(uint8_t out[WEFT_SIGNING_LEN], const struct weft_id *space, const struct weft_origin *origin,
                         uint64_t seq, const uint8_t hash[WEFT__CHAIN_LEN], uint64_t generation);
 
-/* runs.c. Fills r->checked. The transactions were found to read. WEFT_ERR_SIGNATURE, or WEFT_ERR_MALFORMED where there
- * should be none. */
+/* runs.c, in a signed space. Fills r->checked. WEFT_ERR_SIGNATURE, or what is wrong with a transaction that does not
+ * read. */
 int weft__runs_check(struct weft_replica *r, const struct weft__message *m);
 
 #endif
