@@ -6,14 +6,14 @@
 #include "replication/engine.h"
 
 static int check_all(struct weft_replica *r, const struct weft__message *m, struct weft__transaction *last) {
-    if (weft__signing_is_on(r)) return weft__runs_check(r, m);
-    if (m->transactions.signature_count > 0) return WEFT_ERR_MALFORMED;
+    if (!weft__signing_is_on(r) && m->transactions.signature_count > 0) return WEFT_ERR_MALFORMED;
+    if (weft__signing_is_on(r) && m->transactions.count > 1) return weft__runs_check(r, m);
     for (size_t i = 0; i < m->transactions.count; i++) {
         int rc = weft__transaction_parse(last, m->transactions.items[i]);
         if (rc != 0) return rc;
         if (weft_id_cmp(&last->space, &r->space.id) != 0) return WEFT_ERR_MALFORMED;
     }
-    return 0;
+    return weft__signing_is_on(r) ? weft__runs_check(r, m) : 0;
 }
 
 /* An answer settles what was asked of this peer, so that the rest may be asked for at once. One that brings nothing new
@@ -54,7 +54,7 @@ static void put_off(struct weft_replica *r, const struct weft__message *m) {
     struct weft__transaction t;
     if (!weft__signing_is_on(r)) return;
     for (size_t i = 0; i < m->transactions.count; i++)
-        if (r->checked[i].is_dropped && weft__transaction_parse(&t, m->transactions.items[i]) == 0)
+        if (r->checked[i].is_put_off && weft__transaction_parse(&t, m->transactions.items[i]) == 0)
             weft__put_off(r, &t.origin);
 }
 
@@ -63,8 +63,7 @@ int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const 
     int rc = check_all(r, m, &t);
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
-        if (m->transactions.count > 1 || weft__signing_is_on(r))
-            (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
+        if (m->transactions.count > 1) (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */
         rc = receive_checked(r, p, &t, i);
     }
     if (rc != 0) return rc;

@@ -16,11 +16,16 @@
 #include "replication/engine.h"
 #include "replication/rights.h"
 
+/* Checks of signatures in one message that may come to nothing: they are what costs most, and a relay can make them up.
+ * The rest of such a message is left where it is. */
+#define FAILURES_MAX 4u
+
 /* Rows from first to the signed one. */
 struct run {
     const struct weft_slice *rows;
     size_t first, last;
     const struct weft__row_signature *signature;
+    unsigned failures; /* of the runs before */
 };
 
 static int parse(const struct weft_replica *r, struct weft__transaction *t, const struct run *run, size_t i) {
@@ -64,25 +69,34 @@ static int check_chain(struct weft_replica *r, const struct run *run, struct wef
 }
 
 /* *is_known: somebody's key was there to try. */
-static bool is_by_member(const struct weft_replica *r, const struct weft__transaction *t,
-                         const uint8_t hash[WEFT__CHAIN_LEN], const struct weft__row_signature *s, bool *is_known) {
+static bool is_by_member(struct weft_replica *r, const struct weft__transaction *t, const uint8_t hash[WEFT__CHAIN_LEN],
+                         const struct weft__row_signature *s, bool *is_known) {
     uint8_t text[WEFT_SIGNING_LEN];
     const struct weft_key *key;
     weft__signing_text(text, &r->space.id, &t->origin, t->seq, hash, s->generation);
     *is_known = false;
     for (size_t i = 0; (key = weft__rights_signing_key(r, &t->origin.replica, i)) != NULL; i++) {
         *is_known = true;
+        r->signing.tried++;
         if (weft__signature_good(s->bytes, weft_slice(text, sizeof text), key->bytes)) return true;
     }
     return false;
 }
 
-static int check_run(struct weft_replica *r, const struct run *run) {
+static void drop(struct weft_replica *r, const struct run *run) {
+    for (size_t i = run->first; i <= run->last; i++) r->checked[i].is_dropped = true;
+}
+
+static int check_run(struct weft_replica *r, struct run *run) {
     struct weft__transaction last;
     bool is_known;
     if (is_here(r, run)) return 0;
     int rc = check_chain(r, run, &last);
     if (rc != 0) return rc;
+    if (run->failures >= FAILURES_MAX) {
+        drop(r, run);
+        return 0;
+    }
     struct weft__checked_row *end = &r->checked[run->last];
     if (is_by_member(r, &last, end->hash, run->signature, &is_known)) {
         end->is_signed = true;
@@ -91,7 +105,9 @@ static int check_run(struct weft_replica *r, const struct run *run) {
         return 0;
     }
     if (is_known && run->signature->generation <= weft__rights_applied_generation(r)) return WEFT_ERR_SIGNATURE;
-    for (size_t i = run->first; i <= run->last; i++) r->checked[i].is_dropped = true;
+    run->failures += is_known;
+    drop(r, run);
+    for (size_t i = run->first; i <= run->last; i++) r->checked[i].is_put_off = true;
     return 0;
 }
 

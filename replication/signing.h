@@ -29,6 +29,7 @@ struct weft__signing {
     uint32_t *earlier; /* own origins of before, whose last row is not signed yet */
     size_t earlier_count, earlier_cap;
     uint64_t kept;       /* signatures taken, of anybody */
+    uint64_t tried;      /* checks of those of others */
     uint64_t generation; /* of the newest document of rights, when rows were last asked for */
 };
 
@@ -36,7 +37,8 @@ struct weft__signing {
 struct weft__checked_row {
     uint8_t hash[WEFT__CHAIN_LEN];
     bool has_hash, is_signed;
-    bool is_dropped; /* nobody here has the key that it would be signed with */
+    bool is_dropped; /* it was not checked, and is not taken */
+    bool is_put_off; /* because no key for it is known here */
     struct weft__signature signature;
 };
 

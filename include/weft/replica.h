@@ -4,7 +4,8 @@
  *
  *   weft_replica_new; weft_replica_step(RESTORE) for each stored record; weft_replica_step(START);
  *   then for ever: an event -> weft_replica_step -> write update.records in one store transaction -> step(PERSISTED,
- * number of the last one) -> send update.messages.
+ * number of the last one) -> send update.messages. In a signed space (rights.h) also: sign what update.wants_signature
+ * says -> step(SIGNED).
  *
  * Where an update wants a reopening the replica is freed and all of that begins again, from the same store.
  *

@@ -83,9 +83,12 @@ static void expect_good(void) {
 
 START_TEST(what_was_issued_passes) {
     begin_relay();
+    uint64_t tried = c.at[2].replica->signing.tried;
     expect_good();
-    ck_assert_uint_eq(send(items, ROWS, NULL, 0), 1); /* also what is here already has its signature */
+    ck_assert_uint_eq(c.at[2].replica->signing.tried - tried, 1); /* for all rows of it */
+    ck_assert_uint_eq(send(items, ROWS, NULL, 0), 1);             /* also what is here already has its signature */
     expect_good();
+    ck_assert_uint_eq(c.at[2].replica->signing.tried - tried, 1); /* and costs no check */
     end_relay();
 }
 END_TEST
@@ -273,6 +276,26 @@ START_TEST(a_generation_that_is_not_known_is_waited_for) {
 }
 END_TEST
 
+/* What a relay makes up costs a few checks a message. */
+START_TEST(made_up_signatures_are_tried_a_few_times) {
+    struct weft_slice many[64];
+    struct weft__row_signature s[64];
+    begin_relay();
+    signature.bytes[0] ^= 1;
+    for (uint32_t i = 0; i < 64; i++) {
+        many[i] = items[i % ROWS];
+        s[i] = (struct weft__row_signature){i, 2, signature.bytes};
+    }
+    uint64_t before = c.at[2].replica->signing.tried;
+    ck_assert_uint_eq(send(many, 64, s, 64), 0);
+    ck_assert_uint_eq(c.at[2].replica->signing.tried - before, 4);
+    expect_nothing_of_it();
+    signature.bytes[0] ^= 1;
+    expect_good();
+    end_relay();
+}
+END_TEST
+
 /* Nobody has the key of who is no member; nobody keeps its name. */
 START_TEST(rows_of_a_stranger_leave_nothing) {
     begin_relay();
@@ -404,9 +427,9 @@ END_TEST
 int main(void) {
     return RUN_SUITE(
         "signed, relays", what_was_issued_passes, no_byte_can_be_changed, what_is_taken_once_more_is_checked_again,
-        no_row_can_be_made_up, a_run_goes_to_its_end, a_run_has_no_gap_and_its_order,
-        a_signature_is_of_one_row_of_one_origin_in_one_space, a_signature_of_a_row_that_is_not_sent,
-        a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for, rows_of_a_stranger_leave_nothing,
-        two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
+        no_row_can_be_made_up, made_up_signatures_are_tried_a_few_times, a_run_goes_to_its_end,
+        a_run_has_no_gap_and_its_order, a_signature_is_of_one_row_of_one_origin_in_one_space,
+        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for,
+        rows_of_a_stranger_leave_nothing, two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
         a_newcomer_without_the_document_waits_and_does_not_spin, a_newcomer_with_the_document_begins_at_once);
 }

@@ -2,6 +2,7 @@
  * memory that was rolled back. */
 #include <stdlib.h>
 
+#include "tests/support/failing_alloc.h"
 #include "tests/support/faulty_store.h"
 #include "tests/support/suite.h"
 #include "tests/unit/replication/signed_space.h"
@@ -161,6 +162,41 @@ START_TEST(a_damaged_signature_record_is_named) {
     ck_assert_int_eq(c.at[0].store->cls->write(c.at[0].store, &r, 1), 0);
     ck_assert_int_eq(cluster_open(&c, 0), WEFT_ERR_CORRUPT);
     end();
+}
+END_TEST
+
+/* The n-th allocation of one replica fails: what is stepped again comes out the same, and what was not said is said
+ * later. */
+static bool starve(int victim, size_t n) {
+    static struct failing_alloc memory;
+    failing_alloc_init(&memory);
+    prepare(3);
+    c.at[victim].options.alloc = &memory.alloc;
+    c.at[victim].retries_nomem = true;
+    for (int i = 0; i < 3; i++) open_knowing(i, 1, 3);
+    commit_document(0, 1, 3);
+    c.at[0].hold_records = true;
+    count_many(0, 3);
+    memory.fail_at = memory.calls + n;
+    cluster_link(&c, 0, 1);
+    cluster_link(&c, 1, 2);
+    c.at[0].hold_records = false;
+    cluster_release(&c, 0);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    expect_value(2, 3);
+    bool failed = memory.fail_at <= memory.calls;
+    memory.fail_at = 0;
+    restart(victim, 3);
+    converge();
+    end_without_refusals();
+    ck_assert_uint_eq(memory.live_bytes, 0);
+    return failed;
+}
+
+START_TEST(every_allocation_may_fail) {
+    size_t n = 1;
+    while (starve(_i, n)) n++;
+    ck_assert_uint_gt(n, 20);
 }
 END_TEST
 
@@ -356,6 +392,7 @@ static int loops(void) {
     TCase *tcase = tcase_create("signed, crashes");
     tcase_set_timeout(tcase, 0);
     tcase_add_loop_test(tcase, every_write_may_be_the_last_of_a_process, 0, 4);
+    tcase_add_loop_test(tcase, every_allocation_may_fail, 0, 3);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
