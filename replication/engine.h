@@ -14,6 +14,7 @@
 #include "crdt/object.h"
 #include "crdt/origin_table.h"
 #include "crdt/registry.h"
+#include "replication/admission.h"
 #include "replication/checkpoint.h"
 #include "replication/fork.h"
 #include "replication/kept.h"
@@ -31,8 +32,14 @@
 /* One open link. What a peer has is known from its digests and from nothing else. */
 struct weft__peer {
     uint32_t link;
-    bool known;
+    bool known; /* a message of it has come: `id` is whom it says it is */
     struct weft_origin id;
+    bool is_authenticated; /* `id.replica` is whom the driver says it is, from the first moment on */
+    bool vouches;          /* the driver says so */
+    struct weft__allowance
+        may;              /* by the newest rights known here; nothing that is not everybody's while it is nobody */
+    bool brings_own_only; /* by its last digest: it passes on nothing of others, whatever it says to have */
+    bool names_ours_only; /* by its last digest: it names only what is this replica's */
     struct weft_version_vector has;                         /* it has recorded this */
     struct weft_version_vector floors;                      /* its log holds what is above */
     struct weft_version_vector strange_has, strange_floors; /* the same, of strangers by their own numbers */
@@ -51,6 +58,7 @@ struct weft__peer {
     bool state_wanted; /* it asked for a chunk of state that must wait for a record */
     uint64_t state_transfer;
     uint32_t state_chunk;
+    char label[WEFT_LABEL_MAX + 1];
 };
 
 struct weft__peers {
@@ -109,7 +117,7 @@ struct weft__refusals {
     struct weft__kept messages, voids;
     uint64_t count;                        /* since START, those that were not kept too */
     uint64_t by_code[WEFT__REFUSED_CODES]; /* by the error's number without its sign */
-    char why[160];                         /* of the one at hand, where there is more to say than the error does */
+    char why[256];                         /* of the one at hand, where there is more to say than the error does */
 };
 
 struct weft_txn {
@@ -144,9 +152,12 @@ struct weft_replica {
     uint64_t state_again_ns; /* the last state was of no use: none is asked for before */
     struct weft__outgoing outgoing;
 
+    struct weft__allowance may; /* this replica itself, by the newest rights known here */
+    bool rights_moved;          /* since links were looked at */
     struct weft_id identity;
     bool has_identity;
-    uint64_t stored_epoch; /* of META_EPOCH, as restored */
+    struct weft_id cluster; /* of the store; all zero: of none yet */
+    uint64_t stored_epoch;  /* of META_EPOCH, as restored */
     bool has_parent;
     uint64_t parent_epoch, parent_seq;
     struct weft__own_epoch own[WEFT__OWN_EPOCHS]; /* before this one, the oldest first */
@@ -246,7 +257,7 @@ void weft__peer_init(struct weft__peer *p, uint32_t link, const struct weft_allo
 void weft__peer_fini(struct weft__peer *p);
 /* It has another chain of some origin: its state is another one, also under the same vector. */
 bool weft__peer_has_parted(const struct weft__peer *p);
-int weft__link_up(struct weft_replica *r, uint32_t link);
+int weft__link_up(struct weft_replica *r, uint32_t link, const struct weft_peer *who);
 void weft__link_down(struct weft_replica *r, uint32_t link);
 /* Nothing is said under an epoch before the epoch is durable. */
 bool weft__may_speak(const struct weft_replica *r);
@@ -299,6 +310,8 @@ void weft__state_give_up(struct weft_replica *r);
 /* state_join.c. Joins a whole state when it may; WEFT_ERR_NOMEM: again at the next step. */
 int weft__state_join_if_whole(struct weft_replica *r);
 void weft__state_link_down(struct weft_replica *r, uint32_t link);
+/* What comes from a peer that may not give it any more is of no use. */
+void weft__state_rights_changed(struct weft_replica *r);
 int weft__state_encode(const struct weft_replica *r, struct weft_buf *out);
 void weft__state_fini(struct weft_replica *r);
 

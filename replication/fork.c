@@ -77,7 +77,9 @@ static uint64_t floor_at(const struct weft_replica *r, const struct weft__peer *
 static bool may_know(const struct weft_replica *r, const struct weft__peer *p) {
     uint64_t floor = floor_at(r, p);
     bool was_asked = weft_version_vector_get(&p->fork_asked, r->fork.origin) > 0;
-    return p->heard && !was_asked && floor < r->fork.last && weft_version_vector_get(&p->has, r->fork.origin) > floor;
+    bool offers = weft__peer_offers(p, weft_origins_at(r->origins, r->fork.origin));
+    return p->heard && offers && !was_asked && floor < r->fork.last &&
+           weft_version_vector_get(&p->has, r->fork.origin) > floor;
 }
 
 /* The one that it was heard from first. */
@@ -145,7 +147,8 @@ static struct weft__peer *choose_holder(struct weft_replica *r) {
     struct weft__peer *first = NULL, *next = NULL;
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
-        bool holds = p->heard && weft_version_vector_get(&p->floors, f->origin) < f->next &&
+        bool holds = p->heard && weft__peer_offers(p, weft_origins_at(r->origins, f->origin)) &&
+                     weft_version_vector_get(&p->floors, f->origin) < f->next &&
                      weft_version_vector_get(&p->has, f->origin) >= f->next;
         if (!holds) continue;
         if (first == NULL || p->link < first->link) first = p;

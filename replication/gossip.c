@@ -97,7 +97,7 @@ void weft__link_down(struct weft_replica *r, uint32_t link) {
     for (size_t i = 0; i < r->peers.count; i++) weft__ask_for_missing(r, &r->peers.items[i]);
 }
 
-int weft__link_up(struct weft_replica *r, uint32_t link) {
+int weft__link_up(struct weft_replica *r, uint32_t link, const struct weft_peer *who) {
     weft__link_down(r, link);
     void *items = r->peers.items;
     int rc = weft__grow(r->alloc, &items, &r->peers.cap, r->peers.count + 1, sizeof *r->peers.items);
@@ -106,9 +106,11 @@ int weft__link_up(struct weft_replica *r, uint32_t link) {
     struct weft__peer *p = &r->peers.items[r->peers.count++];
     weft__peer_init(p, link, r->alloc);
     p->pushed = weft__signing_servable(r, r->self);
+    weft__peer_meet(r, p, who);
     await(r, p);
     p->digest_changed = true;
     p->digest_due_ns = r->now.mono_ns; /* now, or as soon as the epoch is durable */
+    (void)weft__admission_link(r, p);
     return 0;
 }
 
@@ -136,7 +138,8 @@ static void fill_entry(const struct weft_replica *r, uint32_t origin, struct wef
         memcpy(e->hash, r->space.lineages[origin].hash, sizeof e->hash);
 }
 
-/* From where the last digest on this link ended, as far as one may go. *whole: these are all. */
+/* From where the last digest on this link ended, as far as one may go, of what the peer may see. *whole: these are all.
+ */
 static int fill_entries(struct weft_replica *r, struct weft__peer *p, struct weft__digest_entry **entries,
                         size_t *count, size_t *cap, bool *whole) {
     size_t passed = 0;
@@ -150,9 +153,10 @@ static int fill_entries(struct weft_replica *r, struct weft__peer *p, struct wef
     size_t i = 0;
     for (; i < sorted && *count < WEFT_DIGEST_MAX; i++) {
         if (weft__signing_servable(r, r->sorted[i]) == 0) continue;
+        if (!weft__peer_may_see(p, weft_origins_at(r->origins, r->sorted[i]))) continue;
         if (passed++ >= p->digest_from) fill_entry(r, r->sorted[i], &(*entries)[(*count)++]);
     }
-    *whole = p->digest_from == 0 && i == sorted;
+    *whole = p->digest_from == 0 && i == sorted && p->may.read;
     p->digest_from = i < sorted ? passed : 0;
     return 0;
 }
@@ -162,6 +166,11 @@ static bool is_all_servable(const struct weft_replica *r) {
     for (uint32_t i = 0; weft__signing_is_on(r) && i < r->space.applied.len; i++)
         if (weft__signing_servable(r, i) < r->space.applied.seq[i]) return false;
     return true;
+}
+
+static unsigned digest_flags(const struct weft_replica *r, const struct weft__peer *p, bool reply) {
+    return (reply ? WEFT__DIGEST_REPLY : 0u) | (r->may.relay ? 0u : WEFT__DIGEST_OWN_ONLY) |
+           (p->may.read ? 0u : WEFT__DIGEST_YOURS_ONLY);
 }
 
 void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply) {
@@ -175,7 +184,8 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     weft__hash_store(hash, r->space.pool.hash);
     struct weft__message_head head = weft__message_head(r);
     size_t mark = weft__output_message_begin(weft__out(r));
-    (void)!weft__message_write_digest(&weft__out(r)->bytes, &head, reply, entries, count, whole ? hash : NULL);
+    (void)!weft__message_write_digest(&weft__out(r)->bytes, &head, digest_flags(r, p, reply), entries, count,
+                                      whole ? hash : NULL);
     weft__output_message_end(weft__out(r), p->link, mark);
     weft__free(r->alloc, entries, cap * sizeof *entries);
     if (reply) await(r, p);
@@ -183,10 +193,13 @@ void weft__send_digest(struct weft_replica *r, struct weft__peer *p, bool reply)
     p->digest_due_ns = next_digest(r, p->link);
 }
 
+/* In what it would say that it has. */
 static bool is_behind(const struct weft_replica *r, const struct weft__peer *p) {
-    if (!weft__signing_is_on(r)) return !weft_version_vector_leq(&r->recording.recorded, &p->has);
+    if (!weft__signing_is_on(r) && weft_version_vector_leq(&r->recording.recorded, &p->has)) return false;
     for (uint32_t i = 0; i < r->recording.recorded.len; i++)
-        if (weft__signing_servable(r, i) > weft_version_vector_get(&p->has, i)) return true;
+        if (weft__signing_servable(r, i) > weft_version_vector_get(&p->has, i) &&
+            weft__peer_confirms(r, p, weft_origins_at(r->origins, i)))
+            return true;
     return false;
 }
 
@@ -313,12 +326,13 @@ static void push_to(struct weft_replica *r, struct weft__peer *p, uint64_t recor
 
 void weft__push_own(struct weft_replica *r) {
     if (!weft__may_speak(r) || weft__fork_withholds(r, r->self)) return;
+    const struct weft_origin *self = weft_origins_at(r->origins, r->self);
     uint64_t recorded = weft__signing_servable(r, r->self);
     struct push latest = {0};
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         uint64_t has = weft_version_vector_get(&p->has, r->self);
-        if (p->pushed < has) p->pushed = has;
+        if (p->pushed < has || !weft__may_send(r, p, self)) p->pushed = has < recorded ? recorded : has;
         push_to(r, p, recorded, &latest);
     }
 }
@@ -344,8 +358,9 @@ static bool has_parted(const struct weft__peer *p, const struct topic *t) {
     return !t->strange && weft_version_vector_get(&p->parted, t->index) > 0;
 }
 
+/* And would give. */
 static uint64_t has(const struct weft__peer *p, const struct topic *t) {
-    if (has_parted(p, t)) return 0;
+    if (has_parted(p, t) || !weft__peer_offers(p, t->origin)) return 0;
     return weft_version_vector_get(t->strange ? &p->strange_has : &p->has, t->index);
 }
 
@@ -354,7 +369,7 @@ static uint64_t floor_of(const struct weft__peer *p, const struct topic *t) {
 }
 
 static bool is_origin_of(const struct weft__peer *p, const struct topic *t) {
-    return p->heard && !has_parted(p, t) && weft_origin_cmp(&p->id, t->origin) == 0;
+    return p->heard && !p->names_ours_only && !has_parted(p, t) && weft_origin_cmp(&p->id, t->origin) == 0;
 }
 
 /* The origin itself is linked and its log reaches back: its push is on the way, or its own digest will say what is
@@ -397,7 +412,7 @@ static bool all_were_heard(const struct weft_replica *r) {
 
 /* Not of one whose state could not be joined. */
 static void begin_state(struct weft_replica *r, struct weft__peer *p, const struct topic *t) {
-    if (weft__peer_has_parted(p) || is_in_some_log(r, t) || !all_were_heard(r)) return;
+    if (!weft__peer_offers_state(p) || weft__peer_has_parted(p) || is_in_some_log(r, t) || !all_were_heard(r)) return;
     weft__state_begin(r, p);
     await(r, p);
 }
@@ -416,8 +431,8 @@ static bool is_without_end(const struct weft_replica *r, uint32_t index, uint64_
 static bool find_topic(const struct weft_replica *r, const struct weft__peer *p, uint32_t index, struct topic *t) {
     uint32_t known = p->has.len;
     *t = (struct topic){.index = index < known ? index : index - known, .strange = index >= known};
-    if (has(p, t) == 0 || (!t->strange && index == r->self)) return false;
     t->origin = weft_origins_at(t->strange ? r->strangers.origins : r->origins, t->index);
+    if (has(p, t) == 0 || (!t->strange && index == r->self)) return false;
     if (t->strange) return true;
     t->after = weft_version_vector_get(&r->space.applied, index);
     uint64_t whole = weft__signing_is_on(r) ? weft__signing_servable(r, index) : t->after;

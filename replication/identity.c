@@ -27,9 +27,17 @@ static int record_identity(struct weft_replica *r) {
     weft__write_bytes(&b, 2, weft_slice(r->identity.bytes, sizeof r->identity.bytes));
     if (weft_id_cmp(&r->space.id, &zero) != 0)
         weft__write_bytes(&b, 3, weft_slice(r->space.id.bytes, sizeof r->space.id.bytes));
+    if (weft_id_cmp(&r->options.cluster, &zero) != 0)
+        weft__write_bytes(&b, 4, weft_slice(r->options.cluster.bytes, sizeof r->options.cluster.bytes));
     int rc = weft__record_meta(r, WEFT_META_IDENTITY, &b);
     weft_buf_fini(&b);
     return rc;
+}
+
+/* A store is of a cluster from its first opening in one on. */
+static bool wants_cluster(const struct weft_replica *r) {
+    static const struct weft_id zero;
+    return weft_id_cmp(&r->options.cluster, &zero) != 0 && weft_id_cmp(&r->cluster, &zero) == 0;
 }
 
 static int record_epoch(struct weft_replica *r, uint64_t epoch) {
@@ -124,13 +132,14 @@ int weft__identity_start(struct weft_replica *r, uint64_t random) {
     uint32_t self;
     int rc = weft_origins_intern(r->origins, &origin, &self);
     if (rc == 0) rc = weft__engine_reserve_origin(r, self);
-    if (rc == 0 && !r->has_identity) rc = record_identity(r);
+    if (rc == 0 && (!r->has_identity || wants_cluster(r))) rc = record_identity(r);
     if (rc == 0) rc = record_epoch(r, random);
     if (rc != 0) {
         weft__out(r)->record_count = mark;
         return rc;
     }
     r->has_identity = true;
+    if (wants_cluster(r)) r->cluster = r->options.cluster;
     r->self = self;
     r->epoch_record = r->recording.issued;
     r->wants_epoch = false;

@@ -113,8 +113,14 @@ static int read_digest(struct weft__message *m, struct weft__reader *r) {
         if (!ok) return WEFT_ERR_MALFORMED;
     }
     m->digest.count = count;
-    m->digest.has_state_hash = !weft__reader_done(r);
-    if (m->digest.has_state_hash) read_exactly(r, 3, m->digest.state_hash, sizeof m->digest.state_hash);
+    struct weft_slice hash = weft__read_field_bytes(r, 3);
+    m->digest.has_state_hash = hash.len > 0;
+    if (hash.len == sizeof m->digest.state_hash)
+        memcpy(m->digest.state_hash, hash.ptr, hash.len);
+    else if (hash.len > 0)
+        weft__reader_fail(r);
+    m->digest.own_only = read_flag(r, 4);
+    m->digest.yours_only = read_flag(r, 5);
     return 0;
 }
 
@@ -311,15 +317,20 @@ static void write_entry(struct weft_buf *out, const struct weft__digest_entry *e
     weft__write_field_varint(out, 5, e->floor);
 }
 
-int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,
+int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, unsigned flags,
                                const struct weft__digest_entry *entries, size_t count, const uint8_t *state_hash) {
-    size_t body = varint_field_len(reply) + (state_hash == NULL ? 0 : bytes_field_len(16));
+    const bool reply = (flags & WEFT__DIGEST_REPLY) != 0, own_only = (flags & WEFT__DIGEST_OWN_ONLY) != 0,
+               yours_only = (flags & WEFT__DIGEST_YOURS_ONLY) != 0;
+    size_t body = varint_field_len(reply) + varint_field_len(own_only) + varint_field_len(yours_only) +
+                  (state_hash == NULL ? 0 : bytes_field_len(16));
     for (size_t i = 0; i < count; i++) body += bytes_field_len(entry_len(&entries[i]));
     int rc = begin(out, head, WEFT__MESSAGE_DIGEST, body);
     if (rc != 0) return rc;
     weft__write_field_varint(out, 1, reply);
     for (size_t i = 0; i < count; i++) write_entry(out, &entries[i]);
     if (state_hash != NULL) weft__write_bytes(out, 3, weft_slice(state_hash, 16));
+    weft__write_field_varint(out, 4, own_only);
+    weft__write_field_varint(out, 5, yours_only);
     return 0;
 }
 

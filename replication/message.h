@@ -56,7 +56,7 @@ struct weft__message {
     struct weft__message_head head;
     enum weft__message_kind kind;
     struct {
-        bool reply;
+        bool reply, own_only, yours_only; /* enum weft__digest_flags */
         bool has_state_hash;
         uint8_t state_hash[16];
         struct weft__digest_entry *entries;
@@ -100,8 +100,14 @@ bool weft__message_peek(struct weft__message_head *head, struct weft_slice bytes
 /* "transactions" and the like, by what stands behind the head; "?": nothing that is known. Never NULL. */
 const char *weft__message_kind_name(struct weft_slice bytes);
 
+enum weft__digest_flags {
+    WEFT__DIGEST_REPLY = 1,     /* it is answered by another */
+    WEFT__DIGEST_OWN_ONLY = 2,  /* of what is named the sender gives only what is its own */
+    WEFT__DIGEST_YOURS_ONLY = 4 /* what is not the receiver's own is not named to it */
+};
+
 /* Writers append one whole message. WEFT_ERR_NOMEM leaves the buffer as it was. */
-int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, bool reply,
+int weft__message_write_digest(struct weft_buf *out, const struct weft__message_head *head, unsigned flags,
                                const struct weft__digest_entry *entries, size_t count, const uint8_t *state_hash);
 int weft__message_write_request(struct weft_buf *out, const struct weft__message_head *head,
                                 const struct weft__range *ranges, size_t count);

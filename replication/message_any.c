@@ -105,6 +105,8 @@ static bool read_head(const Weft__Message *pb, struct weft__message_head *head) 
 
 static int read_digest(struct weft__message *m, struct budget *b, const Weft__Digest *pb) {
     m->digest.reply = pb->reply;
+    m->digest.own_only = pb->own_only;
+    m->digest.yours_only = pb->yours_only;
     m->digest.has_state_hash = pb->state_hash.len != 0;
     if (m->digest.has_state_hash && pb->state_hash.len != sizeof m->digest.state_hash) return WEFT_ERR_MALFORMED;
     if (pb->n_entries > WEFT_DIGEST_MAX) return WEFT_ERR_LIMIT;

@@ -137,6 +137,7 @@ static int take_transactions(struct weft_replica *r, const struct weft__sender *
     nobody.known = true;
     nobody.id = m->head.sender;
     if (from->is_authenticated) nobody.id.replica = from->replica;
+    weft__peer_judge(r, &nobody);
     int rc = weft__recv_transactions(r, &nobody, m);
     weft__peer_fini(&nobody);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {

@@ -75,27 +75,46 @@ struct weft_slice weft_replica_transaction(const struct weft_replica *r, const s
     return row == NULL ? weft_slice(NULL, 0) : weft_slice(row->bytes, row->len);
 }
 
-/* How much of a is above b, summed over origins. */
-static uint64_t excess(const struct weft_version_vector *a, const struct weft_version_vector *b) {
+/* How much of a is above b, in an origin. */
+static uint64_t excess(const struct weft_version_vector *a, const struct weft_version_vector *b, uint32_t i) {
+    uint64_t x = weft_version_vector_get(a, i), y = weft_version_vector_get(b, i);
+    return x > y ? x - y : 0;
+}
+
+/* ... summed over what it would say that it has. */
+static uint64_t lag_of(const struct weft_replica *r, const struct weft__peer *p) {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < a->len; i++) {
-        uint64_t other = weft_version_vector_get(b, i);
-        if (a->seq[i] > other) sum += a->seq[i] - other;
-    }
+    for (uint32_t i = 0; i < r->recording.recorded.len; i++)
+        if (weft__peer_confirms(r, p, weft_origins_at(r->origins, i)))
+            sum += excess(&r->recording.recorded, &p->has, i);
+    return sum;
+}
+
+/* ... over what it has and would give. */
+static uint64_t lead_of(const struct weft_replica *r, const struct weft__peer *p) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < p->has.len; i++)
+        if (weft__peer_offers(p, weft_origins_at(r->origins, i))) sum += excess(&p->has, &r->space.applied, i);
+    for (uint32_t i = 0; i < p->strange_has.len; i++) sum += p->strange_has.seq[i];
     return sum;
 }
 
 bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out) {
-    static const struct weft_version_vector nothing;
     if (index >= r->peers.count) return false;
     const struct weft__peer *p = &r->peers.items[index];
     *out = (struct weft_link_info){
         .link = p->link,
         .known = p->known,
         .peer = p->id,
-        .behind = excess(&r->recording.recorded, &p->has),
-        .ahead = excess(&p->has, &r->space.applied) + excess(&p->strange_has, &nothing),
+        .behind = lag_of(r, p),
+        .ahead = lead_of(r, p),
         .skew_ns = p->skew_ns,
+        .replica = p->id.replica,
+        .is_authenticated = p->is_authenticated,
+        .vouches = p->vouches,
+        .read = p->may.read,
+        .relay = p->may.relay,
+        .label = p->label,
     };
     return true;
 }

@@ -5,8 +5,11 @@
 
 #include "replication/engine.h"
 
+/* What is not known here yet is of interest for who offers it; what is, for what the peer still lacks, too. */
 static int take_entry(struct weft_replica *r, struct weft__peer *p, const struct weft__digest_entry *e) {
     uint32_t origin;
+    bool offers = weft__peer_offers(p, &e->origin);
+    if (!offers && (!p->may.read || !weft_origins_find(r->origins, &e->origin, &origin))) return 0;
     if (!weft_origins_find(r->origins, &e->origin, &origin)) return weft__strangers_hear(r, p, e);
     int rc = weft__engine_reserve_origin(r, origin);
     if (rc == 0) rc = weft_version_vector_raise(&p->has, origin, e->seq);
@@ -22,6 +25,8 @@ static bool is_known_hash(const uint8_t hash[WEFT__CHAIN_LEN]) {
 /* Two transactions with one dot show as two hashes for one number: vectors alone can never see them (turso#8129). */
 static void compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e) {
     uint32_t origin;
+    bool is_ours = weft_id_cmp(&e->origin.replica, &r->identity) == 0;
+    if (!weft__peer_may_bring(p, &e->origin) && !(p->may.read && is_ours)) return;
     if (!weft_origins_find(r->origins, &e->origin, &origin) || !is_known_hash(e->hash)) return;
     uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
     if (e->seq > applied) {
@@ -37,7 +42,7 @@ static void compare_chain(struct weft_replica *r, const struct weft__peer *p, co
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
     uint8_t own[16];
     weft__hash_store(own, r->space.pool.hash);
-    if (!m->digest.has_state_hash || memcmp(own, m->digest.state_hash, 16) == 0) return;
+    if (!m->digest.has_state_hash || !p->may.read || memcmp(own, m->digest.state_hash, 16) == 0) return;
     if (weft__peer_has_parted(p)) return; /* two chains were named: no wonder that states differ */
     size_t matching = 0, origins = 0;
     uint32_t origin;
@@ -60,6 +65,8 @@ static void introduce(struct weft_replica *r, struct weft__peer *p) {
 }
 
 int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
+    p->brings_own_only = m->digest.own_only;
+    p->names_ours_only = m->digest.yours_only;
     for (size_t i = 0; i < m->digest.count; i++) {
         int rc = take_entry(r, p, &m->digest.entries[i]);
         if (rc != 0) return rc;

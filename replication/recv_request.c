@@ -11,6 +11,7 @@ int weft__recv_request(struct weft_replica *r, struct weft__peer *p, const struc
         const struct weft__range *range = &m->request.ranges[i];
         uint32_t origin;
         if (!weft_origins_find(r->origins, &range->origin, &origin) || weft__fork_withholds(r, origin)) continue;
+        if (!weft__may_send(r, p, &range->origin)) continue;
         /* Own ones wait for their record; a relayed one is durable at its origin. */
         uint64_t upto =
             origin == r->self ? weft__signing_servable(r, origin) : weft_version_vector_get(&r->space.applied, origin);

@@ -5,15 +5,17 @@
 #include "clock/origins.h"
 #include "replication/engine.h"
 
-static int check_all(struct weft_replica *r, const struct weft__message *m, struct weft__transaction *last) {
+static int check_all(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m,
+                     struct weft__transaction *last) {
     if (!weft__signing_is_on(r) && m->transactions.signature_count > 0) return WEFT_ERR_MALFORMED;
-    if (weft__signing_is_on(r) && m->transactions.count > 1) return weft__runs_check(r, m);
+    if (weft__signing_is_on(r) && m->transactions.count > 1) return weft__runs_check(r, p, m);
     for (size_t i = 0; i < m->transactions.count; i++) {
         int rc = weft__transaction_parse(last, m->transactions.items[i]);
+        if (rc == 0 && weft_id_cmp(&last->space, &r->space.id) != 0) rc = WEFT_ERR_MALFORMED;
+        if (rc == 0) rc = weft__admission_check_row(r, p, &last->origin);
         if (rc != 0) return rc;
-        if (weft_id_cmp(&last->space, &r->space.id) != 0) return WEFT_ERR_MALFORMED;
     }
-    return weft__signing_is_on(r) ? weft__runs_check(r, m) : 0;
+    return weft__signing_is_on(r) ? weft__runs_check(r, p, m) : 0;
 }
 
 /* An answer settles what was asked of this peer, so that the rest may be asked for at once. One that brings nothing new
@@ -60,7 +62,7 @@ static void put_off(struct weft_replica *r, const struct weft__message *m) {
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__transaction t;
-    int rc = check_all(r, m, &t);
+    int rc = check_all(r, p, m, &t);
     uint64_t before = news(r);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
         if (m->transactions.count > 1) (void)!weft__transaction_parse(&t, m->transactions.items[i]); /* it did before */

@@ -83,8 +83,20 @@ static int register_classes(struct weft_replica *r) {
     return rc;
 }
 
+static int take_rights(struct weft_replica *r) {
+    const struct weft_replica_options *o = &r->options;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < o->rights_count; i++) rc = weft__rights_hint(r, o->rights[i]);
+    if (rc != 0 && rc != WEFT_ERR_NOMEM)
+        (void)weft__class_refuse(o->errmsg, o->errmsg_len, "a document of rights: %s",
+                                 rc == WEFT_ERR_INVALID ? "it is of another space" : weft_strerror(rc));
+    return rc;
+}
+
 static int check_options(const struct weft_replica_options *o) {
     if (o->errmsg != NULL && o->errmsg_len > 0) o->errmsg[0] = '\0';
+    if (o->rights_count > WEFT_RIGHTS_KNOWN_MAX)
+        return weft__class_refuse(o->errmsg, o->errmsg_len, "at most %u documents of rights", WEFT_RIGHTS_KNOWN_MAX);
     if (o->chunk_bytes > 0 && o->chunk_bytes <= WEFT_TXN_MAX) return 0;
     return weft__class_refuse(o->errmsg, o->errmsg_len, "chunk_bytes is 1 to %u", WEFT_TXN_MAX);
 }
@@ -106,11 +118,14 @@ int weft_replica_new(struct weft_replica **out, const struct weft_replica_option
     rc = weft_origins_new(&r->origins, alloc);
     if (rc == 0) rc = weft__space_init(&r->space, &own.space, r->origins, own.seed, alloc);
     if (rc == 0) rc = register_classes(r);
+    if (rc == 0) rc = take_rights(r);
     if (rc != 0) {
         weft_replica_free(r);
         return rc;
     }
-    r->options.errmsg = NULL; /* it was lent */
+    r->options.errmsg = NULL; /* it was lent, and so were these */
+    r->options.rights = NULL;
+    r->options.rights_count = 0;
     *out = r;
     return 0;
 }
@@ -161,9 +176,9 @@ void weft_replica_free(struct weft_replica *r) {
 
 /* As far as anybody knows, the message itself too. */
 static struct weft__sender sender_of(const struct weft__peer *p, struct weft_slice bytes) {
-    struct weft__sender from = {.link = p->link};
+    struct weft__sender from = {.link = p->link, .is_authenticated = p->is_authenticated, .label = weft_str(p->label)};
     struct weft__message_head head;
-    if (p->known)
+    if (p->known || p->is_authenticated)
         from.replica = p->id.replica;
     else if (weft__message_peek(&head, bytes))
         from.replica = head.sender.replica;
@@ -207,7 +222,9 @@ static int receive(struct weft_replica *r, const struct weft_event *e) {
     r->refusals.why[0] = '\0';
     int rc = weft__message_decode(&m, e->bytes, r->alloc);
     if (rc == 0) {
-        rc = weft_id_cmp(&m.head.space, &r->space.id) == 0 ? dispatch(r, p, &m) : WEFT_ERR_MALFORMED;
+        rc = weft_id_cmp(&m.head.space, &r->space.id) == 0 ? 0 : WEFT_ERR_MALFORMED;
+        if (rc == 0) rc = weft__admission_check(r, p, &m);
+        if (rc == 0) rc = dispatch(r, p, &m);
         weft__message_fini(&m);
     }
     return rc == 0 || rc == WEFT_ERR_NOMEM ? rc : refuse(r, e->link, e->bytes, rc);
@@ -242,6 +259,7 @@ static int start(struct weft_replica *r, uint64_t random) {
     if (rc == 0) rc = weft__reissue(r);
     if (rc == 0) rc = weft__signing_start(r);
     if (rc == 0) weft__state_resume(r);
+    if (rc == 0) weft__rights_changed(r);
     r->started = rc == 0;
     return rc;
 }
@@ -253,7 +271,7 @@ static int handle(struct weft_replica *r, const struct weft_event *e) {
     case WEFT_EVENT_START:
         return start(r, e->random);
     case WEFT_EVENT_LINK_UP: {
-        int rc = weft__link_up(r, e->link);
+        int rc = weft__link_up(r, e->link, e->peer);
         weft__send_due_digests(r);
         return rc;
     }
@@ -284,10 +302,13 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     if (r->txn.open) return WEFT_ERR_BUSY;
     if (!is_in_order(r, e)) return WEFT_ERR_NOT_READY;
     r->now = e->now;
+    weft__admission_settle(r); /* of what was committed since the last step */
     int rc = handle(r, e);
     /* Not with START: it cannot be stepped again once it has succeeded, which these may not. */
     if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {
+        weft__admission_settle(r);
         rc = weft__state_join_if_whole(r);
+        weft__admission_settle(r);
         if (rc == 0) rc = weft__fork_step(r);
         if (rc == 0) rc = weft__save_if_due(r);
         if (rc == 0) rc = weft__state_settle(r);

@@ -16,8 +16,21 @@ static int corrupt(struct weft_replica *r, int rc, const char *what, uint64_t id
         weft__set_error(r, "%s %llu was written by a newer Weft", what, (unsigned long long)id);
         return rc;
     }
+    if (rc == WEFT_ERR_FOREIGN) return rc;
     weft__set_error(r, "%s %llu is damaged", what, (unsigned long long)id);
     return WEFT_ERR_CORRUPT;
+}
+
+static int take_cluster(struct weft_replica *r, struct weft_slice cluster) {
+    char stored[WEFT_ID_TEXT], wanted[WEFT_ID_TEXT];
+    static const struct weft_id zero;
+    if (cluster.len == 0) return 0; /* START adopts one */
+    memcpy(r->cluster.bytes, cluster.ptr, cluster.len);
+    if (weft_id_cmp(&r->options.cluster, &zero) == 0 || weft_id_cmp(&r->options.cluster, &r->cluster) == 0) return 0;
+    weft_id_format(&r->cluster, stored);
+    weft_id_format(&r->options.cluster, wanted);
+    weft__set_error(r, "the store is of cluster %s, and not of %s", stored, wanted);
+    return WEFT_ERR_FOREIGN;
 }
 
 static int restore_identity(struct weft_replica *r, struct weft_slice bytes) {
@@ -25,15 +38,17 @@ static int restore_identity(struct weft_replica *r, struct weft_slice bytes) {
     weft__reader_init(&in, bytes);
     uint64_t version = weft__read_field_varint(&in, 1);
     if (in.err == 0 && version > WEFT__FORMAT_VERSION) return WEFT_ERR_VERSION;
-    struct weft_slice id = weft__read_field_bytes(&in, 2), space = weft__read_field_bytes(&in, 3);
+    struct weft_slice id = weft__read_field_bytes(&in, 2), space = weft__read_field_bytes(&in, 3),
+                      cluster = weft__read_field_bytes(&in, 4);
     bool bad = in.err != 0 || in.at != in.end || version != WEFT__FORMAT_VERSION ||
-               id.len != sizeof r->identity.bytes || (space.len != 0 && space.len != sizeof r->space.id.bytes);
+               id.len != sizeof r->identity.bytes || (space.len != 0 && space.len != sizeof r->space.id.bytes) ||
+               (cluster.len != 0 && cluster.len != sizeof r->cluster.bytes);
     if (bad) return WEFT_ERR_MALFORMED;
     memcpy(r->identity.bytes, id.ptr, id.len);
     memset(&r->space.id, 0, sizeof r->space.id);
     if (space.len != 0) memcpy(r->space.id.bytes, space.ptr, space.len);
     r->has_identity = true;
-    return 0;
+    return take_cluster(r, cluster);
 }
 
 static int restore_epoch(struct weft_replica *r, struct weft_slice bytes) {

@@ -74,7 +74,9 @@ static int reserve(struct weft__rights_list *l, size_t need, const struct weft_a
 }
 
 void weft__rights_publish(struct weft_replica *r) {
-    if (r->rights.adding.generation != 0) insert(&r->rights.applied, &r->rights.adding);
+    if (r->rights.adding.generation == 0) return;
+    insert(&r->rights.applied, &r->rights.adding);
+    weft__rights_changed(r);
 }
 
 /* --- A whole state's documents ------------------------------------------------------------------------------------ */
@@ -195,6 +197,7 @@ void weft__rights_publish_join(struct weft_replica *r, const struct weft__space 
     while (o != NULL && (cell = weft__contents_next(&o->object, &at)) != WEFT__SLAB_NONE)
         if (weft__rights_name_read(&name, weft__cell_at(&staged->pool, cell).element))
             insert(&r->rights.applied, &name);
+    if (o != NULL) weft__rights_changed(r);
 }
 
 void weft__rights_fini(struct weft_replica *r) {

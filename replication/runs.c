@@ -23,18 +23,20 @@
 /* Rows from first to the signed one. */
 struct run {
     const struct weft_slice *rows;
+    const struct weft__peer *from;
     size_t first, last;
     const struct weft__row_signature *signature;
     unsigned failures; /* of the runs before */
 };
 
-static int parse(const struct weft_replica *r, struct weft__transaction *t, const struct run *run, size_t i) {
+static int parse(struct weft_replica *r, struct weft__transaction *t, const struct run *run, size_t i) {
     int rc = weft__transaction_parse(t, run->rows[i]);
-    return rc == 0 && weft_id_cmp(&t->space, &r->space.id) != 0 ? WEFT_ERR_MALFORMED : rc;
+    if (rc == 0 && weft_id_cmp(&t->space, &r->space.id) != 0) rc = WEFT_ERR_MALFORMED;
+    return rc == 0 ? weft__admission_check_row(r, run->from, &t->origin) : rc;
 }
 
 /* Applied, the same, and their end is known: most of what comes twice. */
-static bool is_here(const struct weft_replica *r, const struct run *run) {
+static bool is_here(struct weft_replica *r, const struct run *run) {
     struct weft__transaction t;
     uint32_t origin;
     for (size_t i = run->first; i <= run->last; i++) {
@@ -111,8 +113,8 @@ static int check_run(struct weft_replica *r, struct run *run) {
     return 0;
 }
 
-int weft__runs_check(struct weft_replica *r, const struct weft__message *m) {
-    struct run run = {.rows = m->transactions.items};
+int weft__runs_check(struct weft_replica *r, const struct weft__peer *from, const struct weft__message *m) {
+    struct run run = {.from = from, .rows = m->transactions.items};
     void *items = r->checked;
     int rc = weft__grow(r->alloc, &items, &r->checked_cap, m->transactions.count, sizeof *r->checked);
     r->checked = items;

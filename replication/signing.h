@@ -71,6 +71,6 @@ void weft__signing_text(uint8_t out[WEFT_SIGNING_LEN], const struct weft_id *spa
 
 /* runs.c, in a signed space. Fills r->checked. WEFT_ERR_SIGNATURE, or what is wrong with a transaction that does not
  * read. */
-int weft__runs_check(struct weft_replica *r, const struct weft__message *m);
+int weft__runs_check(struct weft_replica *r, const struct weft__peer *from, const struct weft__message *m);
 
 #endif

@@ -83,6 +83,10 @@ static int start_serving(struct weft_replica *r, const struct weft__peer *p) {
     return 0;
 }
 
+static bool may_have_state(const struct weft_replica *r, const struct weft__peer *p) {
+    return r->may.relay && p->may.read;
+}
+
 static void send_chunk(struct weft_replica *r, struct weft__peer *p) {
     const struct weft__outgoing *o = &r->outgoing;
     size_t each = r->options.chunk_bytes, count = (o->bytes.len + each - 1) / each;
@@ -101,7 +105,7 @@ void weft__state_serve_waiting(struct weft_replica *r) {
     if (r->outgoing.transfer == 0 || r->recording.persisted < r->outgoing.record || weft__fork_is_open(r)) return;
     if (!weft__signing_covers(r, &r->outgoing.applied)) return;
     for (size_t i = 0; i < r->peers.count; i++)
-        if (r->peers.items[i].state_wanted) send_chunk(r, &r->peers.items[i]);
+        if (r->peers.items[i].state_wanted && may_have_state(r, &r->peers.items[i])) send_chunk(r, &r->peers.items[i]);
 }
 
 /* Whether the log goes on from the state that is served. From one that it does not, nobody gets any further. */
@@ -117,7 +121,7 @@ static bool is_worth_serving(const struct weft_replica *r) {
 
 int weft__recv_state_request(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     /* It will ask again. A state holds what is withheld while a fork is sought. */
-    if (!weft__may_speak(r) || weft__fork_is_open(r)) return 0;
+    if (!weft__may_speak(r) || weft__fork_is_open(r) || !r->may.relay) return 0;
     struct weft__outgoing *o = &r->outgoing;
     bool first = m->state.transfer == 0 || m->state.transfer != p->state_transfer;
     if (first && !is_worth_serving(r)) {
@@ -185,6 +189,14 @@ void weft__state_begin(struct weft_replica *r, struct weft__peer *p) {
     struct weft_notice n = {.kind = WEFT_NOTICE_STATE_BEGUN, .link = p->link, .origin = p->id, .seq = in->staging.next};
     weft__output_notice(weft__out(r), &n, "no log reaches back to what is here: taking the whole state");
     ask_for_chunk(r);
+}
+
+void weft__state_rights_changed(struct weft_replica *r) {
+    struct weft__incoming *in = &r->incoming;
+    const struct weft__peer *p = in->active ? weft__peer_find(r, in->link) : NULL;
+    if (p == NULL || weft__peer_may_give_state(p)) return;
+    report_dropped(r, WEFT_ERR_DENIED, "who gave a state may not do so any more: what was staged of it is dropped");
+    weft__state_abandon(r);
 }
 
 void weft__state_link_down(struct weft_replica *r, uint32_t link) {

@@ -56,6 +56,19 @@ static void write_origin(struct weft_buf *out, const struct weft_origin *o) {
     weft__write_fixed64(out, o->epoch);
 }
 
+static bool has_more(const struct weft_replica_options *o) {
+    static const struct weft_id zero;
+    return o->rights_count > 0 || weft_id_cmp(&o->cluster, &zero) != 0;
+}
+
+static void write_more(struct weft_buf *out, const struct weft_replica_options *o) {
+    weft_buf_append(out, o->cluster.bytes, sizeof o->cluster.bytes);
+    for (size_t i = 0; i < o->rights_count; i++) {
+        weft__write_varint(out, o->rights[i].len);
+        weft_buf_append_slice(out, o->rights[i]);
+    }
+}
+
 /* What an engine's options are but for the seed, which lays out its tables and is nobody's business, and for classes:
  * no state depends on either. */
 void weft__tape_open(struct weft_buf *out, const struct weft_replica_options *o) {
@@ -67,7 +80,14 @@ void weft__tape_open(struct weft_buf *out, const struct weft_replica_options *o)
     weft_buf_append(out, o->replica.bytes, sizeof o->replica.bytes);
     weft_buf_append(out, o->space.bytes, sizeof o->space.bytes);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) weft__write_varint(out, numbers[i]);
+    if (has_more(o)) write_more(out, o);
     end(out, mark);
+}
+
+size_t weft__tape_open_max(const struct weft_replica_options *o) {
+    size_t max = 256;
+    for (size_t i = 0; i < o->rights_count; i++) max += 8 + o->rights[i].len;
+    return max;
 }
 
 static void write_record(struct weft_buf *out, const struct weft_record *r) {
@@ -76,6 +96,15 @@ static void write_record(struct weft_buf *out, const struct weft_record *r) {
     write_origin(out, &r->origin);
     weft__write_varint(out, r->seq);
     weft_buf_append_slice(out, r->bytes);
+}
+
+enum { PEER_IS_KNOWN = 1, PEER_VOUCHES = 2, PEER_FLAGS = 4 };
+
+static void write_peer(struct weft_buf *out, const struct weft_peer *p) {
+    weft__write_varint(out, (p->is_known ? PEER_IS_KNOWN : 0u) | (p->vouches ? PEER_VOUCHES : 0u));
+    weft_buf_append(out, p->replica.bytes, sizeof p->replica.bytes);
+    for (size_t i = 0; p->label != NULL && i < WEFT_LABEL_MAX && p->label[i] != '\0'; i++)
+        weft_buf_append(out, &p->label[i], 1);
 }
 
 void weft__tape_event(struct weft_buf *out, const struct weft_event *e) {
@@ -91,6 +120,9 @@ void weft__tape_event(struct weft_buf *out, const struct weft_event *e) {
         weft__write_fixed64(out, e->random);
         break;
     case WEFT_EVENT_LINK_UP:
+        weft__write_varint(out, e->link);
+        if (e->peer != NULL) write_peer(out, e->peer);
+        break;
     case WEFT_EVENT_LINK_DOWN:
         weft__write_varint(out, e->link);
         break;
@@ -202,7 +234,22 @@ static uint64_t read_below(struct weft__reader *in, uint64_t bound) {
     return in->err != 0 ? 0 : v;
 }
 
-static void read_open(struct weft__reader *in, struct weft_replica_options *o) {
+static void read_more(struct weft__reader *in, struct weft__tape_entry *e) {
+    read_raw(in, e->options.cluster.bytes, sizeof e->options.cluster.bytes);
+    e->options.rights = e->rights;
+    while (in->err == 0 && in->at != in->end) {
+        size_t len = (size_t)read_below(in, WEFT__TAPE_ENTRY_MAX);
+        if (in->err != 0 || len > (size_t)(in->end - in->at) || e->options.rights_count == WEFT_RIGHTS_KNOWN_MAX) {
+            weft__reader_fail(in);
+            return;
+        }
+        e->rights[e->options.rights_count++] = weft_slice(in->at, len);
+        in->at += len;
+    }
+}
+
+static void read_open(struct weft__reader *in, struct weft__tape_entry *e) {
+    struct weft_replica_options *o = &e->options;
     weft_replica_options_init(o);
     read_raw(in, o->replica.bytes, sizeof o->replica.bytes);
     read_raw(in, o->space.bytes, sizeof o->space.bytes);
@@ -214,6 +261,7 @@ static void read_open(struct weft__reader *in, struct weft_replica_options *o) {
     size_t *sizes[] = {&o->log_max,     &o->checkpoint_bytes, &o->segment_bytes,
                        &o->pending_max, &o->batch_max,        &o->chunk_bytes};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) *sizes[i] = (size_t)read_below(in, SIZE_MAX);
+    if (in->err == 0 && in->at != in->end) read_more(in, e);
 }
 
 static void read_record(struct weft__reader *in, struct weft_record *r) {
@@ -225,6 +273,23 @@ static void read_record(struct weft__reader *in, struct weft_record *r) {
     in->at = in->end;
 }
 
+static void read_peer(struct weft__reader *in, struct weft__tape_entry *e) {
+    uint64_t flags = read_below(in, PEER_FLAGS);
+    e->peer = (struct weft_peer){.size = sizeof e->peer,
+                                 .is_known = (flags & PEER_IS_KNOWN) != 0,
+                                 .vouches = (flags & PEER_VOUCHES) != 0,
+                                 .label = e->label};
+    read_raw(in, e->peer.replica.bytes, sizeof e->peer.replica.bytes);
+    struct weft_slice label = rest_of(in);
+    if (label.len > WEFT_LABEL_MAX || (label.len > 0 && memchr(label.ptr, 0, label.len) != NULL)) {
+        weft__reader_fail(in);
+        return;
+    }
+    if (label.len > 0) memcpy(e->label, label.ptr, label.len);
+    in->at = in->end;
+    e->event.peer = &e->peer;
+}
+
 static void read_event(struct weft__reader *in, struct weft__tape_entry *out) {
     struct weft_event *e = &out->event;
     e->kind = (enum weft_event_kind)out->kind;
@@ -232,6 +297,7 @@ static void read_event(struct weft__reader *in, struct weft__tape_entry *out) {
     e->now.wall = weft__read_fixed64(in);
     bool linked = out->kind == WEFT_EVENT_LINK_UP || out->kind == WEFT_EVENT_LINK_DOWN;
     if (linked || out->kind == WEFT_EVENT_RECEIVED) e->link = (uint32_t)read_below(in, UINT64_C(1) << 32);
+    if (out->kind == WEFT_EVENT_LINK_UP && in->err == 0 && in->at != in->end) read_peer(in, out);
     if (out->kind == WEFT_EVENT_START || out->kind == WEFT_EVENT_EPOCH) e->random = weft__read_fixed64(in);
     if (out->kind == WEFT_EVENT_PERSISTED) e->number = weft__read_varint(in);
     if (out->kind == WEFT_EVENT_SIGNED) {
@@ -278,7 +344,7 @@ static int read_body(struct weft__tape_entry *e, struct weft_slice body) {
     if (e->kind <= WEFT_EVENT_SIGNED && e->kind >= WEFT_EVENT_RESTORE)
         read_event(&in, e);
     else if (e->kind == WEFT__TAPE_OPEN)
-        read_open(&in, &e->options);
+        read_open(&in, e);
     else if (e->kind == WEFT__TAPE_COMMIT)
         e->bytes = body, in.at = in.end;
     else if (e->kind == WEFT__TAPE_NOTICE)

@@ -48,14 +48,18 @@ struct weft__tape_entry {
     uint8_t kind;
     size_t offset, len;                  /* of the whole entry in the tape */
     struct weft_replica_options options; /* OPEN */
-    struct weft_event event;             /* an event; .record is &record. RETRY, FORGET: .now and .number */
+    /* An event; .record is &record, .peer is &peer. RETRY, FORGET: .now and .number. */
+    struct weft_event event;
     struct weft_record record;
     struct weft_signing signing;
-    struct weft_slice bytes;   /* COMMIT */
-    int err;                   /* FAILED */
-    struct weft_notice notice; /* NOTICE, without its text */
-    uint8_t hash[16];          /* STATE: of the state */
-    uint32_t origin_count;     /* ... and the vector, for weft__tape_origin */
+    struct weft_peer peer;
+    char label[WEFT_LABEL_MAX + 1];
+    struct weft_slice rights[WEFT_RIGHTS_KNOWN_MAX]; /* OPEN: options.rights */
+    struct weft_slice bytes;                         /* COMMIT */
+    int err;                                         /* FAILED */
+    struct weft_notice notice;                       /* NOTICE, without its text */
+    uint8_t hash[16];                                /* STATE: of the state */
+    uint32_t origin_count;                           /* ... and the vector, for weft__tape_origin */
     struct weft_slice origins;
     uint64_t end; /* END: enum weft__tape_end */
 };
@@ -73,8 +77,9 @@ void weft__tape_number(struct weft_buf *out, enum weft__tape_kind kind, uint64_t
 void weft__tape_refused(struct weft_buf *out, enum weft__tape_kind kind, const struct weft_time *now, uint64_t number);
 void weft__tape_notice(struct weft_buf *out, const struct weft_notice *n);
 void weft__tape_state(struct weft_buf *out, const struct weft_replica *r);
-/* At most so many bytes has an event with `bytes` and a record, a STATE with so many origins. */
-#define WEFT__TAPE_EVENT_MAX(bytes)   ((bytes) + 128u)
+/* At most so many bytes has an event with `bytes`, a record or a label, an OPEN, a STATE with so many origins. */
+#define WEFT__TAPE_EVENT_MAX(bytes) ((bytes) + 128u)
+size_t weft__tape_open_max(const struct weft_replica_options *o);
 #define WEFT__TAPE_STATE_MAX(origins) (64u + (size_t)(origins)*48u)
 #define WEFT__TAPE_NUMBER_MAX         32u
 

@@ -38,6 +38,8 @@ extern "C" {
 struct weft_replica;
 struct weft_txn;
 
+#define WEFT_RIGHTS_KNOWN_MAX 16u
+
 struct weft_replica_options {
     size_t size;            /* set by weft_replica_options_init */
     struct weft_id replica; /* 16 random bytes; used when the store has no identity yet, ignored afterwards */
@@ -64,6 +66,11 @@ struct weft_replica_options {
     size_t errmsg_len;
     uint64_t jitter; /* spreads the digests of replicas that began together; 0: the seed does, which nobody should learn
                       * who may choose keys, while this one may be told */
+    /* Signed documents of rights (rights.h) that are known beforehand, in any order; copied. Where they are newer than
+     * what is applied, links and signatures are judged by them; what a transaction means never is. */
+    const struct weft_slice *rights;
+    size_t rights_count;    /* at most WEFT_RIGHTS_KNOWN_MAX */
+    struct weft_id cluster; /* whose store it is, from the first opening with one on; all zero: nobody says */
 };
 #define weft_replica_options_init(o) weft_replica_options_init_sized((o), sizeof *(o))
 WEFT_API void weft_replica_options_init_sized(struct weft_replica_options *o, size_t size);
@@ -78,7 +85,7 @@ struct weft_time {
 enum weft_event_kind {
     WEFT_EVENT_RESTORE = 1, /* record: one stored record, in the order of weft_store_class.load */
     WEFT_EVENT_START,       /* random: 64 fresh random bits, the epoch of this opening */
-    WEFT_EVENT_LINK_UP,     /* link: a number of the driver's, not in use, below UINT32_MAX */
+    WEFT_EVENT_LINK_UP,     /* link: a number of the driver's, not in use, below UINT32_MAX; peer */
     WEFT_EVENT_LINK_DOWN,   /* link */
     WEFT_EVENT_RECEIVED,    /* link, bytes: one whole message */
     WEFT_EVENT_PERSISTED,   /* number: of the last record that is durable */
@@ -97,6 +104,17 @@ struct weft_signing {
     uint8_t bytes[WEFT_SIGNING_LEN];
 };
 
+#define WEFT_LABEL_MAX 160u
+
+/* Who is at the other end of a link, as its driver found out. */
+struct weft_peer {
+    size_t size;            /* sizeof(struct weft_peer) */
+    struct weft_id replica; /* is_known: what says to come from another one is refused */
+    bool is_known;          /* false: each message is believed to come from whom it says */
+    bool vouches;           /* whole states are taken from it */
+    const char *label;      /* for people: its address, its name; copied, up to WEFT_LABEL_MAX bytes; NULL: nothing */
+};
+
 struct weft_event {
     enum weft_event_kind kind;
     struct weft_time now;
@@ -106,6 +124,7 @@ struct weft_event {
     struct weft_slice bytes;
     const struct weft_record *record;
     const struct weft_signing *signing;
+    const struct weft_peer *peer; /* of LINK_UP; NULL: nobody knows, and it vouches */
 };
 
 struct weft_message {
@@ -128,7 +147,7 @@ enum weft_notice_kind {
     WEFT_NOTICE_UNPARKED,     /* it was applied */
     WEFT_NOTICE_VOID,         /* a transaction that its origin issued is void: recorded, passed on, without effect. err:
                                * WEFT_ERR_MALFORMED, WEFT_ERR_DENIED (weft/rights.h) */
-    WEFT_NOTICE_REFUSED,      /* a message was refused whole: err; the driver closes the link */
+    WEFT_NOTICE_REFUSED,      /* a message was refused whole, or a link for want of rights: err; the driver closes it */
     WEFT_NOTICE_CLONED,       /* another copy of this replica issued under its epoch, or its memory was rolled back: a
                                * new epoch is being drawn */
     WEFT_NOTICE_SAME_REPLICA, /* a peer has this replica's id under another epoch: a copied store; harmless, but fix it
@@ -178,10 +197,12 @@ struct weft_update {
 };
 
 /* Copies the options. WEFT_ERR_INVALID: not initialised, an option of a newer Weft, a class that cannot be registered
- * (weft_crdt_class_check), two classes with one type; o->errmsg says which. WEFT_ERR_NOMEM. */
+ * (weft_crdt_class_check), two classes with one type, rights of another space; WEFT_ERR_MALFORMED, WEFT_ERR_SIGNATURE:
+ * a document of rights; o->errmsg says which. WEFT_ERR_NOMEM. */
 WEFT_API int weft_replica_new(struct weft_replica **out, const struct weft_replica_options *o) WEFT_MUST_CHECK;
 WEFT_API void weft_replica_free(struct weft_replica *r);
 /* RESTORE: WEFT_ERR_CORRUPT, WEFT_ERR_VERSION: the store cannot be used; weft_replica_errmsg says which record and why.
+ * WEFT_ERR_FOREIGN: the store is of another cluster than the options say.
  * START: WEFT_ERR_CORRUPT when the restored state does not add up. RECEIVED: 0 also for a bad message, which changed
  * nothing and is a WEFT_NOTICE_REFUSED. SIGNED: WEFT_ERR_SIGNATURE: by none of this replica's keys that the documents
  * of rights known here have; WEFT_ERR_INVALID: no signature, or the space is not signed. Any event: WEFT_ERR_NOMEM,
@@ -274,9 +295,14 @@ struct weft_link_info {
     uint32_t link;
     bool known; /* it has introduced itself */
     struct weft_origin peer;
-    uint64_t behind; /* transactions that we have recorded and it has not said it has */
-    uint64_t ahead;  /* transactions that it said it has and we have not applied */
-    int64_t skew_ns; /* its wall clock minus ours at its last message, transit time included */
+    uint64_t behind;        /* transactions that we have recorded and it has not said it has */
+    uint64_t ahead;         /* transactions that it said it has and we have not applied */
+    int64_t skew_ns;        /* its wall clock minus ours at its last message, transit time included */
+    struct weft_id replica; /* at the other end; all zero: nobody knows yet */
+    bool is_authenticated;  /* the driver found that out; else its messages say so */
+    bool vouches;
+    bool read, relay;  /* what it may, by the newest rights known here (rights.h); false while it is not known */
+    const char *label; /* lent until the next step; never NULL */
 };
 WEFT_API bool weft_replica_link(const struct weft_replica *r, size_t index, struct weft_link_info *out);
 

@@ -214,7 +214,7 @@ int weft__recorder_start(struct weft__recorder *rec, const char *path, uint64_t 
 void weft__recorder_opened(struct weft__recorder *rec, const struct weft_replica_options *o) {
     rec->events = 0;
     rec->own = 0;
-    if (has_room(rec, NULL, WEFT__TAPE_EVENT_MAX(128u))) weft__tape_open(&rec->pending, o);
+    if (has_room(rec, NULL, weft__tape_open_max(o))) weft__tape_open(&rec->pending, o);
 }
 
 static void remember_own(struct weft__recorder *rec, const struct weft_replica *r) {
@@ -275,6 +275,7 @@ int weft__recorder_forget(struct weft__recorder *rec, struct weft_replica *r, co
 
 static void record_event(struct weft__recorder *rec, const struct weft_replica *r, const struct weft_event *e) {
     size_t len = e->kind == WEFT_EVENT_RESTORE ? e->record->bytes.len : e->bytes.len;
+    if (e->peer != NULL) len += WEFT_LABEL_MAX;
     bool started = e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START;
     if (started) record_commits(rec, r); /* the state has them already, all of them */
     if (!has_room(rec, started ? r : NULL, WEFT__TAPE_EVENT_MAX(len))) return;

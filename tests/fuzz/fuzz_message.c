@@ -12,10 +12,15 @@
 /* Of memory, as message_any.c has it, and what an array may take beside the bytes. */
 #define MEMORY_MAX(size) (16 * (size) + 8192)
 
+static unsigned flags_of(const struct weft__message *m) {
+    return (m->digest.reply ? WEFT__DIGEST_REPLY : 0u) | (m->digest.own_only ? WEFT__DIGEST_OWN_ONLY : 0u) |
+           (m->digest.yours_only ? WEFT__DIGEST_YOURS_ONLY : 0u);
+}
+
 static int write_again(struct weft_buf *out, const struct weft__message *m) {
     switch (m->kind) {
     case WEFT__MESSAGE_DIGEST:
-        return weft__message_write_digest(out, &m->head, m->digest.reply, m->digest.entries, m->digest.count,
+        return weft__message_write_digest(out, &m->head, flags_of(m), m->digest.entries, m->digest.count,
                                           m->digest.has_state_hash ? m->digest.state_hash : NULL);
     case WEFT__MESSAGE_REQUEST:
         return weft__message_write_request(out, &m->head, m->request.ranges, m->request.count);

@@ -295,8 +295,8 @@ MUTANTS = [
         "of a message that does not read what comes before the fault is applied",
         (
             "recv_transactions.c",
-            "    int rc = check_all(r, m, &t);",
-            "    int rc = MUTANT ? weft__transaction_parse(&t, m->transactions.items[0]) : check_all(r, m, &t);",
+            "    int rc = check_all(r, p, m, &t);",
+            "    int rc = MUTANT ? weft__transaction_parse(&t, m->transactions.items[0]) : check_all(r, p, m, &t);",
         ),
         (
             "recv_transactions.c",

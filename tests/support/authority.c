@@ -40,16 +40,17 @@ void authority_sign(const struct authority *a, const struct weft_id *space, cons
     struct weft_slice prefixes[POLICY_MEMBERS][PREFIXES];
     size_t count = 0;
     for (int i = 0; i < POLICY_MEMBERS; i++) {
-        if (p->writes[i] == NULL) continue;
+        if (p->writes[i] == NULL && !p->rest_is_in) continue;
         struct weft_id id = {{(uint8_t)(i + 1)}};
         members[count] =
             (struct weft_rights_member){.replica = id, .name = weft_str(names[i]), .signing_key = p->keys[i]};
-        grants[count] = (struct weft_rights_grant){.subject = WEFT_RIGHTS_REPLICA,
-                                                   .replica = id,
-                                                   .read = true,
-                                                   .relay = true,
-                                                   .write = prefixes[count],
-                                                   .write_count = split(p->writes[i], prefixes[count])};
+        grants[count] =
+            (struct weft_rights_grant){.subject = WEFT_RIGHTS_REPLICA,
+                                       .replica = id,
+                                       .read = !p->reads_not[i],
+                                       .relay = !p->relays_not[i],
+                                       .write = prefixes[count],
+                                       .write_count = split(p->writes[i] == NULL ? "" : p->writes[i], prefixes[count])};
         count++;
     }
     struct weft_rights doc = {.space = *space,

@@ -18,13 +18,15 @@ struct weft_id authority_space(const struct authority *a);
 struct policy {
     uint64_t generation;
     /* Of the i-th replica: prefixes between spaces, "*" for the empty one. "": a member that writes nothing; NULL: no
-     * member. */
+     * member, unless rest_is_in. */
     const char *writes[POLICY_MEMBERS];
-    const struct weft_key *keys[POLICY_MEMBERS]; /* that sign; NULL: none */
-    const struct authority *next;                /* takes over; NULL: nobody does */
+    bool reads_not[POLICY_MEMBERS], relays_not[POLICY_MEMBERS]; /* else a member does both */
+    bool rest_is_in;                                            /* NULL is like "" */
+    const struct weft_key *keys[POLICY_MEMBERS];                /* that sign; NULL: none */
+    const struct authority *next;                               /* takes over; NULL: nobody does */
 };
 
-/* Every member reads and relays. Appends the signed document of that space; cannot fail. */
+/* Appends the signed document of that space; cannot fail. */
 void authority_sign(const struct authority *a, const struct weft_id *space, const struct policy *p,
                     struct weft_buf *out);
 

@@ -2,6 +2,7 @@
 #include "tests/support/cluster.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ void cluster_init(struct cluster *c, int count) {
         weft_replica_options_init(&a->options);
         a->options.replica.bytes[0] = (uint8_t)(i + 1);
         a->options.seed = (uint64_t)i + 1;
+        a->refused_link = -1;
         a->now = (struct weft_time){UINT64_C(1000000000), WEFT_HLC_SECONDS(1700000000)};
     }
 }
@@ -72,6 +74,12 @@ static void hold(struct cluster_replica *a, const struct weft_record *r) {
     to->bytes.ptr = copy;
 }
 
+static void note_refusal(struct cluster_replica *a, const struct weft_notice *n) {
+    a->refused = n->err;
+    a->refused_link = (int)n->link;
+    (void)snprintf(a->refusal, sizeof a->refusal, "%s", n->text);
+}
+
 static void carry_out(struct cluster *c, int i, const struct weft_update *u) {
     struct cluster_replica *a = &c->at[i];
     for (size_t k = 0; k < u->record_count; k++) hold(a, &u->records[k]);
@@ -81,6 +89,7 @@ static void carry_out(struct cluster *c, int i, const struct weft_update *u) {
     }
     for (size_t k = 0; k < u->notice_count; k++) {
         a->notices[u->notices[k].kind]++;
+        if (u->notices[k].kind == WEFT_NOTICE_REFUSED) note_refusal(a, &u->notices[k]);
         if (u->notices[k].kind == WEFT_NOTICE_DURABLE) a->durable = u->notices[k].seq;
     }
     a->changes += u->change_count;
@@ -141,6 +150,9 @@ int cluster_step(struct cluster *c, int i, struct weft_event e) {
         cluster_release(c, i);
     else if (u.wants_signature_count > 0 && !a->signs_not)
         return sign(c, i, u.wants_signature[0]);
+    int refused = a->refused_link;
+    a->refused_link = -1;
+    if (c->closes_refused && refused >= 0) cluster_unlink(c, i, refused);
     return 0;
 }
 
@@ -215,7 +227,12 @@ void cluster_link(struct cluster *c, int i, int j) {
     c->linked[i][j] = c->linked[j][i] = true;
     int ends[2] = {i, j};
     for (int k = 0; k < 2 && c->linked[i][j]; k++) { /* one that dies here takes the link with it */
-        struct weft_event e = {.kind = WEFT_EVENT_LINK_UP, .link = (uint32_t)ends[1 - k]};
+        const struct cluster_replica *other = &c->at[ends[1 - k]];
+        char label[32];
+        (void)snprintf(label, sizeof label, "at place %d", ends[1 - k]);
+        struct weft_peer peer = {sizeof peer, other->options.replica, true, !other->does_not_vouch, label};
+        struct weft_event e = {
+            .kind = WEFT_EVENT_LINK_UP, .link = (uint32_t)ends[1 - k], .peer = c->tells_peers ? &peer : NULL};
         CHECKED(cluster_step(c, ends[k], e));
     }
 }

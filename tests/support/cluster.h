@@ -39,6 +39,10 @@ struct cluster_replica {
     uint64_t opened;                   /* how often, for the epoch's random bits */
     uint64_t reopened;                 /* how often it wanted to be made again */
     size_t changes;
+    bool does_not_vouch; /* as its peers' drivers say, where they say who it is */
+    int refused;         /* err of the last WEFT_NOTICE_REFUSED; 0: none */
+    int refused_link;    /* to be closed; -1: none */
+    char refusal[512];   /* its text */
 };
 
 struct cluster {
@@ -49,6 +53,8 @@ struct cluster {
     size_t queued, queue_cap;
     uint64_t messages, bytes;
     uint64_t seed;
+    bool tells_peers;    /* LINK_UP says who is at the other end, as an authenticated link does */
+    bool closes_refused; /* a link on which something was refused is closed, as a driver does */
     /* Sees every message of every update before its records are written; NULL: nobody does. */
     void (*on_message)(struct cluster *c, int from, const struct weft_message *m);
 };

@@ -30,7 +30,7 @@ static inline void prepare(int count) {
 
 /* The document in which the first `members` may do all, with their keys. */
 static inline void sign_document(uint64_t generation, int members, struct weft_buf *out) {
-    struct policy p = {.generation = generation};
+    struct policy p = {.generation = generation, .rest_is_in = true};
     uint8_t secret[WEFT__SIGNATURE_SECRET_LEN];
     static struct weft_key keys[POLICY_MEMBERS];
     for (int i = 0; i < members; i++) {

@@ -26,6 +26,7 @@ static void prepare(int count) {
     heir = authority_new(2);
     space = authority_space(&root);
     cluster_init(&c, count);
+    c.closes_refused = true;
     for (int i = 0; i < count; i++) c.at[i].options.space = space;
 }
 
@@ -106,7 +107,7 @@ START_TEST(nothing_is_written_before_the_first_document) {
     after = cluster_stats(&c, 0);
     ck_assert_mem_eq(before.state_hash, after.state_hash, sizeof before.state_hash);
     ck_assert_uint_eq(after.voids + after.transactions, 0);
-    ck_assert_int_eq(OFFER(1, &root, .generation = 1, .writes = {"k"}), 0); /* by one that is no member */
+    ck_assert_int_eq(OFFER(1, &root, .generation = 1, .writes = {"k", ""}), 0); /* by one that may write nothing */
     cluster_settle(&c);
     ck_assert_uint_eq(cluster_set(&c, 0, "k", "x"), 1); /* what was refused took no number */
     ck_assert_int_eq(set(1, "k"), WEFT_ERR_DENIED);
@@ -149,7 +150,7 @@ END_TEST
 /* One key that is not allowed is enough, and then nothing of it happens. */
 START_TEST(transaction_is_allowed_whole_or_not) {
     begin(2);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"a c"}), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"a c", ""}), 0);
     struct weft_txn *t = cluster_begin(&c, 0);
     static const char *const keys[] = {"a", "b", "c"};
     for (size_t i = 0; i < 3; i++)
@@ -171,7 +172,7 @@ START_TEST(grants_add_up) {
                                            {{{2}}, weft_str("bob"), weft_str("west"), NULL}};
     struct weft_rights_grant grants[] = {
         {.subject = WEFT_RIGHTS_REGION, .region = weft_str("east"), .write = east, .write_count = 1},
-        {.subject = WEFT_RIGHTS_EVERYBODY, .write = all, .write_count = 1},
+        {.subject = WEFT_RIGHTS_EVERYBODY, .read = true, .relay = true, .write = all, .write_count = 1},
         {.subject = WEFT_RIGHTS_REPLICA, .replica = {{1}}, .write = own, .write_count = 2},
         {.subject = WEFT_RIGHTS_REPLICA, .replica = {{3}}, .write = own, .write_count = 2}, /* no member */
     };
@@ -188,7 +189,7 @@ START_TEST(grants_add_up) {
     static const bool may[3][5] = {{true, true, true, true, false}, {true}, {false}};
     for (int i = 0; i < 3; i++)
         for (size_t k = 0; k < 5; k++) ck_assert_int_eq(set(i, keys[k]), may[i][k] ? 0 : WEFT_ERR_DENIED);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"x"}), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"x", "", ""}), 0);
     ck_assert_int_eq(set(0, "own/x"), WEFT_ERR_DENIED);
     ck_assert_int_eq(set(0, "x"), 0);
     expect_one_state(0);
@@ -207,7 +208,7 @@ START_TEST(documents_are_refused_for_a_reason) {
     weft_buf_init(&b, NULL);
     ck_assert_int_eq(OFFER(0, &heir, .generation = 1), WEFT_ERR_DENIED);
     ck_assert_ptr_nonnull(strstr(weft_replica_errmsg(c.at[0].replica), "may not sign"));
-    ck_assert_int_eq(OFFER(0, &root, .generation = 5), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 5, .writes = {"", ""}), 0);
     ck_assert_int_eq(OFFER(0, &root, .generation = 5), WEFT_ERR_DENIED);
     ck_assert_int_eq(OFFER(0, &root, .generation = 5, .writes = {"*"}), WEFT_ERR_DENIED); /* another one of it */
     ck_assert_int_eq(OFFER(0, &root, .generation = 4), WEFT_ERR_DENIED);
@@ -277,7 +278,7 @@ START_TEST(document_governs_from_the_next_transaction_on) {
     begin(2);
     weft_buf_init(&b, NULL);
     for (uint64_t g = 1; g <= 2; g++) {
-        struct policy p = {.generation = g, .writes = {g == 1 ? "new" : ""}};
+        struct policy p = {.generation = g, .writes = {g == 1 ? "new" : "", ""}};
         weft_buf_reset(&b);
         authority_sign(&root, &space, &p, &b);
         struct weft_txn *t = cluster_begin(&c, 0);
@@ -296,15 +297,15 @@ END_TEST
 
 START_TEST(authority_hands_over) {
     begin(2);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"a"}, .next = &heir), 0);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"b"}), WEFT_ERR_DENIED);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"a", ""}, .next = &heir), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"b", ""}), WEFT_ERR_DENIED);
     ck_assert_int_eq(set(0, "a"), 0);
-    ck_assert_int_eq(OFFER(0, &heir, .generation = 2, .writes = {"b"}), 0);
+    ck_assert_int_eq(OFFER(0, &heir, .generation = 2, .writes = {"b", ""}), 0);
     ck_assert_int_eq(set(0, "b"), 0);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 3, .writes = {"c"}), WEFT_ERR_DENIED);
-    ck_assert_int_eq(OFFER(0, &heir, .generation = 3, .writes = {"c"}, .next = &root), 0);
-    ck_assert_int_eq(OFFER(0, &heir, .generation = 4, .writes = {"d"}), WEFT_ERR_DENIED);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 4, .writes = {"d"}), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 3, .writes = {"c", ""}), WEFT_ERR_DENIED);
+    ck_assert_int_eq(OFFER(0, &heir, .generation = 3, .writes = {"c", ""}, .next = &root), 0);
+    ck_assert_int_eq(OFFER(0, &heir, .generation = 4, .writes = {"d", ""}), WEFT_ERR_DENIED);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 4, .writes = {"d", ""}), 0);
     expect_one_state(0);
     restart(1);
     ck_assert_uint_eq(info_at(1).documents, 4);
@@ -384,17 +385,17 @@ END_TEST
 /* What was written without the revocation stands everywhere; what follows it is refused. */
 START_TEST(revocation_binds_who_has_seen_it) {
     begin(3);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"*", "m"}), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"*", "m", ""}), 0);
     cluster_settle(&c);
     cluster_unlink(&c, 0, 1);
     cluster_unlink(&c, 1, 2);
-    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"*", ""}), 0);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"*", "", ""}), 0);
     cluster_settle(&c);
     ck_assert_int_eq(set(1, "m1"), 0);
     expect_one_state(0);
     for (int i = 0; i < 3; i++) ck_assert(cluster_reads(&c, i, "m1", "x"));
     ck_assert_int_eq(set(1, "m1"), WEFT_ERR_DENIED);
-    ck_assert_int_eq(OFFER(2, &root, .generation = 3, .writes = {"*", "m"}), 0);
+    ck_assert_int_eq(OFFER(2, &root, .generation = 3, .writes = {"*", "m", ""}), 0);
     expect_one_state(0);
     ck_assert_int_eq(set(1, "m1"), 0);
     expect_one_state(0);

@@ -50,7 +50,7 @@ static struct weft_slice document(const struct authority *a, struct policy p) {
     return weft_slice(room.ptr + from, room.len - from);
 }
 
-#define DOCUMENT(a, ...) document(a, (struct policy){__VA_ARGS__})
+#define DOCUMENT(a, ...) document(a, (struct policy){.rest_is_in = true, __VA_ARGS__})
 
 static struct weft_slice element_of(struct weft_slice signed_document) {
     struct weft__rights_document d;
@@ -171,7 +171,7 @@ START_TEST(every_flipped_bit_makes_it_void) {
     begin(1);
     struct hand stranger = hand_new(&space, 6, 1);
     struct weft_slice good = DOCUMENT(&root, .generation = 2, .writes = {"*", "orders/ stock"}, .next = &heir);
-    uint8_t bytes[512];
+    uint8_t bytes[1024];
     size_t from = room.len;
     ck_assert_uint_le(good.len, sizeof bytes);
     memcpy(bytes, good.ptr, good.len);
@@ -360,7 +360,7 @@ static void staged_init(struct weft__space *s, struct weft_slice *documents, siz
     weft__plan_init(&plan, NULL);
     ck_assert_int_eq(weft__space_init(s, &space, r->origins, 1, &weft_alloc_default), 0);
     for (size_t i = 0; i < count; i++) {
-        struct weft_origin o = {{{0xdd}}, i + 1};
+        struct weft_origin o = {{{7}}, i + 1};
         uint32_t origin;
         ck_assert_int_eq(weft_origins_intern(r->origins, &o, &origin), 0);
         ck_assert_int_eq(weft__space_reserve(s, origin), 0);
@@ -416,7 +416,7 @@ END_TEST
 /* A join takes away what the other side has seen and does not have: a state that has seen a document has it. */
 START_TEST(state_takes_no_document_away) {
     begin(1);
-    struct hand h = {.space = space, .origin = {{{0xdd}}, 1}, .word = WEFT_HLC_SECONDS(1700000000)};
+    struct hand h = {.space = space, .origin = {{{7}}, 1}, .word = WEFT_HLC_SECONDS(1700000000)};
     struct weft_slice first = DOCUMENT(&root, .generation = 1), second = DOCUMENT(&root, .generation = 2);
     struct weft_slice none = {NULL, 0};
     ck_assert(!is_void_document(&h, first));

@@ -215,6 +215,7 @@ START_TEST(signatures_go_with_the_log_and_not_before) {
     }
     commit_document(0, 1, 3);
     cluster_link(&c, 0, 1);
+    cluster_settle(&c); /* who nobody knows yet is pushed nothing */
     for (int k = 0; k < 10; k++) count_in_a_burst(0, 4);
     cluster_settle(&c);
     size_t all = stored(1, WEFT_RECORD_SIGNATURE);
