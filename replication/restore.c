@@ -21,16 +21,23 @@ static int corrupt(struct weft_replica *r, int rc, const char *what, uint64_t id
     return WEFT_ERR_CORRUPT;
 }
 
-static int take_cluster(struct weft_replica *r, struct weft_slice cluster) {
-    char stored[WEFT_ID_TEXT], wanted[WEFT_ID_TEXT];
+/* Who opens a store may say whose it must be; all zero: he does not. */
+static int check_owner(struct weft_replica *r, const char *what, const struct weft_id *stored,
+                       const struct weft_id *wanted) {
+    char is[WEFT_ID_TEXT], should_be[WEFT_ID_TEXT];
     static const struct weft_id zero;
+    if (weft_id_cmp(wanted, &zero) == 0 || weft_id_cmp(wanted, stored) == 0) return 0;
+    weft_id_format(stored, is);
+    weft_id_format(wanted, should_be);
+    weft__set_error(r, "it is of %s %s, and not of %s: name another store, or the files that it was made with", what,
+                    is, should_be);
+    return WEFT_ERR_FOREIGN;
+}
+
+static int take_cluster(struct weft_replica *r, struct weft_slice cluster) {
     if (cluster.len == 0) return 0; /* START adopts one */
     memcpy(r->cluster.bytes, cluster.ptr, cluster.len);
-    if (weft_id_cmp(&r->options.cluster, &zero) == 0 || weft_id_cmp(&r->options.cluster, &r->cluster) == 0) return 0;
-    weft_id_format(&r->cluster, stored);
-    weft_id_format(&r->options.cluster, wanted);
-    weft__set_error(r, "the store is of cluster %s, and not of %s", stored, wanted);
-    return WEFT_ERR_FOREIGN;
+    return check_owner(r, "cluster", &r->cluster, &r->options.cluster);
 }
 
 static int restore_identity(struct weft_replica *r, struct weft_slice bytes) {
@@ -48,7 +55,8 @@ static int restore_identity(struct weft_replica *r, struct weft_slice bytes) {
     memset(&r->space.id, 0, sizeof r->space.id);
     if (space.len != 0) memcpy(r->space.id.bytes, space.ptr, space.len);
     r->has_identity = true;
-    return take_cluster(r, cluster);
+    int rc = take_cluster(r, cluster);
+    return rc == 0 ? check_owner(r, "space", &r->space.id, &r->options.space) : rc;
 }
 
 static int restore_epoch(struct weft_replica *r, struct weft_slice bytes) {

@@ -175,20 +175,26 @@ static int count_bases(const struct inspection *in, uint64_t *count) {
     return rc;
 }
 
-static void print_identity(const struct inspection *in, struct weft_buf *b) {
-    char text[WEFT_ID_TEXT] = "the default one";
-    struct weft_origin self = weft_replica_self(in->replica);
+static void print_id(const char *what, struct weft_slice bytes, const char *otherwise) {
+    char text[WEFT_ID_TEXT];
     struct weft_id id;
-    struct weft_slice space = weft__field_of(weft_buf_slice(&in->identity), 3).bytes;
-    if (space.len == sizeof id.bytes) {
-        memcpy(id.bytes, space.ptr, sizeof id.bytes);
+    if (bytes.len == sizeof id.bytes) {
+        memcpy(id.bytes, bytes.ptr, sizeof id.bytes);
         weft_id_format(&id, text);
+        otherwise = text;
     }
+    printf("%-11s %s\n", what, otherwise);
+}
+
+static void print_identity(const struct inspection *in, struct weft_buf *b) {
+    struct weft_origin self = weft_replica_self(in->replica);
+    struct weft_slice identity = weft_buf_slice(&in->identity);
     weft__origin_text(b, &self);
     weft_buf_append_str(b, " (of the latest opening)\n");
     printf("replica     ");
     print_buf(b);
-    printf("space       %s\n", text);
+    print_id("space", weft__field_of(identity, 3).bytes, "the default one");
+    print_id("cluster", weft__field_of(identity, 4).bytes, "none yet");
     printf("format      %" PRIu64 "\n", weft__field_of(weft_buf_slice(&in->identity), 1).value);
 }
 

@@ -113,19 +113,22 @@ static void end_knock(struct weft__link *l, bool well) {
     weft__knocks_end(&n->knocks, l->place, well);
 }
 
-void weft__link_close(struct weft__link *l, const char *why) {
+void weft__link_end(struct weft__link *l, const char *why) {
     if (l->state >= WEFT__LINK_CLOSING) return;
     end_knock(l, false);
-    enum weft__link_state was = l->state;
     l->state = WEFT__LINK_CLOSING;
-    bool was_up = was == WEFT__LINK_OPEN || (was == WEFT__LINK_DRAINING && l->node->state == WEFT__NODE_RUNNING);
-    if (why != NULL && was_up) {
-        weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " down (%s): %s", l->number, l->peer, why);
-    }
     struct weft__dial *dial = l->dial;
     l->dial = NULL;
     uv_close((uv_handle_t *)&l->tcp, on_closed);
     if (dial != NULL) weft__dial_lost(dial, l, why);
+}
+
+void weft__link_close(struct weft__link *l, const char *why) {
+    bool was_up =
+        l->state == WEFT__LINK_OPEN || (l->state == WEFT__LINK_DRAINING && l->node->state == WEFT__NODE_RUNNING);
+    if (why != NULL && was_up)
+        weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " down (%s): %s", l->number, l->peer, why);
+    weft__link_end(l, why);
 }
 
 static void tell_refused(struct weft__link *l, int err, const char *what) {
@@ -137,7 +140,7 @@ static void tell_refused(struct weft__link *l, int err, const char *what) {
 
 void weft__link_refuse(struct weft__link *l, int err, const char *what) {
     if (l->state >= WEFT__LINK_CLOSING) return;
-    weft__link_close(l, what);
+    weft__link_end(l, what);
     tell_refused(l, err, what);
 }
 
@@ -182,7 +185,7 @@ void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint
     if (l->state != WEFT__LINK_OPEN && l->state != WEFT__LINK_DRAINING) return;
     l->verdict = l->channel->cls->judge(l->channel, id, seconds);
     if (l->verdict == 0) return;
-    weft__link_close(l, l->channel->cls->errmsg(l->channel));
+    weft__link_end(l, l->channel->cls->errmsg(l->channel));
     weft__node_wake(l->node);
 }
 
@@ -228,8 +231,6 @@ static void become_open(struct weft__link *l) {
     got_further(l);
     l->anew_ns = l->progress_ns + time_to_renew(l);
     if (l->dial != NULL) weft__dial_answered(l->dial);
-    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
-                   l->peer);
 }
 
 static void take_bytes(struct weft__link *l, struct weft_slice bytes) {
@@ -310,15 +311,40 @@ static int take_message(struct weft__link *l) {
     return 1;
 }
 
-static void announce(struct weft__link *l, bool up) {
-    struct weft_event e = {.kind = up ? WEFT_EVENT_LINK_UP : WEFT_EVENT_LINK_DOWN, .link = l->number};
+/* Over a plain link everybody is who he says. */
+static struct weft_peer describe(const struct weft__link *l) {
+    const struct weft__admitted *a = l->channel->cls->peer(l->channel);
+    struct weft_peer peer = {.size = sizeof peer, .vouches = true, .label = l->peer};
+    if (a == NULL) return peer;
+    peer.replica = a->replica;
+    peer.is_known = true;
+    peer.vouches = a->vouches;
+    return peer;
+}
+
+static void tell_up(const struct weft__link *l) {
+    weft__node_log(l->node, WEFT_LOG_INFO, "link %" PRIu32 " up (%s %s)", l->number, l->dial != NULL ? "to" : "from",
+                   l->peer);
+}
+
+/* The engine is asked again in a later turn. */
+static bool is_for_later(int rc) {
+    return rc == WEFT_ERR_BUSY || rc == WEFT_ERR_NOMEM;
+}
+
+static void announce_up(struct weft__link *l) {
+    struct weft_peer peer = describe(l);
+    struct weft_event e = {.kind = WEFT_EVENT_LINK_UP, .link = l->number, .peer = &peer};
     int rc = weft__node_step(l->node, &e);
-    if (rc == 0)
-        l->announced = up;
-    else if (up && rc != WEFT_ERR_BUSY && rc != WEFT_ERR_NOMEM)
-        weft__link_close(l, weft_strerror(rc));
-    else if (!up && rc != WEFT_ERR_BUSY && rc != WEFT_ERR_NOMEM)
-        l->announced = false;
+    if (rc != 0 && !is_for_later(rc)) weft__link_close(l, weft_strerror(rc));
+    if (rc != 0) return;
+    l->announced = true;
+    if (l->state == WEFT__LINK_OPEN) tell_up(l); /* the engine may have refused it */
+}
+
+static void announce_down(struct weft__link *l) {
+    struct weft_event e = {.kind = WEFT_EVENT_LINK_DOWN, .link = l->number};
+    if (!is_for_later(weft__node_step(l->node, &e))) l->announced = false;
 }
 
 /* Both directions: what is queued here is said yet, unless that was done before the peer ended. */
@@ -331,7 +357,7 @@ static void finish(struct weft__link *l) {
 
 void weft__link_settle(struct weft__link *l) {
     tell_verdict(l);
-    if (l->state == WEFT__LINK_OPEN && !l->announced) announce(l, true);
+    if (l->state == WEFT__LINK_OPEN && !l->announced) announce_up(l);
     while (is_heard(l) && l->announced && take_message(l) == 1) continue;
     if (is_live(l) || is_heard(l)) {
         weft__frame_compact(&l->in);
@@ -341,7 +367,7 @@ void weft__link_settle(struct weft__link *l) {
         if (l->heard_all && !waiting) finish(l);
     }
     bool is_over = l->state >= WEFT__LINK_CLOSING || (l->state == WEFT__LINK_DRAINING && l->heard_all);
-    if (is_over && l->announced) announce(l, false);
+    if (is_over && l->announced) announce_down(l);
 }
 
 /* --- What leaves ------------------------------------------------------------------------------------------------- */

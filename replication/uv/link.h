@@ -91,6 +91,8 @@ void weft__link_sweep(struct weft__link *l, uint64_t now_ns);
 void weft__link_judge(struct weft__link *l, const struct weft_identity *id, uint64_t seconds);
 /* At once; once is enough. `why` is for the log; NULL: nothing to say. */
 void weft__link_close(struct weft__link *l, const char *why);
+/* The same, where a notice says why. */
+void weft__link_end(struct weft__link *l, const char *why);
 /* The same, with a WEFT_NOTICE_REFUSED: the peer did something that no replica does. */
 void weft__link_refuse(struct weft__link *l, int err, const char *what);
 /* Nothing refers to it any more, and the engine knows that it is down. */

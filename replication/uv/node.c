@@ -143,6 +143,7 @@ static int take_identity(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     const struct weft_identity *id = n->identity;
     int rc = take_from_identity(&n->engine.replica, &id->replica, "replica", errmsg, errmsg_len);
     if (rc == 0) rc = take_from_identity(&n->engine.space, &id->space, "space", errmsg, errmsg_len);
+    if (rc == 0) rc = take_from_identity(&n->engine.cluster, &id->cluster, "cluster", errmsg, errmsg_len);
     return rc;
 }
 

@@ -65,7 +65,7 @@ static void take_message(struct weft_uv *n, const struct weft_message *m) {
 static void take_notice(struct weft_uv *n, const struct weft_notice *notice) {
     if (notice->kind == WEFT_NOTICE_REFUSED) {
         struct weft__link *l = weft__node_find_link(n, notice->link);
-        if (l != NULL) weft__link_close(l, notice->text);
+        if (l != NULL) weft__link_end(l, notice->text);
     }
     weft__node_notice(n, notice);
 }

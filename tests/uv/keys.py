@@ -214,6 +214,22 @@ def test_the_list_says_which_replica(weft, folder):
         assert code == 1 and words in said, (line, said)
 
 
+def test_another_clusters_store_is_refused(weft, folder):
+    c = Cluster(weft, folder)
+    key, public = c.key("tokyo")
+    c.add(f"allow {public}")
+    options = ("--store", c.path("tokyo.db"), "--quiet")
+    c.serve(key, *options).quit()
+    good = read(c.file)
+    for word in ("cluster", "space"):
+        other = "ab" * 16
+        write(c.file, re.sub(rf"^{word} .*$\n?", "", good, flags=re.M) + f"{word} {other}\n")
+        code, _, said = run(weft, "serve", "--cluster", c.file, "--key", key, *options)
+        assert code == 1 and f"of {word} " in said and other in said, said
+    write(c.file, good)
+    assert c.serve(key, *options).quit()[0] == 0
+
+
 def test_members_link_and_others_do_not(weft, folder):
     c = Cluster(weft, folder)
     tokyo, _ = c.member("tokyo")

@@ -42,6 +42,8 @@ struct weft_identity *identity(uint8_t number, const struct change *change) {
     options_of(&o, number, &secret, &c, &authority, &bytes);
     if (change->cluster_key != NULL) o.cluster_key = change->cluster_key;
     o.previous_cluster_key = change->previous;
+    o.cluster = c.cluster;
+    o.space = change->space;
     o.revoked = change->revoked;
     o.revoked_count = change->revoked != NULL ? 1 : 0;
     ck_assert_msg(weft_identity_new(&id, &o, why, sizeof why) == 0, "%s", why);

@@ -18,6 +18,7 @@ struct change {
     const struct weft_key *cluster_key, *previous;
     const uint64_t *revoked;
     struct weft_certificate certificate;
+    struct weft_id space;
 };
 extern const struct change as_it_is;
 

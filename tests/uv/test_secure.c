@@ -235,6 +235,20 @@ START_TEST(store_of_another_replica_is_refused) {
 }
 END_TEST
 
+START_TEST(store_of_another_cluster_or_space_is_refused) {
+    char why[400];
+    struct change cluster = {.certificate = fresh_certificate(1)}, space = {.space = {{6}}};
+    open_peer(0, &as_it_is);
+    close_first();
+    cluster.certificate.cluster = (struct weft_id){{8}};
+    ck_assert_int_eq(reopen_first(identity(1, &cluster), why, sizeof why), WEFT_ERR_FOREIGN);
+    ck_assert_msg(strstr(why, "of cluster 07") != NULL && strstr(why, "not of 08") != NULL, "%s", why);
+    ck_assert_int_eq(reopen_first(identity(1, &space), why, sizeof why), WEFT_ERR_FOREIGN);
+    ck_assert_msg(strstr(why, "of space 00") != NULL && strstr(why, "not of 06") != NULL, "%s", why);
+    ck_assert_msg(reopen_first(identity(1, &as_it_is), why, sizeof why) == 0, "%s", why);
+}
+END_TEST
+
 START_TEST(new_store_is_of_the_replica_of_its_key) {
     struct weft_identity *id = identity(1, &as_it_is);
     struct weft_id mine = weft_identity_replica(id);
@@ -434,6 +448,7 @@ int main(void) {
     tcase_add_loop_test(t, memory_may_end_anywhere, 0, 160);
     tcase_add_loop_test(t, any_moment_is_a_moment_to_change_and_close, 0, 60);
     tcase_add_test(t, store_of_another_replica_is_refused);
+    tcase_add_test(t, store_of_another_cluster_or_space_is_refused);
     tcase_add_test(t, new_store_is_of_the_replica_of_its_key);
     tcase_add_test(t, options_and_identity_agree_or_are_refused);
     tcase_add_test(t, plain_node_takes_no_identity);
