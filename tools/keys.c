@@ -75,8 +75,10 @@ static int keygen(const char *path) {
 
 int weft__cmd_keygen(int argc, char **argv) {
     if (argc == 2 && argv[1][0] != '-') return keygen(argv[1]);
-    fprintf(argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr,
-            "usage: weft keygen FILE\n\nMakes a replica's secret key, FILE, and its public one, FILE.pub.\n");
+    fprintf(
+        argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr,
+        "usage: weft keygen FILE\n\nMakes a replica's secret key, FILE, and what others may know of it, FILE.pub: the "
+        "public one, the one by which\nthey check what it signs, and which replica it is.\n");
     return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
 }
 

@@ -20,13 +20,14 @@
 
 #include "tools/commands.h"
 #include "tools/input.h"
+#include "tools/served_rights.h"
 #include "tools/session.h"
 #include "tools/value.h"
 
 #define SIGNALS 3u
 
 struct options {
-    const char *store, *listen, *name, *cluster, *key, *record, *record_max;
+    const char *store, *listen, *name, *cluster, *key, *rights, *record, *record_max;
     const char *seeds[WEFT__SERVE_SEEDS_MAX + 1];
     size_t seed_count;
     bool quiet, daemon, help, plain;
@@ -37,6 +38,7 @@ struct serve {
     uv_loop_t loop;
     struct weft_log log;
     struct weft__session session;
+    struct weft__served_rights rights;
     struct weft__input input;
     uv_signal_t signals[SIGNALS];
     uv_prepare_t answer; /* gives answers before the loop waits */
@@ -50,6 +52,8 @@ static void usage(FILE *to) {
           "  --seed HOST:PORT     a peer to dial; as often as there are peers\n"
           "  --cluster FILE       the cluster's file (weft cluster init); links are encrypted then\n"
           "  --key FILE           this replica's key (weft keygen), with its certificate beside it (weft cert sign)\n"
+          "  --rights FILE        who may do what (weft rights sign): committed here where it is newer than what is "
+          "known\n"
           "  --plain              links without encryption instead: anybody may join; loopback only\n"
           "  --name NAME          for status and messages (default: weft)\n"
           "  --record FILE        write all that happens to this replica into a file, for weft sim replay\n"
@@ -77,6 +81,7 @@ static int take_value(struct options *o, const char *name, const char *value) {
                       : strcmp(name, "--name") == 0       ? &o->name
                       : strcmp(name, "--cluster") == 0    ? &o->cluster
                       : strcmp(name, "--key") == 0        ? &o->key
+                      : strcmp(name, "--rights") == 0     ? &o->rights
                       : strcmp(name, "--record") == 0     ? &o->record
                       : strcmp(name, "--record-max") == 0 ? &o->record_max
                                                           : NULL;
@@ -169,7 +174,8 @@ static void on_notice(void *ctx, const struct weft_notice *n) {
                                                 "whether this commit stands is not known\n");
     }
     if (s->options.quiet) return;
-    fprintf(stderr, "%s: %s: %s\n", s->options.name, notice_name(n->kind), n->text != NULL ? n->text : "");
+    fprintf(stderr, "%s: %s%s%s: %s\n", s->options.name, notice_name(n->kind), n->err != 0 ? " " : "",
+            n->err != 0 ? weft_err_name(n->err) : "", n->text != NULL ? n->text : "");
 }
 
 static void on_store(void *ctx, int err, const char *text) {
@@ -196,8 +202,18 @@ static void close_all(struct serve *s) {
     weft_uv_close(s->session.node, on_node_closed, s);
 }
 
+static void commit_rights(struct serve *s) {
+    char why[320];
+    int rc = weft__served_rights_commit(&s->rights, s->session.node, why, sizeof why);
+    if (rc < 0) fprintf(stderr, "%s: %s: %s\n", s->options.name, weft_err_name(rc), why);
+    if (rc > 0 && !s->options.quiet)
+        fprintf(stderr, "%s: generation %" PRIu64 " of the rights is committed\n", s->options.name,
+                s->rights.generation);
+}
+
 static void on_answer(uv_prepare_t *prepare) {
     struct serve *s = prepare->data;
+    if (s->session.node != NULL && !s->session.closing) commit_rights(s);
     weft__answers_write(&s->session.answers);
     if (s->session.node != NULL) weft__input_pause(&s->input, s->session.answers.count > WEFT__SERVE_ANSWERS_MAX);
     if (ferror(stdout) && !s->options.daemon) close_all(s);
@@ -235,8 +251,16 @@ static int load_identity(struct serve *s, struct weft_identity **out) {
     return rc;
 }
 
+static int load_rights(struct serve *s) {
+    char why[512];
+    if (s->options.rights == NULL) return 0;
+    int rc = weft__served_rights_read(&s->rights, s->options.rights, why, sizeof why);
+    if (rc != 0) fprintf(stderr, "weft serve: %s\n", why);
+    return rc;
+}
+
 /* Keys, certificates or the list changed; the old identity goes on where the new one cannot be read. */
-static void reload(struct serve *s) {
+static void reload_identity(struct serve *s) {
     struct weft_identity *id;
     if (load_identity(s, &id) != 0 || id == NULL) return;
     int rc = weft_uv_set_identity(s->session.node, id);
@@ -246,10 +270,13 @@ static void reload(struct serve *s) {
 
 static void on_signal(uv_signal_t *handle, int number) {
     struct serve *s = handle->data;
-    if (number == SIGHUP && s->options.key != NULL)
-        reload(s);
-    else
+    bool reads = s->options.key != NULL || s->options.rights != NULL;
+    if (number != SIGHUP || !reads) {
         close_all(s);
+        return;
+    }
+    reload_identity(s);
+    (void)!load_rights(s); /* it said what is wrong, and the rights that are known go on */
 }
 
 /* --- Beginning --------------------------------------------------------------------------------------------------- */
@@ -264,24 +291,39 @@ static int read_record_max(const struct options *o, uint64_t *max) {
     return WEFT_ERR_INVALID;
 }
 
+static void fill_options(struct serve *s, struct weft_uv_options *o) {
+    o->plain_links = s->options.plain;
+    o->listen = s->options.listen;
+    o->seeds = s->options.seeds;
+    o->record = s->options.record;
+    o->on_notice = on_notice;
+    o->on_store = on_store;
+    o->ctx = s;
+}
+
+static void fill_engine(struct serve *s, struct weft_replica_options *engine, struct weft_slice *document) {
+    s->log = (struct weft_log){.emit = on_log, .ctx = s, .max_level = WEFT_LOG_INFO};
+    engine->log = &s->log;
+    if (s->options.rights == NULL) return;
+    *document = weft_buf_slice(&s->rights.document);
+    engine->space = s->rights.space;
+    engine->rights = document;
+    engine->rights_count = 1;
+}
+
 static int open_node(struct serve *s) {
     struct weft_uv_options o;
     struct weft_replica_options engine;
+    struct weft_slice document;
     char errmsg[512];
     weft_uv_options_init(&o);
+    weft_replica_options_init(&engine);
     int rc = read_record_max(&s->options, &o.record_max);
+    if (rc == 0) rc = load_rights(s);
     if (rc == 0) rc = load_identity(s, &o.identity);
     if (rc != 0) return rc == WEFT_ERR_INVALID ? 2 : 1;
-    o.plain_links = s->options.plain;
-    s->log = (struct weft_log){.emit = on_log, .ctx = s, .max_level = WEFT_LOG_INFO};
-    o.listen = s->options.listen;
-    o.seeds = s->options.seeds;
-    o.record = s->options.record;
-    o.on_notice = on_notice;
-    o.on_store = on_store;
-    o.ctx = s;
-    weft_replica_options_init(&engine);
-    engine.log = &s->log;
+    fill_options(s, &o);
+    fill_engine(s, &engine, &document);
     o.replica = &engine;
     if (s->options.store != NULL) rc = weft_sqlite_open(&o.store, s->options.store, errmsg, sizeof errmsg);
     if (rc == 0) rc = weft_uv_new(&s->session.node, &s->loop, &o, errmsg, sizeof errmsg);
@@ -330,12 +372,14 @@ static int serve(struct serve *s) {
     }
     weft__session_init(&s->session, s->options.name, on_quit);
     s->session.ctx = s;
+    weft__served_rights_init(&s->rights);
     int rc = open_node(s);
     if (rc == 0) open_session(s);
     uv_run(&s->loop, UV_RUN_DEFAULT);
     uv_loop_close(&s->loop);
     weft__session_fini(&s->session);
     weft__input_fini(&s->input);
+    weft__served_rights_fini(&s->rights);
     return rc != 0 ? rc : s->store_failing;
 }
 

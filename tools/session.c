@@ -229,7 +229,7 @@ static const struct command commands[] = {
     {"abort", 0, 0, "", "forgets it", weft__session_abort},
     {"watch", 0, 1, "[PREFIX]", "a line for each change of a key that starts so", run_watch},
     {"unwatch", 0, 1, "[PREFIX]", "no more of these lines", run_unwatch},
-    {"status", 0, 0, "", "origins (applied:recorded), links (peer:behind:ahead:skew), state hash",
+    {"status", 0, 0, "", "origins (applied:recorded), links (peer:behind:ahead:skew), rights, state hash",
      weft__session_status},
     {"quarantine", 0, 1, "[N]", "messages that were refused, a line each; one with its bytes",
      weft__session_quarantine},

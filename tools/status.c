@@ -4,6 +4,7 @@
 
 #include <weft/err.h>
 
+#include "tools/served_rights.h"
 #include "tools/session.h"
 #include "tools/value.h"
 
@@ -95,6 +96,8 @@ void weft__session_status(struct weft__session *s) {
                     own_seq(r), own_writes(r), weft_uv_port(s->node));
     origins(&s->out, r);
     links(&s->out, r);
+    weft__served_peers_status(&s->out, r);
+    weft__served_rights_status(&s->out, r);
     counts(&s->out, r, &uv);
     weft__session_answer(s);
 }

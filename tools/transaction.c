@@ -43,7 +43,9 @@ static void answer_commit(struct weft__session *s, uint64_t seq) {
 static void commit(struct weft__session *s, struct weft_txn *t) {
     uint64_t seq;
     int rc = weft_txn_commit(t, &seq);
-    if (rc != 0)
+    if (rc == WEFT_ERR_DENIED)
+        answer_error(s, rc, weft_replica_errmsg(weft_uv_replica(s->node)));
+    else if (rc != 0)
         answer_error(s, rc, NULL);
     else
         answer_commit(s, seq);

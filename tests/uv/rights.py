@@ -5,10 +5,14 @@ usage: rights.py WEFT
 """
 import os
 import re
+import shutil
+import signal
 import sys
 import tempfile
+import time
 
 from keys import Cluster, make, read, run, value, write
+from serving import converged, wait_until
 
 
 class Governed(Cluster):
@@ -125,6 +129,217 @@ def test_what_is_no_document_is_left_alone(weft, folder):
     for wrong in (("rights",), ("rights", "sign", c.file), ("rights", "show"), ("cluster", "init", "x", "--all")):
         code, _, said = run(weft, *wrong)
         assert code == 2 and "usage" in said, (wrong, said)
+
+
+# --- What replicas keep to -------------------------------------------------------------------------------------------
+
+
+def generation_is(number, *served):
+    """They have it, and it governs what they write."""
+    for s in served:
+        wait_until(f"generation {number}", lambda s=s: s.status()["generation"] == str(number), 10.0)
+
+
+def reaches(served, command, wanted):
+    wait_until(f"{command} gives {wanted}", lambda: served.ask(command).startswith(wanted), 10.0)
+
+
+def stays_away(served, command, seconds=1.5):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        answer = served.ask(command)
+        assert answer.startswith("error NOT_FOUND"), (command, answer)
+        time.sleep(0.1)
+
+
+def denied(served, command, *words):
+    answer = served.ask(command)
+    assert answer.startswith("error DENIED: ") and all(word in answer for word in words), (command, answer)
+
+
+def hear(served):
+    served.process.send_signal(signal.SIGHUP)
+
+
+MEMBERS = ("member tokyo asia tokyo.pub", "member dallas us dallas.pub")
+PARIS = ("member paris eu paris.pub", "grant paris relay write news/")
+
+
+def three(c):
+    """tokyo - dallas - paris: all that tokyo and paris have of each other dallas must pass on."""
+    keys = {name: c.member(name)[0] for name in ("tokyo", "dallas", "paris")}
+    c.policy(*MEMBERS, *PARIS, "grant tokyo read relay write \"\"", "grant @us read write cart/")
+    served = {}
+
+    def serve(name, *options):
+        served[name] = c.serve(keys[name], "--store", c.path(name + ".db"), "--listen", "127.0.0.1:0", *options)
+        return served[name]
+
+    return keys, serve
+
+
+def test_rights_of_three(weft, folder):
+    c = Governed(weft, folder)
+    keys, serve = three(c)
+    dallas = serve("dallas")
+    denied(dallas, "add cart/1 milk", "cart/1", "generation 0")
+    tokyo = serve("tokyo", "--rights", c.rights, "--seed", f"127.0.0.1:{dallas.port}")
+    # Who may not read has no other way to get the policy.
+    paris = serve("paris", "--rights", c.rights, "--seed", f"127.0.0.1:{dallas.port}")
+    generation_is(1, tokyo, dallas, paris)
+
+    # Write: a prefix. The denied edit says which key, and by which generation; the link goes on.
+    assert dallas.ask("add cart/1 milk").startswith("ok")
+    denied(dallas, "set price/1 3", "price/1", "generation 1")
+    denied(paris, "set cart/1 x", "cart/1", "generation 1")
+    assert tokyo.ask("set price/1 4").startswith("ok")
+    reaches(tokyo, "get cart/1", "ok aworset 1 milk")
+    reaches(dallas, "get price/1", "ok lwwreg 4")
+
+    # Of a transaction in parts all or nothing.
+    for line in ("begin", "add cart/1 bread", "set price/1 5"):
+        assert dallas.ask(line).startswith("ok"), line
+    denied(dallas, "commit", "price/1")
+    assert dallas.ask("get cart/1") == "ok aworset 1 milk"
+
+    # Relay: paris is heard by dallas, which may not pass it on. Read: paris hears nothing.
+    assert paris.ask("set news/1 hello").startswith("ok")
+    reaches(dallas, "get news/1", "ok lwwreg hello")
+    stays_away(tokyo, "get news/1")
+    stays_away(paris, "get cart/1", 0.1)
+    rights = [s.status() for s in (tokyo, dallas, paris)]
+    assert [(r["rights"], r["write"]) for r in rights] == [("read+relay", "*"), ("read", "cart/"), ("relay", "news/")]
+    peers = dict(peer.split(":", 2)[1:] for peer in rights[1]["peers"].split(","))
+    assert sorted(peers) == ["read+relay+vouch", "relay+vouch"], rights[1]
+    assert "tokyo" in peers["read+relay+vouch"] and "paris" in peers["relay+vouch"], peers
+
+    # Another policy, at tokyo alone: what was denied is allowed, what was kept back is passed on. Who may not read is
+    # told by nobody that it may now.
+    assert c.policy(*MEMBERS, *PARIS, 'grant * read relay', 'grant tokyo write ""', 'grant @us write cart/ price/') == 2
+    hear(tokyo)
+    generation_is(2, tokyo, dallas)
+    hear(paris)
+    generation_is(2, paris)
+    assert dallas.ask("set price/1 6").startswith("ok")
+    reaches(tokyo, "get price/1", "ok lwwreg 6")
+    reaches(tokyo, "get news/1", "ok lwwreg hello")
+    reaches(paris, "get cart/1", "ok aworset 1 milk")
+    for s in (tokyo, dallas, paris):
+        assert s.status()["voids"] == "0"
+        s.quit()
+    assert converge(c, keys)
+
+
+def converge(c, keys):
+    served = [c.serve(keys["dallas"], "--store", c.path("dallas.db"), "--listen", "127.0.0.1:0", "--quiet")]
+    for name in ("tokyo", "paris"):
+        served.append(c.serve(keys[name], "--store", c.path(name + ".db"), "--seed", f"127.0.0.1:{served[0].port}"))
+    wait_until("all are equal", lambda: converged(*served))
+    return all(s.quit()[0] == 0 for s in served)
+
+
+def test_a_revoked_replica_is_cut_off(weft, folder):
+    c = Governed(weft, folder)
+    _, serve = three(c)
+    tokyo = serve("tokyo", "--rights", c.rights)
+    dallas = serve("dallas", "--seed", f"127.0.0.1:{tokyo.port}")
+    paris = serve("paris", "--rights", c.rights, "--seed", f"127.0.0.1:{tokyo.port}", "--seed",
+                  f"127.0.0.1:{dallas.port}")  # fmt: skip
+    generation_is(1, tokyo, dallas, paris)
+    assert paris.ask("set news/1 hello").startswith("ok")
+    for s in (tokyo, dallas):
+        reaches(s, "get news/1", "ok lwwreg hello")
+    wait_until("paris has both links", lambda: paris.status()["dialling"] == "0")
+    c.policy(*MEMBERS, 'grant * read relay', 'grant tokyo write ""', 'grant dallas write cart/')
+    hear(tokyo)
+    wait_until("its links are cut", lambda: paris.status()["dialling"] == "2", 1.0)
+    assert paris.ask("set news/2 bye").startswith("ok")  # it does not know
+    assert dallas.ask("add cart/1 milk").startswith("ok")
+    reaches(tokyo, "get cart/1", "ok aworset 1 milk")
+    for s in (tokyo, dallas):
+        stays_away(s, "get news/2")
+        assert s.ask("get news/1").startswith("ok lwwreg hello")  # what was before stays
+    paris.quit()
+    for s in (tokyo, dallas):
+        said = s.quit()[1]
+        refused = [line for line in said.splitlines() if ": refused DENIED: " in line and "paris, key" in line]
+        assert refused, said
+
+
+def test_authority_is_handed_over(weft, folder):
+    c = Governed(weft, folder)
+    _, serve = three(c)
+    tokyo = serve("tokyo", "--rights", c.rights)
+    policy = (*MEMBERS, 'grant * read relay write ""')
+    make(weft, "cluster", "authority", c.file)
+    write(c.path("policy"), "".join(line + "\n" for line in policy))
+    make(weft, "rights", "sign", c.file, c.path("policy"), "--hand-over")
+    shutil.copy(c.rights, c.path("second"))
+    os.rename(c.file + ".authority.next", c.file + ".authority")
+    assert c.policy(*policy) == 3
+
+    # The third comes before the second, which says who may sign it, and waits.
+    shutil.copy(c.rights, c.path("third"))
+    hear(tokyo)
+    assert tokyo.ask("get x").startswith("error NOT_FOUND") and tokyo.status()["generation"] == "1"
+    dallas = serve("dallas", "--rights", c.path("second"), "--seed", f"127.0.0.1:{tokyo.port}")
+    generation_is(3, tokyo, dallas)
+    assert dallas.ask("set x 1").startswith("ok")
+    reaches(tokyo, "get x", "ok lwwreg 1")
+    dallas.quit()
+    said = tokyo.quit()[1]
+    assert "DENIED: generation 3 of the rights is not taken" in said, said
+
+
+def test_a_new_key_is_the_same_replica(weft, folder):
+    c = Governed(weft, folder)
+    keys, serve = three(c)
+    tokyo = serve("tokyo", "--rights", c.rights)
+    dallas = serve("dallas", "--seed", f"127.0.0.1:{tokyo.port}")
+    generation_is(1, dallas)
+    own = dallas.status()["id"]
+    assert dallas.ask("add cart/1 milk").startswith("ok")
+    reaches(tokyo, "get cart/1", "ok aworset 1 milk")
+    new, _ = c.key("dallas-2")
+    c.sign(new, "dallas", "--replica", own)
+    for end in ("", ".pub", ".cert"):
+        os.replace(new + end, keys["dallas"] + end)
+    hear(dallas)
+    tokyo.quit()
+    tokyo = c.serve(keys["tokyo"], "--store", c.path("tokyo.db"), "--seed", f"127.0.0.1:{dallas.port}")
+    assert dallas.status()["id"] == own and dallas.ask("add cart/1 bread").startswith("ok")
+    reaches(tokyo, "get cart/1", "ok aworset 2 bread milk")
+    for s in (tokyo, dallas):
+        s.quit()
+
+
+def test_signed_space(weft, folder):
+    """Each replica needs the document, which says whose signatures are good; a new key needs a new one."""
+    c = Governed(weft, folder, "--signed")
+    keys, serve = three(c)
+    members = ("member tokyo asia tokyo.pub", "member paris eu paris.pub", 'grant * read relay write ""')
+    assert c.policy("member dallas us dallas.pub", *members) == 2
+    dallas = serve("dallas", "--rights", c.rights)
+    tokyo = serve("tokyo", "--rights", c.rights, "--seed", f"127.0.0.1:{dallas.port}")
+    paris = serve("paris", "--rights", c.rights, "--seed", f"127.0.0.1:{dallas.port}")
+    generation_is(2, tokyo, dallas, paris)
+    for s, word in ((tokyo, "milk"), (dallas, "bread"), (paris, "jam")):
+        assert s.ask(f"add cart {word}").startswith("ok")
+    for s in (tokyo, dallas, paris):
+        reaches(s, "get cart", "ok aworset 3 bread jam milk")
+    own = dallas.status()["id"]
+    new, _ = c.key("dallas-2")
+    c.sign(new, "dallas", "--replica", own)
+    c.policy(f"member dallas us dallas-2.pub {own}", *members)
+    hear(tokyo)
+    generation_is(3, tokyo, dallas, paris)
+    dallas.quit()
+    keys["dallas"] = new
+    dallas = serve("dallas", "--rights", c.rights, "--seed", f"127.0.0.1:{tokyo.port}")
+    assert dallas.ask("add cart ham").startswith("ok")
+    reaches(tokyo, "get cart", "ok aworset 4 bread ham jam milk")
+    for s in (tokyo, dallas, paris):
+        assert s.status()["voids"] == "0" and s.quit()[0] == 0
 
 
 def main():
