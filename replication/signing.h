@@ -13,6 +13,8 @@
 #include "replication/signed_ends.h"
 #include "replication/transaction.h"
 
+struct weft__peer;
+
 /* The last of own rows that one signature is wanted for. */
 struct weft__wanted {
     uint32_t origin;
