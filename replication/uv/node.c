@@ -254,6 +254,8 @@ static void free_parts(struct weft_uv *n) {
     n->knocks.places = NULL;
     weft_identity_free(n->identity);
     n->identity = NULL;
+    if (n->rights != NULL) weft__node_free(n, n->rights, n->rights_size);
+    n->rights = NULL;
     weft__unwritten_fini(&n->unwritten);
     weft__subscriptions_remove_all(&n->subscriptions);
 }
@@ -269,8 +271,29 @@ static int make_knocks(struct weft_uv *n) {
     return 0;
 }
 
+/* Documents of rights are lent for the call, and the engine may be made again. */
+static int keep_rights(struct weft_uv *n) {
+    const struct weft_slice *given = n->engine.rights;
+    size_t count = n->engine.rights_count, size = count * sizeof *given;
+    n->engine.rights_count = 0;
+    for (size_t i = 0; i < count; i++) size += given[i].len;
+    n->rights = count == 0 ? NULL : weft__node_alloc(n, size);
+    n->rights_size = size;
+    n->engine.rights = n->rights;
+    if (n->rights == NULL) return count == 0 ? 0 : WEFT_ERR_NOMEM;
+    uint8_t *at = (uint8_t *)(n->rights + count);
+    for (size_t i = 0; i < count; i++) {
+        if (given[i].len > 0) memcpy(at, given[i].ptr, given[i].len);
+        n->rights[i] = weft_slice(at, given[i].len);
+        at += given[i].len;
+    }
+    n->engine.rights_count = count;
+    return 0;
+}
+
 static int make(struct weft_uv *n, const struct weft_uv_options *o, char *errmsg, size_t errmsg_len) {
-    int rc = check_addresses(o, errmsg, errmsg_len);
+    int rc = keep_rights(n);
+    if (rc == 0) rc = check_addresses(o, errmsg, errmsg_len);
     if (rc == 0 && n->store == NULL) rc = weft_store_memory_new(&n->store, n->alloc);
     if (rc == 0 && o->record != NULL)
         rc = weft__recorder_start(&n->recorder, o->record, o->record_max, n->alloc, errmsg, errmsg_len);

@@ -34,6 +34,8 @@ struct weft_uv {
     struct weft_replica *replica;
     struct weft_store *store;
     struct weft_identity *identity; /* NULL: links are plain */
+    struct weft_slice *rights;      /* of engine.rights, and their bytes */
+    size_t rights_size;
     enum weft__node_state state;
     void (*close_cb)(void *ctx);
     void *close_ctx;
