@@ -88,9 +88,28 @@ static void try_unknown(struct weft_slice bytes) {
     free(copy);
 }
 
+/* Keys that nobody chose: what such an authority signs, that one alone is taken for. */
+static void try_new_keys(void) {
+    struct weft_key secret, public_key, signs, other;
+    uint8_t authority_secret[WEFT_AUTHORITY_SECRET_LEN];
+    struct weft_certificate c = {.name = "a", .not_after = 1, .serial = 1}, read;
+    struct weft_buf bytes;
+    HOLDS(weft_key_new(&secret) == 0 && weft_authority_new(&public_key, authority_secret) == 0);
+    weft_key_public(&c.key, &secret);
+    weft_key_signing(&signs, &secret);
+    weft_key_signing(&other, &public_key);
+    HOLDS(memcmp(&signs, &other, sizeof signs) != 0);
+    weft_buf_init(&bytes, NULL);
+    HOLDS(weft_certificate_sign(&c, authority_secret, &bytes) == 0);
+    HOLDS(weft_certificate_read(&read, weft_buf_slice(&bytes), &public_key) == 0);
+    HOLDS(weft_certificate_read(&read, weft_buf_slice(&bytes), &authority()->key) == WEFT_ERR_CERTIFICATE);
+    weft_buf_fini(&bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
     bool is_signed = fuzz_byte(&in) % 2 == 1;
+    if (size == 0) try_new_keys();
     (is_signed ? try_signed : try_unknown)(fuzz_bytes(&in, fuzz_left(&in)));
     return 0;
 }

@@ -169,6 +169,18 @@ static void check_same(struct cluster *c, int i, int j) {
     weft_buf_fini(&b);
 }
 
+/* Whatever came to stand there can be read, or is out of range. */
+static void print_all(const struct cluster *c, int i) {
+    struct weft_object_info info = {.key = {NULL, 0}};
+    for (uint32_t type = 0; weft_replica_object(c->at[i].replica, info.key, type, &info); type = info.type + 1) {
+        struct weft_buf text;
+        weft_buf_init(&text, NULL);
+        int rc = info.cls == NULL ? 0 : info.cls->print(info.view, &text);
+        HOLDS(rc == 0 || rc == WEFT_ERR_RANGE);
+        weft_buf_fini(&text);
+    }
+}
+
 /* From a checkpoint. */
 static void restart(struct cluster *c, int i) {
     weft_replica_checkpoint(c->at[i].replica);
@@ -190,6 +202,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         receive_all(&c, i, &h);
     }
     check_same(&c, 0, 1);
+    print_all(&c, 0);
     for (size_t k = 0; k < h.count; k++) receive_again(&c, 0, &h.items[k]);
     check_same(&c, 0, 1);
     restart(&c, 0);

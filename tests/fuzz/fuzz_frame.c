@@ -42,6 +42,7 @@ static void hear(struct weft_slice stream, struct weft_slice lengths, struct hea
     HOLDS(weft__channel_plain_new(&channel, NULL) == 0);
     HOLDS(channel->cls->start(channel, &wire) == 0);
     HOLDS(channel->cls->judge(channel, NULL, 0) == 0);
+    HOLDS(channel->cls->until(channel) == UINT64_MAX && channel->cls->peer(channel) == NULL);
     for (size_t at = 0, turn = 0; at < stream.len && h->err == 0; turn++) {
         struct weft_slice piece = weft_slice(stream.ptr + at, piece_len(lengths, turn, stream.len - at));
         uint8_t *copy = fuzz_copy(piece);
@@ -60,12 +61,22 @@ static void hear(struct weft_slice stream, struct weft_slice lengths, struct hea
     weft_buf_fini(&wire);
 }
 
+/* Longer than what is kept when it was heard. */
+static void say_long(struct weft_buf *messages) {
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    for (size_t i = 0; i < 40000; i++) weft_buf_append(&m, "8 bytes.", 8);
+    HOLDS(weft__frame_write(messages, weft_buf_slice(&m)) == 0);
+    weft_buf_fini(&m);
+}
+
 /* What was heard, said again, is heard by another side as it was said. */
-static void say_again(const struct heard *h) {
+static void say_again(struct heard *h, bool and_more) {
     struct weft__channel *channel;
     struct heard again;
     struct weft_buf wire;
     weft_buf_init(&wire, NULL);
+    if (and_more) say_long(&h->messages);
     HOLDS(weft__channel_plain_new(&channel, NULL) == 0);
     HOLDS(channel->cls->start(channel, &wire) == 0);
     HOLDS(channel->cls->send(channel, weft_buf_slice(&h->messages), &wire) == 0);
@@ -87,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(whole.err == pieces.err);
     HOLDS(weft_slice_eq(weft_buf_slice(&whole.messages), weft_buf_slice(&pieces.messages)));
     if (whole.err == 0) HOLDS(whole.left == pieces.left);
-    say_again(&whole);
+    say_again(&whole, lengths.len == 3);
     weft_buf_fini(&whole.messages);
     weft_buf_fini(&pieces.messages);
     return 0;

@@ -4,13 +4,14 @@
  * Input: what is tried, then its bytes. 0, 1: any bytes to a called or a calling side. 2: an honest session of which
  * bytes are changed: (message, place, bits) each; the sides get ready only if none was. 3: a session that stands: what
  * is sent, how it is cut, and which byte of it is changed (below); what is heard is what was said, up to the change. 4:
- * the cipher alone, with its keys changed now and then. */
+ * the cipher alone, with its keys changed now and then. 5: handshakes of other patterns. */
 #include <string.h>
 
 #include <weft/err.h>
 
 #include "replication/uv/channel.h"
 #include "replication/uv/cipher.h"
+#include "replication/uv/noise.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW      UINT64_C(1795600000)
@@ -40,14 +41,18 @@ static struct weft_identity *identity(uint8_t number, bool known) {
     return id;
 }
 
-static struct weft__channel *channel(bool initiator, bool known) {
+static struct weft_identity *identity_of(bool initiator, bool known) {
     static struct weft_identity *ids[2][2];
-    struct weft__channel *c;
-    uint8_t ephemeral[WEFT_KEY_LEN];
     struct weft_identity **id = &ids[known][initiator];
     if (*id == NULL) *id = identity(initiator ? 1 : 2, known);
+    return *id;
+}
+
+static struct weft__channel *channel(bool initiator, bool known) {
+    struct weft__channel *c;
+    uint8_t ephemeral[WEFT_KEY_LEN];
     memset(ephemeral, 3 + initiator, sizeof ephemeral);
-    HOLDS(weft__channel_sealed_new(&c, NULL, *id, initiator, NOW, ephemeral) == 0);
+    HOLDS(weft__channel_sealed_new(&c, NULL, identity_of(initiator, known), initiator, NOW, ephemeral) == 0);
     return c;
 }
 
@@ -210,6 +215,8 @@ static void shake_hands(struct weft__channel *sides[2]) {
     for (size_t i = 0; i < 2; i++) {
         HOLDS(sides[i]->cls->ready(sides[i]) && wire[i].len == 0);
         HOLDS(sides[i]->cls->judge(sides[i], NULL, NOW) == 0);
+        HOLDS(sides[i]->cls->judge(sides[i], identity_of(i == 0, true), NOW) == 0);
+        HOLDS(sides[i]->cls->until(sides[i]) == UINT64_MAX && sides[i]->cls->peer(sides[i]) != NULL);
         weft_buf_fini(&wire[i]);
     }
     HOLDS(plain.len == 0);
@@ -261,9 +268,66 @@ static void try_cipher(struct fuzz_input *in) {
     }
 }
 
+/* --- Patterns that no link has ------------------------------------------------------------------------------------ */
+
+/* Both sides know each other's key beforehand; a psk for each message. The name is longer than a hash, or not. */
+static const struct weft__noise_pattern patterns[] = {
+    {"KK",
+     false,
+     true,
+     true,
+     2,
+     {{WEFT__NOISE_E, WEFT__NOISE_ES, WEFT__NOISE_SS}, {WEFT__NOISE_E, WEFT__NOISE_EE, WEFT__NOISE_SE}}},
+    {"KKpsk0andsoonandsoonandsoonandsoonandsoonandsoon",
+     true,
+     true,
+     true,
+     2,
+     {{WEFT__NOISE_PSK, WEFT__NOISE_E, WEFT__NOISE_ES, WEFT__NOISE_SS},
+      {WEFT__NOISE_E, WEFT__NOISE_EE, WEFT__NOISE_SE}}},
+};
+
+static void try_pattern(struct fuzz_input *in) {
+    const struct weft__noise_pattern *pattern = &patterns[fuzz_byte(in) % 2];
+    struct weft__noise_pair fixed[2], ephemeral[2];
+    struct weft__noise sides[2];
+    struct weft_buf wire, heard;
+    uint8_t at = fuzz_byte(in), bits = fuzz_byte(in);
+    bool changed = false;
+    int rc = 0;
+    weft_buf_init(&wire, NULL);
+    weft_buf_init(&heard, NULL);
+    for (uint8_t i = 0; i < 4; i++) {
+        uint8_t secret[WEFT__NOISE_KEY_LEN];
+        memset(secret, 17 + i, sizeof secret);
+        weft__noise_pair_of(i < 2 ? &fixed[i] : &ephemeral[i - 2], secret);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        struct weft__noise_keys keys = {.fixed = &fixed[i], .ephemeral = &ephemeral[i]};
+        keys.peer = fixed[1 - i].public_key;
+        keys.psks[0] = cluster_keys[0].bytes;
+        weft__noise_init(&sides[i], pattern, i == 0, &keys);
+    }
+    for (size_t m = 0; rc == 0 && !weft__noise_is_done(&sides[1 - m % 2]); m++) {
+        struct weft_slice payload = fuzz_piece(in);
+        weft_buf_reset(&wire);
+        weft_buf_reset(&heard);
+        HOLDS(weft__noise_write(&sides[m % 2], payload, &wire) == 0);
+        if (m == at % 4u) wire.ptr[at % wire.len] ^= bits;
+        changed = changed || (m == at % 4u && bits != 0);
+        rc = weft__noise_read(&sides[1 - m % 2], weft_buf_slice(&wire), &heard);
+        HOLDS(rc == (changed ? WEFT_ERR_MALFORMED : 0));
+        if (rc == 0) HOLDS(weft_slice_eq(weft_buf_slice(&heard), payload));
+    }
+    if (!changed) HOLDS(memcmp(sides[0].hash, sides[1].hash, sizeof sides[0].hash) == 0);
+    for (size_t i = 0; i < 2; i++) weft__noise_fini(&sides[i]);
+    weft_buf_fini(&wire);
+    weft_buf_fini(&heard);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
-    switch (fuzz_byte(&in) % 5) {
+    switch (fuzz_byte(&in) % 6) {
     case 0:
         try_stranger(&in, false);
         break;
@@ -276,8 +340,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     case 3:
         try_session(&in);
         break;
-    default:
+    case 4:
         try_cipher(&in);
+        break;
+    default:
+        try_pattern(&in);
         break;
     }
     return 0;

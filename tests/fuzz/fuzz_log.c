@@ -1,4 +1,5 @@
 /* Access logs: every line is read or counted as bad, and what was read lies within its line and its limits. */
+#include "tests/fuzz/folder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/demo/log.h"
 
@@ -25,6 +26,17 @@ static void check_line(const struct weft__demo_log *log, size_t i) {
     HOLDS(log->lines[line->before - 1].region == line->region);
 }
 
+/* From a file the same. */
+static void check_file(const struct weft__demo_log *log, const uint8_t *data, size_t size) {
+    struct weft__demo_log again = {.text = NULL};
+    char errmsg[200] = "";
+    folder_write("log", weft_slice(data, size));
+    HOLDS(weft__demo_log_read(&again, folder_path("log"), errmsg, sizeof errmsg) == 0);
+    HOLDS(again.count == log->count && again.bad_count == log->bad_count && errmsg[0] == '\0');
+    weft__demo_log_fini(&again);
+    HOLDS(weft__demo_log_read(&again, folder_path("none"), errmsg, sizeof errmsg) != 0 && errmsg[0] != '\0');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct weft__demo_log log = {.text = NULL};
     size_t shares = 0;
@@ -34,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     HOLDS(shares == log.count);
     for (size_t i = 0; i < log.count; i++) check_line(&log, i);
     for (size_t i = 0; i < log.bad_count && i < WEFT__DEMO_BAD_SHOWN; i++) HOLDS(log.bad[i].why != NULL);
+    if (size % 16 == 0) check_file(&log, data, size);
     weft__demo_log_fini(&log);
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "replication/message.h"
 #include "tests/fuzz/budget.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/failing_alloc.h"
 
 /* Of memory, as message_any.c has it, and what an array may take beside the bytes. */
 #define MEMORY_MAX(size) (16 * (size) + 8192)
@@ -73,6 +74,22 @@ static void read_otherwise(const struct weft__message *m, int rc, struct weft_sl
     weft_buf_fini(&second);
 }
 
+/* Memory runs out at one place after the other: nothing is left behind, and nothing else is wrong. */
+static void starve(int (*decode)(struct weft__message *, struct weft_slice, const struct weft_alloc *),
+                   struct weft_slice bytes, int expected) {
+    struct weft__message m;
+    struct failing_alloc alloc;
+    int rc = WEFT_ERR_NOMEM;
+    for (size_t n = 1; n <= 16 && rc == WEFT_ERR_NOMEM; n++) {
+        failing_alloc_init(&alloc);
+        alloc.fail_at = n;
+        rc = decode(&m, bytes, &alloc.alloc);
+        HOLDS(rc == WEFT_ERR_NOMEM || rc == expected);
+        if (rc == 0) weft__message_fini(&m);
+        HOLDS(alloc.live_bytes == 0);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct budget budget;
     struct weft__message m;
@@ -80,6 +97,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     budget_init(&budget, MEMORY_MAX(size));
     int rc = weft__message_decode(&m, bytes, &budget.alloc);
     read_otherwise(&m, rc, bytes);
+    starve(weft__message_decode, bytes, rc);
+    starve(weft__message_decode_any, bytes, rc);
     if (rc == 0) {
         say_twice(&m, bytes);
         weft__message_fini(&m);

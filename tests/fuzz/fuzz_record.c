@@ -1,11 +1,14 @@
 /* A store with damaged or made-up records: it opens, or says what is wrong with it; what opens is whole.
  *
  * Input: records, each a byte that says which one (below) and a piece that is its bytes; it takes the place of one that
- * is there, or is added. With 128 set in the first: a checkpoint whose hashes are right, as in forge.h.
+ * is there, or is added. With 128 set in the first: a checkpoint whose hashes are right, as in forge.h; with all of it:
+ * records beside those of a segment that takes several.
  * Refused messages that are kept are then taken once more, and forgotten. */
 #include <string.h>
 
 #include <weft/err.h>
+#include <weft/limits.h>
+#include <weft/lwwreg.h>
 
 #include "replication/staging.h"
 #include "replication/transaction.h"
@@ -13,14 +16,14 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/live.h"
 
-enum { FORGED = 128, KIND = 15, INDEX = 16 }; /* the three bits above the kind say which of it */
+enum { FORGED = 128, LARGE = 255, KIND = 15, INDEX = 16 }; /* the three bits above the kind say which of it */
 
 /* The first four are META, by their ids. */
 static const enum weft_record_kind kinds[] = {
     WEFT_RECORD_META,    WEFT_RECORD_META, WEFT_RECORD_META,       WEFT_RECORD_META,
     WEFT_RECORD_SEGMENT, WEFT_RECORD_LOG,  WEFT_RECORD_QUARANTINE, WEFT_RECORD_STAGED,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, STAGED_WELL = KINDS, KEPT_WELL, ALL_KINDS };
+enum { KINDS = sizeof kinds / sizeof *kinds, STAGED_WELL = KINDS, KEPT_WELL, SIGNATURE, ALL_KINDS };
 
 struct find {
     enum weft_record_kind kind;
@@ -61,6 +64,7 @@ static void write_kept(struct fuzz_input *in, struct weft_buf *out, uint64_t *id
 
 static enum weft_record_kind kind_of(unsigned kind) {
     if (kind == STAGED_WELL) return WEFT_RECORD_STAGED;
+    if (kind == SIGNATURE) return WEFT_RECORD_SIGNATURE;
     return kind == KEPT_WELL ? WEFT_RECORD_QUARANTINE : kinds[kind];
 }
 
@@ -69,16 +73,17 @@ static void put(struct weft_store *store, uint8_t what, struct fuzz_input *in) {
     unsigned kind = (what & KIND) % ALL_KINDS, which = what / INDEX % 8;
     struct find f = {.kind = kind_of(kind), .which = which};
     struct weft_buf well;
+    if (kind == SIGNATURE) f.kind = WEFT_RECORD_LOG; /* of a row that is there */
     if (f.kind != WEFT_RECORD_META && f.kind != WEFT_RECORD_STAGED)
         HOLDS(store->cls->load(store, find_record, &f) == 0);
     struct weft_record r = f.record;
-    r.kind = f.kind;
+    r.kind = kind_of(kind);
     if (f.kind == WEFT_RECORD_META) r.id = kind + 1;
     if (f.kind == WEFT_RECORD_STAGED || (!f.found && f.kind != WEFT_RECORD_META)) r.id = which;
     weft_buf_init(&well, NULL);
     if (kind == STAGED_WELL) write_staged(in, &well, r.id);
     if (kind == KEPT_WELL) write_kept(in, &well, &r.id);
-    r.bytes = kind >= KINDS ? weft_buf_slice(&well) : fuzz_piece(in);
+    r.bytes = kind == STAGED_WELL || kind == KEPT_WELL ? weft_buf_slice(&well) : fuzz_piece(in);
     HOLDS(store->cls->write(store, &r, 1) == 0);
     weft_buf_fini(&well);
 }
@@ -111,12 +116,52 @@ static void take_kept(struct cluster *c) {
     }
 }
 
+static struct weft_store *large;
+
+static void forget_large(void) {
+    large->cls->close(large);
+}
+
+/* Its segment is longer than a record may be. */
+static void make_large(void) {
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f", "g", "h", "i",
+                                       "j", "k", "l", "m", "n", "o", "p", "q"};
+    struct cluster c;
+    char *value = malloc(WEFT_VALUE_MAX);
+    HOLDS(value != NULL);
+    memset(value, 'v', WEFT_VALUE_MAX);
+    cluster_init(&c, 1);
+    c.at[0].options.segment_bytes = (size_t)64 << 20;
+    HOLDS(cluster_open(&c, 0) == 0);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        struct weft_txn *t = cluster_begin(&c, 0);
+        weft_lwwreg_set(weft_txn_edit(t, weft_str(keys[i]), &weft_lwwreg_class), weft_slice(value, WEFT_VALUE_MAX));
+        (void)cluster_commit(&c, 0, t);
+    }
+    free(value);
+    weft_replica_checkpoint(c.at[0].replica);
+    HOLDS(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_TICK}) == 0);
+    HOLDS(weft_store_memory_copy(&large, c.at[0].store, NULL) == 0);
+    HOLDS(atexit(forget_large) == 0);
+    cluster_fini(&c);
+}
+
+static struct weft_store *large_store(void) {
+    struct weft_store *copy;
+    if (large == NULL) make_large();
+    HOLDS(weft_store_memory_copy(&copy, large, NULL) == 0);
+    return copy;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input in = fuzz_input(data, size);
     struct weft_store *store;
     struct cluster c;
     uint8_t what = fuzz_byte(&in);
-    if ((what & FORGED) != 0) {
+    if (what == LARGE) {
+        store = large_store();
+        while (fuzz_left(&in) > 0) put(store, fuzz_byte(&in), &in);
+    } else if ((what & FORGED) != 0) {
         HOLDS(weft_store_memory_new(&store, NULL) == 0);
         forge_store(store, &in);
     } else {

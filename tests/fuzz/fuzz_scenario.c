@@ -6,9 +6,10 @@
 
 #include "sim/schedule.h"
 #include "tests/fuzz/fuzz.h"
+#include "tools/scenario/build.h"
 #include "tools/scenario/scenario.h"
 
-/* The text itself, so that the forms of files are fuzzed, too. */
+/* What follows a line of two percent signs, or the text itself: so the forms of files are fuzzed, too. */
 static int read_self(void *ctx, const char *name, struct weft_buf *out, struct weft_buf *message) {
     const struct weft_slice *text = ctx;
     if (strcmp(name, "absent") == 0) {
@@ -61,16 +62,52 @@ static void check_scenario(const struct weft__scenario *s) {
     weft_sim_schedule_free(again);
 }
 
+/* Whatever a run came to, it is as expected, or what is not is told. */
+static void check_expectations(const struct weft__scenario *s) {
+    static const int outcomes[] = {0, WEFT_ERR_NOT_READY, WEFT_ERR_CORRUPT};
+    struct weft_sim_stats stats;
+    struct weft_buf told;
+    memset(&stats, 0, sizeof stats);
+    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
+        weft_buf_init(&told, NULL);
+        HOLDS(weft__scenario_holds(s, outcomes[i], &stats, &told) == (told.len == 0));
+        weft_buf_fini(&told);
+    }
+}
+
+/* The words that the pages list are known. */
+static void check_vocabulary(void) {
+    struct weft_buf words;
+    weft_buf_init(&words, NULL);
+    HOLDS(weft__scenario_vocabulary(&words) == 0 && words.len > 0);
+    HOLDS(weft__scenario_knows("partition") && !weft__scenario_knows("explode"));
+    weft_buf_fini(&words);
+}
+
+static struct weft_slice cut(struct weft_slice *text) {
+    static const char mark[] = "\n%%\n";
+    for (size_t i = 0; i + 4 <= text->len; i++) {
+        if (memcmp(text->ptr + i, mark, 4) != 0) continue;
+        struct weft_slice rest = weft_slice(text->ptr + i + 4, text->len - i - 4);
+        text->len = i + 1;
+        return rest;
+    }
+    return *text;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct weft__scenario *s;
     struct weft_buf message;
     uint8_t *copy = fuzz_copy(weft_slice(data, size));
     struct weft_slice text = weft_slice(copy, size);
-    struct weft__scenario_files files = {read_self, &text};
+    struct weft_slice file = cut(&text);
+    struct weft__scenario_files files = {read_self, &file};
     weft_buf_init(&message, NULL);
     int rc = weft__scenario_load(&s, text, &files, &message);
     HOLDS(rc == 0 || rc == WEFT_ERR_MALFORMED);
     HOLDS((rc == 0) == (s != NULL));
+    if (size == 0) check_vocabulary();
+    if (rc == 0) check_expectations(s);
     if (rc == 0)
         check_scenario(s);
     else

@@ -50,6 +50,13 @@ def with_seq(row, seq):
     return re.sub(rb"\x28[\x01-\x7f]\x39", bytes([0x28, seq, 0x39]), row, count=1)
 
 
+def dense_hll(last):
+    """An entry of all registers, in six bits each."""
+    value = b"\x01" + b"\x04\x10\x41" * 1023 + bytes([4, 16, 0x40 | last])
+    entry = b"\x12\x01\x00\x22" + to_varint(len(value)) + value
+    return b"\x0a" + to_varint(len(entry)) + entry
+
+
 def values(vectors):
     # The vectors are in the order of the target's types.
     for index, name in enumerate(name[6:] for name in vectors if name.startswith("delta-")):
@@ -57,6 +64,10 @@ def values(vectors):
         yield name + "-delta", bytes([index]) + piece(delta)
         yield name + "-state", bytes([index]) + piece(state)
         yield name + "-both", bytes([index]) + piece(delta) + piece(state) + piece(delta)
+        if name == "hll":
+            body = dense_hll(1)
+            alone = delta[:8] + before_field(delta[8:], 5) + b"\x30\x01\x4a" + to_varint(len(body)) + body
+            yield "hll-dense", bytes([index]) + piece(alone) + piece(delta)
 
 
 def field(data, number):
@@ -81,6 +92,10 @@ def deltas(vectors):
         body = bytes([index]) + piece(field(vectors["delta-" + name], 9))
         yield name, b"\0" + body + b"\3" + body + b"\2" + body
         yield name + "-apart", b"\0" + body + b"\1" + body + b"\2" + body + b"\x13" + body + body
+        if name == "hll":
+            for how, last in (("dense", 1), ("dense-wrong", 63)):
+                dense = bytes([index]) + piece(dense_hll(last))
+                yield f"{name}-{how}", b"\0" + dense + b"\0" + body + b"\3" + dense
         unknown = bytes([index + 18]) + body[1:]
         yield name + "-unknown", b"\0" + unknown + b"\3" + unknown + b"\2" + unknown
 
@@ -142,6 +157,12 @@ def messages(vectors):
         yield f"{name[8:]}-newer", b"\x08\x63" + data[2:]
         yield f"{name[8:]}-in-a-space", head[:2] + b"\x12\x10" + bytes(range(16)) + head[2:] + body
         yield f"{name[8:]}-empty", head + body[:1] + b"\0"
+    head = before_field(vectors["message-request"], 10)
+    rest = b"\x11" + bytes(range(8)) + b"\x18\x07\x22\x10" + bytes(16)
+    entries = [b"\x0a\x10" + bytes([n]) * 16 + rest for n in (3, 5)]
+    digest = b"".join(b"\x12" + to_varint(len(e)) + e for e in entries)
+    for how in ("", "reversed", "unknown", "long", "twice", "without"):
+        yield f"digest-entries-{how}", loose(head + b"\x52" + to_varint(len(digest)) + digest, how)
 
 
 def transactions(vectors):
@@ -149,6 +170,15 @@ def transactions(vectors):
     yield "known", b"\0" + piece(rows[0]) + piece(rows[1])
     yield "next", b"\1" + piece(with_seq(rows[0], 4)) + piece(with_seq(rows[1], 5))
     yield "waits", b"\1" + piece(with_seq(rows[0], 6))
+    # Its table of origins twice, or itself in it; another field where deltas are; deltas that do not read.
+    head, origin = before_field(rows[0], 10), field(rows[0], 10)
+    listed = b"\x52" + to_varint(len(origin)) + origin
+    rest = rows[0][len(head) + len(listed) :]
+    yield "origins-twice", b"\0" + piece(head + listed + listed + rest)
+    own = b"\x0a" + head[head.index(b"\x1a\x10") + 1 :][: 17] + b"\x11" + head[head.index(b"\x21") + 1 :][:8]
+    yield "origins-own", b"\0" + piece(head + b"\x52" + to_varint(len(own)) + own + rest)
+    for name, more in (("field", b"\x72\x01x"), ("delta", b"\x6a\x02\x0a\x00"), ("delta-long", b"\x6a\x7f")):
+        yield "other-" + name, b"\1" + piece(with_seq(rows[0], 4) + more)
 
 
 def records(vectors):
@@ -188,6 +218,13 @@ def records(vectors):
     yield "staged-other", b"\x08" + well + b"\x18" + bytes([2, 30]) + piece(b"ten bytes.")
     yield "staged-odd", b"\x08" + bytes([1, 9]) + piece(b"ten bytes.") + b"\x18" + bytes([1, 30]) + piece(b"")
     yield "origins", b"\2" + piece(before_field(manifest, 3) + b"\x1a" + bytes([len(origin)]) + origin)
+    yield "signature", b"\x0a" + piece(bytes(72)) + b"\x1a" + piece(bytes(72))
+    yield "signature-short", b"\x0a" + piece(bytes(71))
+    yield "large", b"\xff"
+    yield "large-cut", b"\xff\4" + piece(b"not sixteen MiB")
+    yield "large-end", b"\xff\x14" + piece(b"not what remains")
+    hash_at = len(before_field(manifest, 6)) + 2
+    yield "meta-3-hash", b"\2" + piece(manifest[:hash_at] + bytes(16) + manifest[hash_at + 16 :])
     yield "forged", b"\x80" + piece(before_field(manifest, 6)) + piece(segment)
     yield "forged-empty", b"\x80" + piece(before_field(manifest, 6))
 
@@ -206,12 +243,22 @@ def frames(vectors):
     some = [vectors["message-digest-1"], vectors["message-transactions-1"], vectors["message-request"]]
     stream = greeting + b"".join(len(m).to_bytes(4, "big") + m for m in some)
     yield "one-by-one", b"\1\1" + stream
+    yield "and-more", b"\3\0\0\0" + stream
     yield "whole", b"\0" + stream
     yield "uneven", b"\4\3\7\5\x29" + stream
     yield "long", b"\1\5" + greeting + b"\xff\xff\xff\xff"
     yield "empty", b"\1\2" + greeting + b"\0\0\0\0"
     yield "browser", b"\0GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
     yield "other-version", b"\0WEFT\r\n\0\2"
+
+
+def wires(_):
+    chance = random.Random(11)
+    for index in range(12):
+        count = 3 * index + 1
+        steps = bytes(chance.randrange(256) for _ in range(3 * count))
+        yield f"fields-{index:02}", bytes([count]) + steps + bytes(chance.randrange(256) for _ in range(40))
+    yield "long-tags", bytes([6]) + b"".join(bytes([kind, 200 + kind, 7]) for kind in range(6)) + b"\xf8\x80\x01\x07"
 
 
 def handshakes(_):
@@ -230,6 +277,10 @@ def handshakes(_):
     yield "session-in-bytes", b"\3" + say(b"a") + hear(1) * 30 + say(b"") + say(b"bc") + hear(1) * 30
     yield "session-changed", b"\3" + say(b"hello") + hear(3) + b"\6\1" + hear(0) + say(b"more") + hear(0)
     yield "session-longer", b"\3" + say(b"hello") + b"\6\1" + hear(0)
+    for pattern in range(2):
+        yield f"pattern-{pattern}", bytes([5, pattern, 0, 0]) + piece(b"first") + piece(b"second")
+        yield f"pattern-{pattern}-changed", bytes([5, pattern, 0, 1]) + piece(b"first")
+        yield f"pattern-{pattern}-late", bytes([5, pattern, 1, 1]) + piece(b"first") + piece(b"second")
     yield "cipher", b"\4" + b"".join(bytes([n]) + piece(b"some words") for n in (0, 2, 1, 10, 8, 4, 9, 6, 2, 0))
 
 
@@ -247,6 +298,7 @@ def certificates(_):
     yield "signed-newer", b"\1\x08\x02" + body[2:]
     yield "signed-name", b"\1" + certificate(name=b"tokyo\n")
     yield "signed-long", b"\1" + certificate(name=b"x" * 64)
+    yield "new-keys", b""
     yield "raw", b"\0\x0a" + to_varint(len(body)) + body + b"\x12\x40" + bytes(64)
     yield "raw-short", b"\0\x0a" + to_varint(len(body)) + body + b"\x12\x01\0"
     yield "raw-empty", b"\0"
@@ -375,6 +427,13 @@ def commands(_):
     )
     for name, *lines in edits:
         yield f"edit-{name}", "\n".join("edit {} {}".format(x.split()[0], x) for x in lines).encode()
+    for index, line in enumerate((
+            "del cart", "del stock\ndel name", 'edit "" gcounter add 1', "edit " + "k" * 1025 + " gset add x",
+            "edit x gcounter add 1 2 3", "edit x nosuch add 1", "edit x gset frobnicate",
+            "edit m ormap at x nosuch add 1", "edit m ormap at \"\" gset add x",
+            "edit l lease acquire " + "o" * 1025 + " 30", "edit m ormap" + " at x ormap" * 17 + " remove x",
+            "set x " + "v" * 20, "del nothing")):
+        yield f"edit-line-{index:02}", line.encode()
     yield "edit-map", (
         b"edit m ormap at n pncounter add -3\nedit m ormap at deep ormap at s aworset add milk\n"
         b"edit m ormap remove n\nedit m ormap at n mvreg set x\ndel cart\nincr n\nset name Ada"
@@ -444,6 +503,55 @@ def tapes(vectors):
     stored = b"".join(record(1, vectors[f"record-meta-{i}"], i) for i in (1, 2, 3) if f"record-meta-{i}" in vectors)
     yield "restored", b"\1" + stored + start + tick
     yield "notices", b"\1" + start + entry(20, b"\1\0\0" + bytes(24) + b"\1\0", False) + tick
+    # Each kind that the vectors have none of; states and notices that are not what the replica has.
+    stranger = bytes(range(16)) + bytes(8)
+    yield "kinds", b"\1" + start + up + entry(8, bytes(8)) + entry(9, stranger + b"\1\1" + bytes(64)) + tick
+    yield "kinds-end", b"\1" + start + entry(23, b"\2", False) + tick
+    yield "kinds-none", b"\1" + start + entry(40, b"\2", False)
+    yield "refused", b"\1" + start + up + entry(5, b"\1garbage") + entry(24, mono + wall + b"\1", False) + tick
+    yield "refused-forgotten", b"\1" + start + up + entry(5, b"\1garbage") + entry(25, mono + wall + b"\1", False)
+    told = lambda kind, err, more=b"": entry(20, bytes([kind, err]) + more + bytes(24) + b"\0\0", False)
+    for kind in (4, 5, 6):
+        for err in (3, 4, 5):
+            yield f"told-{kind}-{err}", b"\1" + start + up + entry(5, b"\1garbage") + told(kind, err, b"\1") + tick
+    yield "untold", b"\1" + start + up + entry(5, b"\1garbage") + tick + told(5, 3, b"\1") + state
+    yield "state-other", b"\1" + start + entry(21, bytes([1]) * 16, False) + tick
+    yield "state-more", b"\1" + start + entry(21, bytes(16) + stranger + bytes(8), False) + tick
+    yield "state-less", b"\1" + start + rows + entry(21, bytes(16), False) + tick
+    yield "state-ragged", b"\1" + start + entry(21, bytes(16) + stranger[:9], False)
+    for cut in (1, 9, 12, 20, 200):
+        yield f"cut-{cut}", bytes([2, cut]) + start + up + tick + received + tick
+        yield f"torn-{cut}", bytes([3, cut]) + start + up + tick + received + tick
+    yield "twice", b"\1" + start + start + entry(16, bytes(40), False) + start
+    yield "early", b"\1" + tick + up + rows
+    yield "odd-link", b"\1" + start + entry(3, b"\xff\xff\xff\xff\x7f")
+    yield "down", b"\1" + start + up + up + entry(4, b"\1") + entry(4, b"\1") + tick
+    yield "version", b"\0WEFT\r\nE\7"
+    yield "none", b"\0not a recording"
+
+
+def scenarios(_):
+    """Others are written by hand, or come from tests; these are what depends on the files that they name."""
+    scenario = b"duration: 60s\nregions: [{name: london}, {name: tokyo}]\nworkload:\n  from: 5s\n  until: 45s\n"
+    scenario += b"  replay: {file: access.log%s}\nexpect:\n  counts:\n    - {what: transactions, least: 60}\n%%%%\n"
+    common = b'10.0.0.%d - - [06/Nov/2024:10:00:0%d +0000] "GET /%d HTTP/1.1" %d 512\n'
+    tabs = b"170000000%d\tv%d\tGET\t/%d\t%d\t17\n"
+    lines = lambda form: b"".join(form % (n % 3, n, n % 2, 200 + 150 * (n % 2)) for n in range(8))
+    yield "empty", b""
+    yield "replay-common", scenario % b"" + lines(common)
+    yield "replay-tabs", scenario % b", lines: 5" + lines(tabs)
+    yield "replay-no-lines", scenario % b", lines: 0" + lines(tabs)
+    yield "replay-nothing", scenario % b"" + b"not a log\n"
+    yield "replay-empty", scenario % b""
+    yield "replay-no-file", scenario.replace(b"access.log", b"absent") % b""
+    yield "counts-many", b"expect:\n  counts:\n" + b"    - {what: bytes, most: 1}\n" * 101
+    yield "question-long", b"question: " + b"q" * 501 + b"\n"
+    yield "no-text", b"duration: 9s\nname: \xff\n"
+    yield "deep", b"[" * 40
+    yield "name-long", b"name: " + b"n" * 65 + b"\n"
+    expects = b"expect:\n  outcome: check failed\n  counts:\n    - {what: bytes, most: 1, least: 1}\n"
+    yield "drift", b"replicas: 2\nclocks:\n  each:\n    - {who: 1, drift: 200ppm}\n"
+    yield "expects", b"duration: 9s\n" + expects
 
 
 TARGETS = {
@@ -454,12 +562,14 @@ TARGETS = {
     "record": records,
     "chunk": chunks,
     "frame": frames,
+    "wire": wires,
     "handshake": handshakes,
     "certificate": certificates,
     "rights": documents,
     "identity": identities,
     "policy": policies,
     "schedule": schedules,
+    "scenario": scenarios,
     "command": commands,
     "log": logs,
     "steps": steps,
