@@ -1,19 +1,23 @@
 /* Deltas of every kernel and type, as they come to replicas: two origins write them, in transactions that are right in
  * all else, and two replicas get them, each first all of one origin's that it can. Whatever they mean, every one
- * advances the vector by one; a void one changes nothing; both replicas end with the same state, in memory in
- * proportion to what came; what comes again brings nothing.
+ * advances the vector by one; a void one changes nothing, and is void at both; both replicas end with the same state,
+ * in memory in proportion to what came; what comes again brings nothing.
  *
  * Input: of each transaction what it is (below), a type, a piece that is the body, and with ANOTHER set a second one
- * likewise. */
+ * likewise. With RIGHTS set in the first the space has rights, and with it set in any it is a document of them: its
+ * generation, and what it says (below); with ANOTHER set, behind a delta. */
 #include <string.h>
 
 #include <weft/crdt.h>
 #include <weft/err.h>
 
 #include "replication/message.h"
+#include "replication/rights.h"
+#include "replication/rights_document.h"
 #include "replication/transaction.h"
 #include "tests/fuzz/budget.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/support/authority.h"
 #include "tests/support/cluster.h"
 
 enum {
@@ -22,7 +26,18 @@ enum {
     KEY = 12,     /* one of four */
     ANOTHER = 16, /* a second delta */
     OLDER = 32,   /* stamped as if its clock had been set back */
-    SCHEMA = 64   /* the next one */
+    SCHEMA = 64,  /* the next one */
+    RIGHTS = 128
+};
+
+/* Of a document. */
+enum {
+    FIRST = 3,     /* what the first of the two may write, by `may_write` */
+    SECOND = 12,   /* ... and the second */
+    SIGNER = 16,   /* the other authority */
+    HANDS = 32,    /* over to it */
+    MISNAMED = 64, /* under another name than its own */
+    FORGED = 128   /* changed since it was signed */
 };
 
 #define LINK             5
@@ -38,9 +53,14 @@ struct writer {
     struct weft_origin origin;
     uint64_t seq, seen; /* of the other's */
     uint8_t hash[WEFT__CHAIN_LEN];
+    uint64_t generation; /* of the document that governs it, and who signs the next one */
+    unsigned authority;
 };
 
 struct history {
+    bool in_space;
+    struct weft_id space;
+    struct authority authorities[2];
     struct writer writers[2];
     struct transaction items[TRANSACTIONS_MAX];
     size_t count;
@@ -58,6 +78,48 @@ static void write_delta(struct weft_buf *out, struct fuzz_input *in, uint8_t wha
     struct weft__txn_delta d = {.key = weft_str(key), .type = type_of(fuzz_byte(in)), .body = fuzz_piece(in)};
     d.schema = (what & SCHEMA) != 0 ? 2 : 1;
     weft__transaction_write_delta(out, &d);
+}
+
+/* Of NULL they are no members. */
+static const char *const may_write[] = {"*", "a b", "c weft/", NULL};
+
+static void write_document(struct history *h, struct writer *w, struct fuzz_input *in, struct weft_buf *out) {
+    uint64_t generation = fuzz_byte(in) % 8u + 1;
+    uint8_t what = fuzz_byte(in);
+    unsigned signer = (what & SIGNER) != 0;
+    struct policy policy = {.generation = generation, .writes = {"", "", NULL, NULL, ""}};
+    struct weft__rights_document d;
+    struct weft_buf document, body;
+    uint8_t element[WEFT__RIGHTS_ELEMENT_LEN];
+    policy.writes[2] = may_write[what & FIRST];
+    policy.writes[3] = may_write[(what & SECOND) / 4];
+    if ((what & HANDS) != 0) policy.next = &h->authorities[1];
+    weft_buf_init(&document, NULL);
+    weft_buf_init(&body, NULL);
+    authority_sign(&h->authorities[signer], &h->space, &policy, &document);
+    HOLDS(weft__rights_parse(&d, weft_buf_slice(&document)) == 0);
+    weft__rights_name_write(element, &d.name);
+    if ((what & MISNAMED) != 0) element[sizeof element - 1] ^= 1;
+    if ((what & FORGED) != 0) document.ptr[document.len - 1] ^= 1;
+    size_t entries = weft__write_begin(&body, 1);
+    weft__write_bytes(&body, 2, weft_slice(element, sizeof element));
+    weft__write_bytes(&body, 4, weft_buf_slice(&document));
+    weft__write_end(&body, entries);
+    struct weft__txn_delta delta = {weft_str(WEFT_RIGHTS_KEY), weft_rights_class.type, 1, weft_buf_slice(&body)};
+    weft__transaction_write_delta(out, &delta);
+    if (generation > w->generation && signer == w->authority && (what & (MISNAMED | FORGED)) == 0) {
+        w->generation = generation;
+        w->authority = (what & HANDS) != 0 ? 1 : signer;
+    }
+    weft_buf_fini(&document);
+    weft_buf_fini(&body);
+}
+
+static void learn(struct writer *w, const struct writer *other) {
+    w->seen = other->seq;
+    if (other->generation <= w->generation) return;
+    w->generation = other->generation;
+    w->authority = other->authority;
 }
 
 /* The table of origins has the other one as soon as it was learnt of. */
@@ -80,10 +142,11 @@ static void write_transaction(struct history *h, struct fuzz_input *in) {
     uint8_t what = fuzz_byte(in);
     struct writer *w = &h->writers[what & WRITER], *other = &h->writers[!(what & WRITER)];
     struct transaction *out = &h->items[h->count++];
-    struct weft__transaction t = {.origin = w->origin, .seq = ++w->seq};
+    struct weft__transaction t = {.space = h->space, .origin = w->origin, .seq = ++w->seq};
     struct weft_buf origins, dependencies;
     bool gained = (what & LEARNS) != 0 && other->seq > w->seen;
-    if (gained) w->seen = other->seq;
+    if (gained) learn(w, other);
+    if (h->in_space) t.rights_generation = w->generation + ((what & SCHEMA) != 0);
     t.stamp.word = WEFT_HLC_SECONDS(1700000000) + h->count - ((what & OLDER) != 0 ? WEFT_HLC_MS(50) : 0);
     if (w->seq > 1) t.previous = weft_slice(w->hash, sizeof w->hash);
     weft_buf_init(&origins, NULL);
@@ -92,8 +155,10 @@ static void write_transaction(struct history *h, struct fuzz_input *in) {
     out->writer = what & WRITER;
     write_origins(&t, other, &origins, &dependencies, w->seen, gained);
     weft__transaction_write_head(&out->bytes, &t);
-    write_delta(&out->bytes, in, what, keys[(what & KEY) / 4]);
-    if ((what & ANOTHER) != 0) write_delta(&out->bytes, in, what, second[(what & KEY) / 4]);
+    bool is_document = h->in_space && (what & RIGHTS) != 0;
+    if (!is_document || (what & ANOTHER) != 0) write_delta(&out->bytes, in, what, keys[(what & KEY) / 4]);
+    if (!is_document && (what & ANOTHER) != 0) write_delta(&out->bytes, in, what, second[(what & KEY) / 4]);
+    if (is_document) write_document(h, w, in, &out->bytes);
     HOLDS(out->bytes.err == 0);
     weft__blake2b128(w->hash, weft_buf_slice(&out->bytes));
     weft_buf_fini(&origins);
@@ -103,7 +168,10 @@ static void write_transaction(struct history *h, struct fuzz_input *in) {
 static void write_history(struct history *h, struct fuzz_input *in) {
     memset(h, 0, sizeof *h);
     for (uint8_t i = 0; i < 2; i++)
-        h->writers[i].origin = (struct weft_origin){{{(uint8_t)(0x20 + i)}}, UINT64_C(0x1122334455667788) + i};
+        h->writers[i].origin = (struct weft_origin){{{(uint8_t)(3 + i)}}, UINT64_C(0x1122334455667788) + i};
+    h->in_space = fuzz_left(in) > 0 && (*in->at & RIGHTS) != 0;
+    for (uint8_t i = 0; i < 2; i++) h->authorities[i] = authority_new(i);
+    if (h->in_space) h->space = authority_space(&h->authorities[0]);
     while (h->count < TRANSACTIONS_MAX && fuzz_left(in) > 0) write_transaction(h, in);
 }
 
@@ -115,7 +183,7 @@ static void encode(struct cluster *c, int i, struct weft_buf *out) {
 static void receive(struct cluster *c, int i, const struct transaction *t) {
     struct weft_buf message;
     struct weft_slice bytes = weft_buf_slice(&t->bytes);
-    struct weft__message_head head = {{{0}}, {{{9}}, 9}, c->at[i].now.wall};
+    struct weft__message_head head = {c->at[i].options.space, {{{5}}, 9}, c->at[i].now.wall};
     struct weft_replica_stats before = cluster_stats(c, i), after;
     uint64_t applied = before.transactions + before.pending;
     weft_buf_init(&message, NULL);
@@ -135,7 +203,7 @@ static void receive(struct cluster *c, int i, const struct transaction *t) {
 static void receive_again(struct cluster *c, int i, const struct transaction *t) {
     struct weft_buf message;
     struct weft_slice bytes = weft_buf_slice(&t->bytes);
-    struct weft__message_head head = {{{0}}, {{{9}}, 9}, c->at[i].now.wall};
+    struct weft__message_head head = {c->at[i].options.space, {{{5}}, 9}, c->at[i].now.wall};
     uint64_t duplicates = cluster_stats(c, i).duplicates;
     weft_buf_init(&message, NULL);
     HOLDS(weft__message_write_transactions(&message, &head, &bytes, 1, false) == 0);
@@ -153,7 +221,8 @@ static void receive_all(struct cluster *c, int i, const struct history *h) {
     HOLDS(cluster_stats(c, i).transactions == h->count);
 }
 
-static void open_replica(struct cluster *c, int i, const struct weft_alloc *alloc) {
+static void open_replica(struct cluster *c, int i, const struct history *h, const struct weft_alloc *alloc) {
+    c->at[i].options.space = h->space;
     c->at[i].options.alloc = alloc;
     c->at[i].options.segment_bytes = 256;
     HOLDS(cluster_open(c, i) == 0);
@@ -198,10 +267,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     cluster_init(&c, 2);
     budget_init(&budget, MEMORY_MAX(size));
     for (int i = 0; i < 2; i++) {
-        open_replica(&c, i, i == 0 ? &budget.alloc : NULL);
+        open_replica(&c, i, &h, i == 0 ? &budget.alloc : NULL);
         receive_all(&c, i, &h);
     }
     check_same(&c, 0, 1);
+    HOLDS(cluster_stats(&c, 0).voids == cluster_stats(&c, 1).voids);
     print_all(&c, 0);
     for (size_t k = 0; k < h.count; k++) receive_again(&c, 0, &h.items[k]);
     check_same(&c, 0, 1);

@@ -96,6 +96,12 @@ def deltas(vectors):
             for how, last in (("dense", 1), ("dense-wrong", 63)):
                 dense = bytes([index]) + piece(dense_hll(last))
                 yield f"{name}-{how}", b"\0" + dense + b"\0" + body + b"\3" + dense
+        if index % 6 == 2:
+            # Both may write all; then the second less, by a document of the first's; then a hand-over, and one forged.
+            for how, first, then in (("all", 0, 4), ("less", 4, 12), ("over", 32, 16), ("forged", 128, 64)):
+                documents = b"\x80" + bytes([0, first]) + b"\0" + body + b"\x83" + bytes([1, then])
+                last = b"\3" + body + b"\x97" + body + bytes([4, 0]) + b"\x42" + body
+                yield f"{name}-rights-{how}", documents + b"\2" + body + last
         unknown = bytes([index + 18]) + body[1:]
         yield name + "-unknown", b"\0" + unknown + b"\3" + unknown + b"\2" + unknown
 
