@@ -13,6 +13,7 @@
 
 #include "replication/uv/frame.h"
 #include "replication/uv/node.h"
+#include "tests/hostile/row.h"
 
 /* --- The socket -------------------------------------------------------------------------------------------------- */
 
@@ -137,6 +138,6 @@ struct weft_id member_id(uint8_t number) {
 }
 
 struct weft__message_head attacker_head(void) {
-    return (struct weft__message_head){.sender = {member_id(ATTACKER), 1},
-                                       .wall = WEFT_HLC_SECONDS((uint64_t)time(NULL))};
+    return (struct weft__message_head){
+        .space = rights_of_space(), .sender = {member_id(ATTACKER), 1}, .wall = WEFT_HLC_SECONDS((uint64_t)time(NULL))};
 }

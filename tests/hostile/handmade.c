@@ -60,8 +60,10 @@ void handmade_take_answer(struct attacker *a, const struct lie *l) {
         certificate = weft_buf_slice(&own);
     }
     for (unsigned turn = 0; turn < 2000 && a->plain.len <= ANSWER_HEAD && !a->shown_out; turn++) attacker_wait(a, 1);
-    struct weft_slice answer = weft_slice(a->plain.ptr + ANSWER_HEAD, a->plain.len - ANSWER_HEAD);
-    if (a->plain.len > ANSWER_HEAD && weft__noise_read(&a->noise, answer, &theirs) == 0) {
+    bool answered = a->plain.len > ANSWER_HEAD;
+    struct weft_slice answer =
+        answered ? weft_slice(a->plain.ptr + ANSWER_HEAD, a->plain.len - ANSWER_HEAD) : weft_str("");
+    if (answered && weft__noise_read(&a->noise, answer, &theirs) == 0) {
         append_frame_head(a, weft__noise_overhead(&a->noise) + certificate.len);
         ck_assert_int_eq(weft__noise_write(&a->noise, certificate, &a->wire), 0);
     }

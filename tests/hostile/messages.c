@@ -81,6 +81,15 @@ static void message_is_cut(struct attacker *a, unsigned variant) {
     say_message(a);
 }
 
+/* It says that it is the victim, the second member, or nobody that there is. */
+static void speaks_for_another(struct attacker *a, unsigned variant) {
+    attacker_link(a);
+    struct weft__message_head *head = begin();
+    head->sender = variant < 2 ? origin_of(variant) : (struct weft_origin){{{0xee}}, 5};
+    weft__message_write_digest(&message, head, true, NULL, 0, NULL);
+    say_message(a);
+}
+
 static void digest_is_too_long(struct attacker *a, unsigned variant) {
     size_t count = WEFT_DIGEST_MAX + 1;
     struct weft__digest_entry *entries = calloc(count, sizeof *entries);
@@ -266,6 +275,7 @@ const struct row message_rows[] = {
     {"sends a message of a newer version", message_is_of_another_version, 0, WEFT_ERR_VERSION, "", AS_MEMBER},
     {"speaks of another space", message_is_of_another_space, 3, WEFT_ERR_MALFORMED, "", AS_MEMBER},
     {"cuts a message short inside its frame", message_is_cut, 5, WEFT_ERR_MALFORMED, "", AS_MEMBER},
+    {"speaks for another replica", speaks_for_another, 3, WEFT_ERR_CERTIFICATE, "", AS_MEMBER},
     {"names more origins than a digest may", digest_is_too_long, 0, WEFT_ERR_LIMIT, "", AS_MEMBER},
     {"sends garbage for a transaction", transaction_is_garbage, 3, WEFT_ERR_MALFORMED, "", AS_MEMBER},
     {"sends a transaction of another space", transaction_is_of_another_space, 0, WEFT_ERR_MALFORMED, "", AS_MEMBER},

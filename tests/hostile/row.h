@@ -11,6 +11,12 @@ enum hears {
     AS_MEMBER /* what any member hears */
 };
 
+/* What it may in the space (rights.c). */
+struct may {
+    bool is_member, reads, relays;
+    bool is_signed; /* the space is */
+};
+
 struct row {
     const char *name;
     void (*attack)(struct attacker *a, unsigned variant);
@@ -23,7 +29,20 @@ struct row {
 /* Much to be asked for: 2 MiB in the victim's log. */
 void fill_victim(void);
 
-extern const struct row stranger_rows[], transport_rows[], message_rows[];
-extern const unsigned stranger_row_count, transport_row_count, message_row_count;
+/* Of a row in a space with rights. */
+struct terms {
+    const struct may *may; /* NULL: the space has none */
+    bool is_void;          /* the reason is why a transaction is void, which is told and not refused */
+    bool writes;           /* members write meanwhile */
+};
+
+/* Before the members open, and after. */
+void rights_prepare(const struct may *may);
+void rights_commit(const struct may *may);
+struct weft_id rights_of_space(void);
+
+extern const struct row stranger_rows[], transport_rows[], message_rows[], rights_rows[];
+extern const struct terms rights_terms[]; /* of each of those */
+extern const unsigned stranger_row_count, transport_row_count, message_row_count, rights_row_count;
 
 #endif

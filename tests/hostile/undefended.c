@@ -10,13 +10,16 @@
 #include <weft/err.h>
 #include <weft/limits.h>
 
+#include "replication/admission.h"
 #include "replication/message.h"
+#include "replication/rights.h"
 #include "replication/transaction.h"
 #include "replication/uv/cipher.h"
 #include "replication/uv/frame.h"
 #include "replication/uv/identity.h"
 #include "replication/uv/link.h"
 
+static bool believes_senders, judges_nothing, checks_no_signature;
 static bool admits_all, greets_all, takes_any_frame, waits_for_ever, reads_any_space;
 
 /* --- Certificates ------------------------------------------------------------------------------------------------ */
@@ -75,6 +78,29 @@ int __wrap_weft__message_decode(struct weft__message *out, struct weft_slice byt
     return rc;
 }
 
+/* --- Rights ------------------------------------------------------------------------------------------------------ */
+
+int __real_weft__admission_check(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+int __wrap_weft__admission_check(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m);
+int __wrap_weft__admission_check(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
+    return believes_senders ? 0 : __real_weft__admission_check(r, p, m);
+}
+
+int __real_weft__rights_judge(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                              size_t deltas);
+int __wrap_weft__rights_judge(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                              size_t deltas);
+int __wrap_weft__rights_judge(struct weft_replica *r, const struct weft__transaction *t, uint32_t origin,
+                              size_t deltas) {
+    return judges_nothing ? 0 : __real_weft__rights_judge(r, t, origin, deltas);
+}
+
+int __real_weft__runs_check(struct weft_replica *r, const struct weft__peer *from, const struct weft__message *m);
+int __wrap_weft__runs_check(struct weft_replica *r, const struct weft__peer *from, const struct weft__message *m);
+int __wrap_weft__runs_check(struct weft_replica *r, const struct weft__peer *from, const struct weft__message *m) {
+    return checks_no_signature ? 0 : __real_weft__runs_check(r, from, m);
+}
+
 const struct undefended undefended[] = {
     {&admits_all, "looking at certificates", "shows no certificate"},
     {&admits_all, "looking at certificates", "shows a certificate that has expired"},
@@ -89,5 +115,9 @@ const struct undefended undefended[] = {
     {&waits_for_ever, "deadlines", "says nothing, or half a greeting, and stays"},
     {&waits_for_ever, "deadlines", "links and says nothing"},
     {&reads_any_space, "comparing spaces", "speaks of another space"},
+    {&believes_senders, "asking who sends", "speaks for another replica"},
+    {&believes_senders, "asking who sends", "asks for what others wrote, and may not read"},
+    {&judges_nothing, "judging transactions", "writes what it may not"},
+    {&checks_no_signature, "checking signatures", "forges what another wrote, in a signed space"},
 };
 const size_t undefended_count = sizeof undefended / sizeof undefended[0];

@@ -12,12 +12,14 @@
 struct world w;
 struct authority authority;
 uint64_t wanted, gossip_ns;
+void (*prepare_engine)(struct weft_replica_options *o);
 
 void members_setup(void) {
     world_open(&w);
     authority_make(&authority);
     wanted = 0;
     gossip_ns = 0;
+    prepare_engine = NULL;
 }
 
 void members_teardown(void) {
@@ -56,6 +58,7 @@ void open_peer(size_t i, const struct change *change) {
     struct peer *p = world_peer(&w, i);
     p->engine.alloc = alloc;
     if (gossip_ns != 0) p->engine.digest_ns = p->engine.request_ns = gossip_ns;
+    if (prepare_engine != NULL) prepare_engine(&p->engine);
     p->o.plain_links = false;
     p->o.identity = identity((uint8_t)(i + 1), change);
     if (i > 0) peer_seed(p, weft_uv_port(w.peers[0].node));

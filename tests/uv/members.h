@@ -10,6 +10,8 @@ extern struct authority authority;
 extern uint64_t wanted;    /* transactions that were written */
 extern uint64_t gossip_ns; /* between digests, and before a question is asked again; 0: as usual */
 
+extern void (*prepare_engine)(struct weft_replica_options *o); /* of each node before it opens; NULL: as usual */
+
 void members_setup(void);
 void members_teardown(void);
 

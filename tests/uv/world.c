@@ -104,6 +104,10 @@ void world_close(struct world *w) {
 static void on_notice(void *ctx, const struct weft_notice *n) {
     struct peer *p = ctx;
     if (n->kind == WEFT_NOTICE_DURABLE) p->durable = n->seq;
+    if (n->kind == WEFT_NOTICE_VOID) {
+        p->voids++;
+        p->void_err = n->err;
+    }
     if (n->kind != WEFT_NOTICE_REFUSED) return;
     p->refused++;
     p->refused_err = n->err;

@@ -35,6 +35,8 @@ struct peer {
     unsigned refused;
     int refused_err;
     char refused_text[256];
+    unsigned voids;
+    int void_err;
     int store_err;
     unsigned store_failures, store_recoveries;
     bool closed;
