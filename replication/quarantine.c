@@ -130,16 +130,11 @@ static int is_here(struct weft_replica *r, const struct weft__transaction *t) {
     return not_yet(r, WEFT_ERR_CLONED, "its origin has issued another transaction with its number");
 }
 
-static int take_transactions(struct weft_replica *r, const struct weft__sender *from, const struct weft__message *m) {
+static int take_transactions(struct weft_replica *r, struct weft__peer *nobody, const struct weft__message *m) {
     struct weft__transaction t;
-    struct weft__peer nobody;
-    weft__peer_init(&nobody, WEFT__NO_LINK, r->alloc);
-    nobody.known = true;
-    nobody.id = m->head.sender;
-    if (from->is_authenticated) nobody.id.replica = from->replica;
-    weft__peer_judge(r, &nobody);
-    int rc = weft__recv_transactions(r, &nobody, m);
-    weft__peer_fini(&nobody);
+    nobody->known = true;
+    nobody->id = m->head.sender;
+    int rc = weft__recv_transactions(r, nobody, m);
     for (size_t i = 0; rc == 0 && i < m->transactions.count; i++) {
         rc = weft__transaction_parse(&t, m->transactions.items[i]);
         if (rc == 0) rc = is_here(r, &t);
@@ -147,15 +142,27 @@ static int take_transactions(struct weft_replica *r, const struct weft__sender *
     return rc;
 }
 
+/* Who sent it may what it may today; that it vouched then is not known. */
+static void meet_again(struct weft_replica *r, struct weft__peer *nobody, const struct weft__kept_entry *e) {
+    size_t len = e->label.len < WEFT_LABEL_MAX ? e->label.len : WEFT_LABEL_MAX;
+    weft__peer_init(nobody, WEFT__NO_LINK, r->alloc);
+    nobody->is_authenticated = e->is_authenticated;
+    nobody->vouches = !e->is_authenticated;
+    if (e->is_authenticated) nobody->id.replica = e->replica;
+    if (len > 0) memcpy(nobody->label, e->label.ptr, len);
+    weft__peer_judge(r, nobody);
+}
+
 static int take(struct weft_replica *r, const struct weft__kept_entry *e) {
-    struct weft__sender from = {e->link, e->replica, e->is_authenticated, e->label};
     struct weft__message m;
+    struct weft__peer nobody;
     int rc = weft__message_decode(&m, e->bytes, r->alloc);
     if (rc != 0) return rc;
-    if (weft_id_cmp(&m.head.space, &r->space.id) != 0)
-        rc = WEFT_ERR_MALFORMED;
-    else if (m.kind == WEFT__MESSAGE_TRANSACTIONS)
-        rc = take_transactions(r, &from, &m);
+    meet_again(r, &nobody, e);
+    if (weft_id_cmp(&m.head.space, &r->space.id) != 0) rc = WEFT_ERR_MALFORMED;
+    if (rc == 0) rc = weft__admission_check(r, &nobody, &m);
+    if (rc == 0 && m.kind == WEFT__MESSAGE_TRANSACTIONS) rc = take_transactions(r, &nobody, &m);
+    weft__peer_fini(&nobody);
     weft__message_fini(&m);
     return rc;
 }

@@ -452,6 +452,76 @@ START_TEST(what_is_forgotten_stays_forgotten) {
 }
 END_TEST
 
+/* --- Under rights ---------------------------------------------------------------------------------------------------
+ */
+
+/* Committed at replica 0: all write, and 1 may relay or not. */
+static void commit_rights(const struct authority *root, uint64_t generation, bool relays) {
+    struct policy p = {.generation = generation, .writes = {"*", "*", "*"}, .relays_not = {false, !relays, false}};
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    authority_sign(root, &space, &p, &b);
+    struct weft_txn *t = cluster_begin(&c, 0);
+    ck_assert_int_eq(weft_txn_rights(t, weft_buf_slice(&b)), 0);
+    (void)cluster_commit(&c, 0, t);
+    cluster_settle(&c);
+    weft_buf_fini(&b);
+}
+
+/* What 2 wrote, in a message that says to come from another one, over the link of 1 to 0. */
+static void relay_as(int i) {
+    struct weft_origin writer = weft_replica_self(c.at[2].replica);
+    struct weft_slice row = weft_replica_transaction(c.at[2].replica, &writer, 1);
+    struct weft__message_head head = {space, weft_replica_self(c.at[i].replica), c.at[0].now.wall};
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    ck_assert_int_eq(weft__message_write_transactions(&m, &head, &row, 1, false), 0);
+    receive(0, 1, weft_buf_slice(&m));
+    weft_buf_fini(&m);
+}
+
+START_TEST(the_sender_is_judged_by_the_rights_of_today) {
+    struct authority root = authority_new(1);
+    cluster_init(&c, 3);
+    space = authority_space(&root);
+    c.tells_peers = true;
+    for (int i = 0; i < 3; i++) {
+        c.at[i].options.space = space;
+        ck_assert_int_eq(cluster_open(&c, i), 0);
+    }
+    cluster_link(&c, 0, 1);
+    cluster_link(&c, 0, 2);
+    commit_rights(&root, 1, false);
+    cluster_unlink(&c, 0, 2);
+    cluster_count(&c, 2, "n", 5);
+    relay_as(1);
+    relay_as(2); /* which it is not */
+    ck_assert_uint_eq(count(0), 2);
+    for (int opening = 0; opening < 2; opening++) {
+        ck_assert_int_eq(at(0, 0).err, WEFT_ERR_DENIED);
+        ck_assert_int_eq(at(0, 1).err, WEFT_ERR_CERTIFICATE);
+        for (size_t i = 0; i < 2; i++) {
+            ck_assert(at(0, i).is_authenticated && at(0, i).sender.bytes[0] == 2);
+            ck_assert_uint_gt(at(0, i).text.len, 0);
+        }
+        ck_assert_int_eq(retry(0, 1), WEFT_ERR_DENIED);
+        ck_assert_ptr_nonnull(strstr(weft_replica_errmsg(c.at[0].replica), "generation 1"));
+        ck_assert_int_eq(retry(0, 2), WEFT_ERR_CERTIFICATE);
+        ck_assert_int_eq(cluster_value(&c, 0, "n"), 0);
+        reopen(0);
+    }
+    commit_rights(&root, 2, true);
+    ck_assert_int_eq(retry(0, 2), WEFT_ERR_CERTIFICATE); /* no rights help him */
+    ck_assert_int_eq(retry(0, 1), 0);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 5);
+    reopen(0);
+    ck_assert_int_eq(cluster_value(&c, 0, "n"), 5);
+    ck_assert_uint_eq(count(0), 1);
+    space = (struct weft_id){{0}};
+    cluster_fini(&c);
+}
+END_TEST
+
 /* --- Void transactions ----------------------------------------------------------------------------------------------
  */
 
@@ -524,6 +594,6 @@ int main(void) {
         what_does_not_stays_and_changes_nothing, what_waits_for_others_is_kept_until_they_are_here,
         another_chain_of_its_origin_is_named_and_kept, a_failed_write_keeps_the_entry_or_has_applied_it,
         the_nth_allocation_fails_and_it_is_done_again, the_nth_allocation_of_a_refusal_fails_and_it_is_refused_once,
-        what_rights_make_void_is_listed_with_the_key, what_is_forgotten_stays_forgotten,
-        void_ones_are_listed_and_garbage_does_not_push_them_out);
+        the_sender_is_judged_by_the_rights_of_today, what_rights_make_void_is_listed_with_the_key,
+        what_is_forgotten_stays_forgotten, void_ones_are_listed_and_garbage_does_not_push_them_out);
 }
