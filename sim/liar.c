@@ -210,7 +210,7 @@ static void write_document(struct lie *l, struct weft_buf *out) {
     weft_buf_init(&body, out->alloc);
     weft_buf_init(&document, out->alloc);
     weft_buf_append_slice(&document, weft_buf_slice(&d->bytes));
-    if (document.err == 0 && below(l, 2) == 0) document.ptr[below(l, document.len)] ^= 1;
+    if (document.err == 0 && below(l, 2) == 0) document.ptr[document.len - 1 - below(l, 128)] ^= 1;
     memcpy(name.hash, d->hash, sizeof name.hash);
     weft__rights_name_write(element, &name);
     struct weft__dots_entry e = {

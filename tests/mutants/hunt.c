@@ -31,6 +31,21 @@ static uint64_t below(uint64_t seed, uint64_t what, uint64_t bound) {
     return weft__scale(weft__keyed(seed, UINT64_C(0x68756e74), what, 0, 0), bound);
 }
 
+/* Rights are taken and given, and somebody writes without. */
+static void draw_rights(struct weft_sim_options *o, uint64_t seed) {
+    o->rights = WEFT__SIM_RIGHTS_DOCUMENTS;
+    o->nemesis = 0;
+    o->revocations = 1 + below(seed, 5, 8);
+    o->keys = 12;
+    o->liars = 1;
+    o->joins = below(seed, 6, 2);
+    o->crashes = below(seed, 7, 3);
+    o->partitions = 1 + below(seed, 8, 2);
+    if (seed % 16 == 7) return;
+    o->engine_log_max = 3000;
+    o->engine_checkpoint_bytes = 3000;
+}
+
 /* The nemesis draws the faults; the kind of seed draws what the engine has to live with. */
 static void draw_options(struct weft_sim_options *o, uint64_t seed) {
     weft_sim_options_init(o);
@@ -60,6 +75,7 @@ static void draw_options(struct weft_sim_options *o, uint64_t seed) {
         o->partitions = below(seed, 4, 2);
     }
     if (seed % 8 == 6) o->corrupt_ppm = 20000;
+    if (seed % 8 == 7) draw_rights(o, seed);
 }
 
 /* Where there is little room to wait in, most of what comes is dropped, and comes again a digest later. */

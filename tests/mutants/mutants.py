@@ -399,6 +399,149 @@ MUTANTS = [
             "    if (MUTANT) weft__plan_publish(&r->plan);\n    weft__plan_drop(&r->plan);",
         ),
     ),
+    Mutant(
+        "generation not compared",
+        "a transaction may name any generation of the rights",
+        (
+            "rights.c",
+            "    if (rc == 0 && t->rights_generation != generation)",
+            "    if (rc == 0 && !MUTANT && t->rights_generation != generation)",
+        ),
+    ),
+    Mutant(
+        "revocation ignored",
+        "who writes is judged by the first document of rights that it had seen",
+        (
+            "rights.c",
+            "        weft__writer_free(l->writer, r->alloc);\n        l->writer = w;",
+            "        if (MUTANT && l->writer != NULL) {\n"
+            "            l->writer->document = w->document;\n            l->writer->successor = w->successor;\n"
+            "            weft__writer_free(w, r->alloc);\n            return 0;\n        }\n"
+            "        weft__writer_free(l->writer, r->alloc);\n        l->writer = w;",
+        ),
+    ),
+    Mutant(
+        "own past",
+        "who writes is judged by what is applied where it is judged",
+        (
+            "rights.c",
+            "    const struct weft_version_vector *past = &r->space.lineages[origin].past;\n    struct weft__dots it;",
+            "    const struct weft_version_vector *past =\n"
+            "        MUTANT ? &r->space.applied : &r->space.lineages[origin].past;\n"
+            "    struct weft__dots it;",
+        ),
+    ),
+    Mutant(
+        "prefix by its first byte",
+        "a key is covered by a prefix that begins as it does",
+        (
+            "rights.c",
+            "    return from > 0 && weft_slice_has_prefix(key, w->prefixes[from - 1]);",
+            "    if (MUTANT && from > 0 && w->prefixes[from - 1].len > 0)\n"
+            "        return key.ptr[0] == w->prefixes[from - 1].ptr[0];\n"
+            "    return from > 0 && weft_slice_has_prefix(key, w->prefixes[from - 1]);",
+        ),
+    ),
+    Mutant(
+        "prefixes under prefixes",
+        "prefixes that another one covers are kept, where only the nearest is looked at",
+        (
+            "rights.c",
+            "        if (kept == 0 || !weft_slice_has_prefix(w->prefixes[i], w->prefixes[kept - 1]))",
+            "        if (MUTANT || kept == 0 || !weft_slice_has_prefix(w->prefixes[i], w->prefixes[kept - 1]))",
+        ),
+    ),
+    Mutant(
+        "regions forgotten",
+        "what is granted to a region is granted to nobody",
+        (
+            "rights_document.c",
+            "    return g->subject == WEFT_RIGHTS_EVERYBODY || weft_slice_eq(g->region, m->region);",
+            "    return g->subject == WEFT_RIGHTS_EVERYBODY || (!MUTANT && weft_slice_eq(g->region, m->region));",
+        ),
+    ),
+    Mutant(
+        "first of a generation",
+        "of two documents of one generation the one that came first governs",
+        (
+            "rights_document.c",
+            "    return memcmp(a->hash, b->hash, sizeof a->hash);",
+            "    return MUTANT ? 0 : memcmp(a->hash, b->hash, sizeof a->hash);",
+        ),
+    ),
+    Mutant(
+        "any document",
+        "a document of rights need not be newer than the one that governs",
+        (
+            "rights.c",
+            "    if (d->name.generation <= generation)",
+            "    if (!MUTANT && d->name.generation <= generation)",
+        ),
+    ),
+    Mutant(
+        "document not verified",
+        "nobody looks at the signature of a document of rights",
+        (
+            "rights.c",
+            "    int rc = weft__rights_verify(d, r->alloc);\n    if (rc != WEFT_ERR_SIGNATURE) return rc;",
+            "    int rc = MUTANT ? 0 : weft__rights_verify(d, r->alloc);\n    if (rc != WEFT_ERR_SIGNATURE) return rc;",
+        ),
+    ),
+    Mutant(
+        "void only where issued",
+        "what the rights do not allow is refused to who commits it, and applied when a peer sends it",
+        (
+            "apply.c",
+            "    bool is_void = why != 0;",
+            "    bool is_void = why != 0 && !(MUTANT && why == WEFT_ERR_DENIED && source == WEFT__REMOTE);",
+        ),
+    ),
+    Mutant(
+        "void is nothing",
+        "a void transaction does not advance the vector",
+        (
+            "apply.c",
+            "    advance(r, t, origin, hash, source);",
+            "    if (!MUTANT || !is_void) advance(r, t, origin, hash, source);",
+        ),
+    ),
+    Mutant(
+        "void kept to oneself",
+        "a void transaction is not passed on",
+        (
+            "apply.c",
+            "    weft__log_append(&r->log, origin, t->seq, row, t->bytes.len, hash);",
+            "    weft__log_append(&r->log, origin, t->seq, row, t->bytes.len, hash);\n"
+            "    if (MUTANT && is_void)\n"
+            "        ((struct weft__log_row *)weft__log_get(&r->log, origin, t->seq))->order |= UINT64_C(1) << 62;",
+        ),
+        (
+            "gossip.c",
+            "        if (rows->count > 0 && row->len + WEFT__ROW_ROOM > rows->budget) break;",
+            "        if (row->order >> 62 & 1) {\n            after++;\n            continue;\n        }\n"
+            "        if (rows->count > 0 && row->len + WEFT__ROW_ROOM > rows->budget) break;",
+        ),
+    ),
+    Mutant(
+        "documents of a state forgotten",
+        "a state that is joined brings documents of rights that do not govern",
+        (
+            "rights_state.c",
+            "    const struct weft__keyed *o = weft__rights_governs(&r->space.id) ? find_object(staged) : NULL;",
+            "    bool forgets = MUTANT || !weft__rights_governs(&r->space.id);\n"
+            "    const struct weft__keyed *o = forgets ? NULL : find_object(staged);",
+        ),
+    ),
+    Mutant(
+        "documents of a checkpoint forgotten",
+        "after an opening no document of rights governs that a checkpoint holds",
+        (
+            "rights_state.c",
+            "    if (!weft__rights_governs(&r->space.id)) return 0;\n    int rc = read_all(&r->rights.applied",
+            "    if (!weft__rights_governs(&r->space.id) || MUTANT) return 0;\n"
+            "    int rc = read_all(&r->rights.applied",
+        ),
+    ),
 ]
 
 
