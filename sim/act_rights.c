@@ -7,7 +7,15 @@
 #include <weft/rights.h>
 
 #include "base/alloc.h"
+#include "replication/rights.h"
 #include "sim/world.h"
+
+/* In a signed space the keys of all are known from the beginning; they are the same in every document. */
+int weft__sim_rights_known(struct weft_sim *s, uint32_t i) {
+    struct weft__policy *p = &s->check.policy;
+    if (!p->is_signed) return 0;
+    return weft__rights_hint(s->machines[i].replica, weft_buf_slice(&p->documents[0]->bytes));
+}
 
 bool weft__rights_item(enum weft__sim_item_kind kind) {
     return kind == WEFT__SIM_GRANT || kind == WEFT__SIM_REVOKE;
@@ -21,13 +29,22 @@ static size_t machines_of(const struct weft_sim_schedule *s) {
     return count < WEFT_SIM_REPLICAS_MAX ? count : WEFT_SIM_REPLICAS_MAX;
 }
 
+static int make_first(struct weft__policy *p) {
+    struct weft__policy_document *d;
+    uint8_t may[WEFT_SIM_REPLICAS_MAX];
+    memset(may, (int)WEFT__POLICY_ALL, sizeof may);
+    return weft__policy_make(p, 1, may, &d);
+}
+
 int weft__sim_rights_init(struct weft_sim *s) {
     struct weft__policy *p = &s->check.policy;
     if (s->schedule->options.rights == WEFT__SIM_RIGHTS_NONE) return 0;
-    int rc = weft__policy_init(p, s->schedule->options.seed, machines_of(s->schedule), s->alloc);
+    int rc = weft__policy_init(p, s->schedule->options.seed, machines_of(s->schedule),
+                               s->schedule->options.rights == WEFT__SIM_RIGHTS_SIGNED, s->alloc);
     for (uint32_t i = 0; rc == 0 && i < p->machines; i++)
         for (uint32_t life = 0; life < WEFT__POLICY_LIVES; life++)
             weft__machine_identity(s, i, life, &p->ids[i * WEFT__POLICY_LIVES + life]);
+    if (rc == 0) rc = make_first(p);
     return rc;
 }
 
@@ -94,7 +111,10 @@ static int change(struct weft_sim *s, uint32_t i, const uint32_t *machines, size
 /* Memory that was rolled back knows documents under dots that are others by now. */
 static bool may_commit(const struct weft_sim *s, const struct weft__machine *m) {
     const struct weft__branch *b = &m->watched.branch;
-    return m->replica != NULL && !b->is_open && !b->may_open && !s->check.parted && weft__machine_has_room(s, m);
+    if (m->replica == NULL) return false;
+    struct weft_origin self = weft_replica_self(m->replica);
+    if (weft__policy_life(&s->check.policy, &self.replica) == SIZE_MAX) return false; /* it has no key */
+    return !b->is_open && !b->may_open && !s->check.parted && weft__machine_has_room(s, m);
 }
 
 int weft__sim_rights_begin(struct weft_sim *s) {

@@ -193,19 +193,19 @@ static int see_own(struct weft__check *c, struct weft__watched *w, const struct 
     return rc;
 }
 
-static bool has_row(const struct weft_update *u, const struct weft_notice *n) {
-    for (size_t i = 0; i < u->record_count; i++) {
-        const struct weft_record *r = &u->records[i];
-        if (r->kind == WEFT_RECORD_LOG && r->seq == n->seq && weft_origin_cmp(&r->origin, &n->origin) == 0) return true;
-    }
-    return false;
+/* Somebody's that came. */
+static bool is_known_void(const struct weft__check *c, const struct weft_notice *n) {
+    uint32_t number;
+    if (!weft_origins_find(c->history.numbers, &n->origin, &number)) return false;
+    const struct weft__commit *commit = weft__history_find(&c->history, number, n->seq);
+    return commit != NULL && commit->is_void;
 }
 
 /* What it did by a right that it has no more is not done again. */
-static bool has_denied(const struct weft_update *u) {
+static bool has_denied(const struct weft__check *c, const struct weft_update *u) {
     for (size_t i = 0; i < u->notice_count; i++) {
         const struct weft_notice *n = &u->notices[i];
-        if (n->kind == WEFT_NOTICE_VOID && n->err == WEFT_ERR_DENIED && !has_row(u, n)) return true;
+        if (n->kind == WEFT_NOTICE_VOID && n->err == WEFT_ERR_DENIED && !is_known_void(c, n)) return true;
     }
     return false;
 }
@@ -215,7 +215,7 @@ int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, cons
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < u->record_count; i++)
         if (!is_own(c, w, &u->records[i])) rc = weft__check_record(c, w, &u->records[i]);
-    bool is_denied = has_denied(u), as_it_was = is_known(w) && !is_denied;
+    bool is_denied = has_denied(c, u), as_it_was = is_known(w) && !is_denied;
     if (rc == 0 && is_denied && !weft__check_may_be_denied(c, w, r))
         rc = weft__check_fail(c, WEFT__CHECK_RIGHTS, "what it may do was not issued again");
     if (rc == 0 && !as_it_was) rc = exempt_branch(c, &w->branch);

@@ -3,9 +3,10 @@
  * and without end.
  *
  * What must hold: nobody ends, every bound holds, what is refused names its link and changes nothing, and what honest
- * origins issued converges among the honest. The last three lies are those of which no engine can keep the last promise
- * without signatures of transactions: whoever has a link can issue in anybody's name, break the chain that others
- * rest on, and hand over a state in which things are missing. */
+ * origins issued converges among the honest. Of three lies no engine can keep the last promise by itself: whoever has a
+ * link can issue in anybody's name, break the chain that others rest on, and hand over a state in which things are
+ * missing. Where transactions are signed the first is none of them any more: what is forged is refused, and changes
+ * nothing. A member can still break its own chain, and a state is worth what its sender is. */
 #include <string.h>
 
 #include <weft/err.h>
@@ -86,10 +87,26 @@ static struct weft__transaction head_of(const struct lie *l, const struct weft_o
     return (struct weft__transaction){.space = l->r->space.id, .origin = *origin, .seq = seq, .stamp = stamp};
 }
 
+/* With its own key, whoever is said to have issued it. */
+static bool sign(const struct lie *l, struct weft_slice transaction, uint8_t signature[WEFT__SIGNATURE_LEN]) {
+    const struct weft__policy *p = &l->s->check.policy;
+    struct weft__transaction t;
+    uint8_t text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN];
+    size_t life = weft__policy_life(p, &l->head.sender.replica);
+    if (!p->is_signed || life == SIZE_MAX || weft__transaction_parse(&t, transaction) != 0) return false;
+    weft__blake2b128(hash, transaction);
+    weft__signing_text(text, &t.space, &t.origin, t.seq, hash, 1);
+    weft__signature_make(signature, weft_slice(text, sizeof text), p->keys[life].secret);
+    return true;
+}
+
 /* Into a message. */
 static int pack_bytes(struct lie *l, struct weft_slice transaction) {
+    uint8_t signature[WEFT__SIGNATURE_LEN];
+    struct weft__row_signature s = {0, 1, signature};
+    bool is_signed = sign(l, transaction, signature);
     weft_buf_reset(&l->bytes);
-    return weft__message_write_transactions(&l->bytes, &l->head, &transaction, 1, false);
+    return weft__message_write_signed(&l->bytes, &l->head, &transaction, 1, false, &s, is_signed);
 }
 
 /* `amount` 0: the delta does not read. */
@@ -466,7 +483,8 @@ int weft__liar_speak(struct weft_sim *s, uint32_t i) {
 int weft__liar_begin(struct weft_sim *s, uint32_t i, uint64_t told) {
     struct weft__machine *m = &s->machines[i];
     bool speaks = m->lies != 0;
-    if ((told & WEFT__LIES_HURTFUL) != 0) weft__check_parted(&s->check);
+    uint64_t hurtful = WEFT__LIES_HURTFUL & ~(s->check.policy.is_signed ? (uint64_t)WEFT__LIE_FORGERY : 0);
+    if ((told & hurtful) != 0) weft__check_parted(&s->check);
     m->lies = told;
     return speaks ? 0 : weft__liar_speak(s, i);
 }

@@ -305,21 +305,16 @@ int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i) {
     return weft__machine_step(s, i, &e);
 }
 
-/* They follow from the seed. */
-void weft__machine_signing_keys(const struct weft_sim *s, uint32_t i, uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN],
-                                uint8_t secret[WEFT__SIGNATURE_SECRET_LEN]) {
-    uint8_t seed[WEFT__SIGNATURE_SEED_LEN];
-    for (uint64_t k = 0; k < sizeof seed / 8; k++) weft__store64(seed + 8 * k, drawn(s, WEFT__PURPOSE_SIGN, i, k));
-    weft__signature_keys(public_key, secret, seed);
-}
-
+/* A copied store is signed for with the key of the one that it was copied from. */
 static int sign(struct weft_sim *s, uint32_t i) {
     struct weft__machine *m = &s->machines[i];
     struct weft_signing to_sign = m->to_sign;
-    uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN], secret[WEFT__SIGNATURE_SECRET_LEN], signature[WEFT__SIGNATURE_LEN];
+    const struct weft__policy *p = &s->check.policy;
+    uint8_t signature[WEFT__SIGNATURE_LEN];
+    size_t life = weft__policy_life(p, &to_sign.origin.replica);
     m->sign_posted = false;
-    weft__machine_signing_keys(s, i, public_key, secret);
-    weft__signature_make(signature, weft_slice(to_sign.bytes, sizeof to_sign.bytes), secret);
+    if (p->keys == NULL || life == SIZE_MAX) return 0;
+    weft__signature_make(signature, weft_slice(to_sign.bytes, sizeof to_sign.bytes), p->keys[life].secret);
     struct weft_event e = {
         .kind = WEFT_EVENT_SIGNED, .signing = &to_sign, .bytes = weft_slice(signature, sizeof signature)};
     return weft__machine_step(s, i, &e);

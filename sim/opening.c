@@ -125,6 +125,8 @@ int weft__machine_open(struct weft_sim *s, uint32_t i) {
     if (may_be_refused(m, rc)) return begin_anew(s, i);
     if (rc != 0) return weft__machine_failed(s, i, rc);
     if (is_resumed) resume(m->replica);
+    rc = weft__sim_rights_known(s, i);
+    if (rc != 0) return weft__machine_failed(s, i, rc);
     rc = weft__machine_checked(s, i, check_opened(s, m, &u));
     if (rc == 0) rc = weft__story_started(s, i);
     for (size_t k = 0; k < u.notice_count; k++) s->stats.notices[u.notices[k].kind]++;

@@ -29,7 +29,7 @@
 
 static const char *const tails[] = {"uniform", "exponential", "heavy", NULL};
 
-static const char *const rights[] = {"none", "documents", NULL};
+static const char *const rights[] = {"none", "documents", "signed", NULL};
 
 static const char *const workloads[] = {
 #define NAME(kind, name, what) name,

@@ -10,13 +10,12 @@
 
 #include "base/alloc.h"
 #include "base/prng.h"
-#include "base/signature.h"
 #include "replication/rights_document.h"
 #include "sim/laws/builtin.h"
 #include "sim/schedule.h"
 
-#define PURPOSE_AUTHORITY UINT64_C(0x706f6c69)
-#define PREFIXES_MAX      64u
+#define PURPOSE_KEYS UINT64_C(0x706f6c69)
+#define PREFIXES_MAX 64u
 
 /* --- Keys --------------------------------------------------------------------------------------------------------- */
 
@@ -46,18 +45,29 @@ static size_t all_prefixes(struct prefix out[PREFIXES_MAX]) {
 
 /* --- Making ------------------------------------------------------------------------------------------------------- */
 
-int weft__policy_init(struct weft__policy *p, uint64_t seed, size_t machines, const struct weft_alloc *alloc) {
+static void draw_keys(uint8_t open[WEFT_KEY_LEN], uint8_t secret[WEFT__SIGNATURE_SECRET_LEN], uint64_t seed,
+                      uint64_t whose) {
     uint8_t drawn[WEFT__SIGNATURE_SEED_LEN];
-    struct weft_key authority;
     for (unsigned i = 0; i < sizeof drawn; i++)
-        drawn[i] = (uint8_t)(weft__keyed(seed, PURPOSE_AUTHORITY, i / 8, 0, 0) >> (8 * (i % 8)));
-    weft__signature_keys(authority.bytes, p->secret, drawn);
-    weft_rights_space(&p->space, &authority, false);
+        drawn[i] = (uint8_t)(weft__keyed(seed, PURPOSE_KEYS, whose, i / 8, 0) >> (8 * (i % 8)));
+    weft__signature_keys(open, secret, drawn);
+}
+
+int weft__policy_init(struct weft__policy *p, uint64_t seed, size_t machines, bool is_signed,
+                      const struct weft_alloc *alloc) {
+    size_t lives = machines * WEFT__POLICY_LIVES;
+    struct weft_key authority;
+    draw_keys(authority.bytes, p->secret, seed, 0);
+    weft_rights_space(&p->space, &authority, is_signed);
     p->governs = true;
+    p->is_signed = is_signed;
     p->machines = machines;
     p->alloc = weft__alloc_or_default(alloc);
-    p->ids = weft__calloc(p->alloc, machines * WEFT__POLICY_LIVES, sizeof *p->ids);
-    return p->ids == NULL ? WEFT_ERR_NOMEM : 0;
+    p->ids = weft__calloc(p->alloc, lives, sizeof *p->ids);
+    if (is_signed) p->keys = weft__calloc(p->alloc, lives, sizeof *p->keys);
+    if (p->ids == NULL || (is_signed && p->keys == NULL)) return WEFT_ERR_NOMEM;
+    for (size_t i = 0; is_signed && i < lives; i++) draw_keys(p->keys[i].open.bytes, p->keys[i].secret, seed, 1 + i);
+    return 0;
 }
 
 static void document_free(struct weft__policy *p, struct weft__policy_document *d) {
@@ -73,6 +83,7 @@ void weft__policy_fini(struct weft__policy *p) {
     for (size_t i = 0; i < p->count; i++) document_free(p, p->documents[i]);
     weft__free(p->alloc, (void *)p->documents, p->cap * sizeof *p->documents);
     weft__free(p->alloc, p->ids, p->machines * WEFT__POLICY_LIVES * sizeof *p->ids);
+    weft__free(p->alloc, p->keys, p->machines * WEFT__POLICY_LIVES * sizeof *p->keys);
 }
 
 /* --- Signing ------------------------------------------------------------------------------------------------------ */
@@ -131,6 +142,7 @@ static void add_members(struct draft *d, const struct weft__policy *p) {
         (void)snprintf(d->names[machine], sizeof *d->names, "machine %u", (unsigned)machine);
         struct weft_slice name = weft_str(d->names[machine]);
         struct weft_rights_member m = {.replica = p->ids[i], .name = name, .region = name};
+        if (p->is_signed) m.signing_key = &p->keys[i].open;
         add_member(d, i, &m);
     }
 }
@@ -252,13 +264,18 @@ const struct weft__policy_document *weft__policy_governing(const struct weft__po
     return best;
 }
 
+size_t weft__policy_life(const struct weft__policy *p, const struct weft_id *replica) {
+    for (size_t i = 0; i < p->machines * WEFT__POLICY_LIVES; i++)
+        if (weft_id_cmp(&p->ids[i], replica) == 0) return i;
+    return SIZE_MAX;
+}
+
 bool weft__policy_may_write(const struct weft__policy *p, const struct weft__policy_document *d,
                             const struct weft_id *replica, struct weft_slice key) {
     struct prefix prefixes[PREFIXES_MAX];
-    size_t member = 0, lives = p->machines * WEFT__POLICY_LIVES;
-    while (member < lives && weft_id_cmp(&p->ids[member], replica) != 0) member++;
-    if (d == NULL || member == lives) return false;
-    unsigned may = d->may[member / WEFT__POLICY_LIVES];
+    size_t life = weft__policy_life(p, replica);
+    if (d == NULL || life == SIZE_MAX) return false;
+    unsigned may = d->may[life / WEFT__POLICY_LIVES];
     size_t count = all_prefixes(prefixes);
     for (size_t i = 0; i < count; i++)
         if ((prefixes[i].bit & may) != 0 && weft_slice_has_prefix(key, weft_str(prefixes[i].text))) return true;

@@ -10,6 +10,7 @@
 #include <weft/rights.h>
 
 #include "base/hash.h"
+#include "base/signature.h"
 #include "sim/vector.h"
 
 /* What a document allows a machine, bit by bit; 1 to 32: keys that begin so. */
@@ -39,10 +40,15 @@ struct weft__policy_document {
 };
 
 struct weft__policy {
-    bool governs; /* false: the space has no rights, and the rest is empty */
+    bool governs;   /* false: the space has no rights, and the rest is empty */
+    bool is_signed; /* its transactions are, too */
     struct weft_id space;
     uint8_t secret[WEFT_AUTHORITY_SECRET_LEN];
     struct weft_id *ids; /* machine * WEFT__POLICY_LIVES + life */
+    struct weft__policy_keys {
+        struct weft_key open;
+        uint8_t secret[WEFT__SIGNATURE_SECRET_LEN];
+    } * keys; /* in the same order; NULL: nothing is signed */
     size_t machines;
     struct weft__policy_document **documents; /* in the order of their making */
     size_t count, cap;
@@ -50,7 +56,8 @@ struct weft__policy {
 };
 
 /* Zeroed before. The authority's key follows from the seed. The ids of the machines' lives are set by who made them. */
-int weft__policy_init(struct weft__policy *p, uint64_t seed, size_t machines, const struct weft_alloc *alloc);
+int weft__policy_init(struct weft__policy *p, uint64_t seed, size_t machines, bool is_signed,
+                      const struct weft_alloc *alloc);
 void weft__policy_fini(struct weft__policy *p);
 
 /* The document of this generation that allows the machines this; made when there is none. WEFT_ERR_NOMEM. */
@@ -63,6 +70,8 @@ int weft__policy_carry(struct weft__policy *p, struct weft__policy_document *d, 
 /* The newest of those that somebody has seen; NULL: none. */
 const struct weft__policy_document *weft__policy_governing(const struct weft__policy *p,
                                                            const struct weft__vector *seen);
+/* SIZE_MAX: it is nobody's. */
+size_t weft__policy_life(const struct weft__policy *p, const struct weft_id *replica);
 /* d NULL: nobody may. */
 bool weft__policy_may_write(const struct weft__policy *p, const struct weft__policy_document *d,
                             const struct weft_id *replica, struct weft_slice key);

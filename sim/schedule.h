@@ -122,10 +122,11 @@ struct weft__sim_item {
 };
 
 /* LIAR: the first so many kinds of lies hurt nobody but the liar, and neither does the last, in a space with rights;
- * the others end all comparing (liar.c). */
+ * the others end all comparing (liar.c), but for forged transactions where transactions are signed. */
 #define WEFT__LIES_HARMLESS    8u
 #define WEFT__LIES_HURTFUL     0x700u
 #define WEFT__LIE_EQUIVOCATION 2u
+#define WEFT__LIE_FORGERY      256u
 #define WEFT__LIE_CLAIMS       16u
 #define WEFT__LIE_RIGHTS       2048u
 #define WEFT__LIES             12u
@@ -186,7 +187,7 @@ int weft__schedule_push_cut(struct weft_sim_schedule *s, uint32_t from, uint32_t
 void weft__schedule_sort(struct weft_sim_schedule *s);
 
 /* The values of the option `rights`. */
-enum { WEFT__SIM_RIGHTS_NONE, WEFT__SIM_RIGHTS_DOCUMENTS, WEFT__SIM_RIGHTS_KINDS };
+enum { WEFT__SIM_RIGHTS_NONE, WEFT__SIM_RIGHTS_DOCUMENTS, WEFT__SIM_RIGHTS_SIGNED, WEFT__SIM_RIGHTS_KINDS };
 
 /* plan_machines.c. The plan's faults of single machines, drawn from the options. */
 int weft__plan_machines(struct weft_sim_schedule *s);

@@ -152,8 +152,7 @@ enum weft__sim_purpose {
     WEFT__PURPOSE_DAMAGE,
     WEFT__PURPOSE_STEP,
     WEFT__PURPOSE_LIE,
-    WEFT__PURPOSE_APP,
-    WEFT__PURPOSE_SIGN
+    WEFT__PURPOSE_APP
 };
 
 /* world.c */
@@ -198,8 +197,6 @@ int weft__machine_set_alarm(struct weft_sim *s, uint32_t i);
 int weft__machine_timer(struct weft_sim *s, uint32_t i);
 int weft__machine_synced(struct weft_sim *s, uint32_t i);
 int weft__machine_draw_epoch(struct weft_sim *s, uint32_t i);
-void weft__machine_signing_keys(const struct weft_sim *s, uint32_t i, uint8_t public_key[WEFT__SIGNATURE_PUBLIC_LEN],
-                                uint8_t secret[WEFT__SIGNATURE_SECRET_LEN]);
 /* What happens at a running replica. */
 int weft__machine_hear(struct weft_sim *s, const struct weft__happening *h);
 /* Whether its records have room to wait in: where not, no transaction begins and nothing is taken from peers. */
@@ -257,6 +254,8 @@ int weft__act_refused(struct weft_sim *s, uint32_t i, int rc);
 /* act_rights.c: what is made before the machines are, and the first document; the items. */
 int weft__sim_rights_init(struct weft_sim *s);
 int weft__sim_rights_begin(struct weft_sim *s);
+/* Whose key is whose, to a replica that was opened. */
+int weft__sim_rights_known(struct weft_sim *s, uint32_t i);
 bool weft__rights_item(enum weft__sim_item_kind kind);
 int weft__act_on_rights(struct weft_sim *s, const struct weft__sim_item *item);
 

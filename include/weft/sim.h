@@ -172,9 +172,9 @@ struct weft_sim_options {
     /* Of the plan: what users do at each replica with the caller's own application (sim_app.h), a second on average. */
     uint64_t app_rate;
 
-    /* 0 "none"; 1 "documents": the space has rights (weft/rights.h) by an authority that follows from the seed. The
-     * first replica commits the first document at the beginning, by which all may write what the workload writes; what
-     * is refused for want of a right is counted, and must be. */
+    /* 0 "none"; 1 "documents", 2 "signed" (its transactions are, too): the space has rights (weft/rights.h) by an
+     * authority that follows from the seed. The first replica commits the first document at the beginning, by which all
+     * may write what the workload writes; what is refused for want of a right is counted, and must be. */
     uint64_t rights;
     /* Of the plan, in such a space: rights taken from some replicas and given back, wherever it happens. */
     uint64_t revocations;

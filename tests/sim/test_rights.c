@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <weft/pncounter.h>
 #include <weft/rights.h>
 
 #include "base/prng.h"
@@ -14,11 +15,16 @@
 
 #define RUNS 150u
 
-static void begin(uint64_t replicas) {
+static void begin_with(uint64_t replicas, uint64_t rights, uint64_t seed) {
     struct weft_sim_options o;
     options(&o, replicas);
-    o.rights = WEFT__SIM_RIGHTS_DOCUMENTS;
+    o.rights = rights;
+    o.seed = seed;
     start_with(&o);
+}
+
+static void begin(uint64_t replicas) {
+    begin_with(replicas, WEFT__SIM_RIGHTS_DOCUMENTS, 11);
 }
 
 static uint64_t generation(uint32_t i) {
@@ -138,11 +144,7 @@ END_TEST
 
 START_TEST(what_is_written_without_the_right_is_void_everywhere) {
     for (uint64_t seed = 1; seed <= 10; seed++) {
-        struct weft_sim_options o;
-        options(&o, 4);
-        o.seed = seed;
-        o.rights = WEFT__SIM_RIGHTS_DOCUMENTS;
-        start_with(&o);
+        begin_with(4, seed % 2 == 0 ? WEFT__SIM_RIGHTS_DOCUMENTS : WEFT__SIM_RIGHTS_SIGNED, seed);
         act("liar 0 2048");
         for (unsigned n = 0; n < 20; n++) {
             char line[64];
@@ -156,6 +158,37 @@ START_TEST(what_is_written_without_the_right_is_void_everywhere) {
         struct weft_sim_stats t = stats();
         ck_assert_uint_gt(t.lies, 20);
         ck_assert_uint_gt(t.notices[WEFT_NOTICE_VOID], 20);
+        act("retire 0");
+        converge();
+        stop();
+    }
+}
+END_TEST
+
+/* What a relay forges in others' names is refused by all, and is nowhere: with every check on. (In a space that is not
+ * signed: test_liars.c.) */
+START_TEST(a_forging_relay_changes_nothing_where_transactions_are_signed) {
+    for (uint64_t seed = 1; seed <= 5; seed++) {
+        begin_with(4, WEFT__SIM_RIGHTS_SIGNED, seed);
+        act("liar 0 256");
+        for (unsigned n = 0; n < 30; n++) {
+            char line[64];
+            (void)snprintf(line, sizeof line, "txn %u g/0+1 s/0+%u", 1 + n % 3, n);
+            act(line);
+            ck_assert_int_eq(weft_sim_run_for(sim, WEFT_MILLISECONDS(500)), 0);
+        }
+        run(20);
+        for (uint32_t i = 1; i < 4; i++) {
+            struct weft_view made_up = view(i, "made up", &weft_pncounter_class);
+            int64_t value = 1;
+            ck_assert(total(i, "g/0") == 30 && size(i, "s/0") == 30);
+            ck_assert(weft_pncounter_value(made_up, &value) == 0 && value == 0);
+        }
+        struct weft_sim_stats t = stats();
+        ck_assert(!sim->check.parted);
+        ck_assert_uint_gt(t.lies, 20);
+        ck_assert_uint_gt(t.notices[WEFT_NOTICE_REFUSED], 10);
+        ck_assert_uint_eq(t.notices[WEFT_NOTICE_EQUIVOCATION] + t.notices[WEFT_NOTICE_CLONED], 0);
         act("retire 0");
         converge();
         stop();
@@ -205,7 +238,7 @@ static uint64_t below(uint64_t seed, uint64_t what, uint64_t bound) {
 static void draw_options(struct weft_sim_options *o, uint64_t seed) {
     weft_sim_options_init(o);
     o->seed = seed;
-    o->rights = WEFT__SIM_RIGHTS_DOCUMENTS;
+    o->rights = below(seed, 5, 3) == 0 ? WEFT__SIM_RIGHTS_SIGNED : WEFT__SIM_RIGHTS_DOCUMENTS;
     o->replicas = 2 + below(seed, 1, 5);
     o->duration_ns = WEFT_SECONDS(8);
     o->fault_ns = WEFT_SECONDS(4);
@@ -218,6 +251,8 @@ static void draw_options(struct weft_sim_options *o, uint64_t seed) {
                           &o->joins,          &o->retirements,  &o->pauses,      &o->bits_rotten};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (below(seed, 10 + i, 3) == 0) *faults[i] = 1 + below(seed, 40 + i, 2);
+    /* Chains that part below the logs of a signed space stay apart, and nobody has to say so. */
+    if (o->rights == WEFT__SIM_RIGHTS_SIGNED) o->rewinds = 0;
     if (seed % 3 == 0) o->engine_log_max = o->engine_checkpoint_bytes = 3000;
     if (seed % 5 == 0) o->weight_ewflag = o->weight_ormap = 1;
 }
@@ -249,5 +284,6 @@ END_TEST
 int main(void) {
     return RUN_SUITE("sim-rights", nobody_writes_before_the_first_document, a_right_is_taken_while_some_are_apart,
                      some_keys_and_not_others, two_of_one_generation, crashes_and_newcomers,
-                     what_is_written_without_the_right_is_void_everywhere, the_checks_can_fail, seeds);
+                     what_is_written_without_the_right_is_void_everywhere,
+                     a_forging_relay_changes_nothing_where_transactions_are_signed, the_checks_can_fail, seeds);
 }
