@@ -17,6 +17,27 @@ int weft__sim_rights_known(struct weft_sim *s, uint32_t i) {
     return weft__rights_hint(s->machines[i].replica, weft_buf_slice(&p->documents[0]->bytes));
 }
 
+static struct weft_id id_of(const struct weft__machine *m) {
+    return m->replica == NULL ? m->options.replica : weft_replica_self(m->replica).replica;
+}
+
+bool weft__sim_ever_lacked(const struct weft_sim *s, uint32_t i, unsigned bits) {
+    const struct weft__policy *p = &s->check.policy;
+    if (!p->governs || i >= s->machine_count) return false;
+    struct weft_id id = id_of(&s->machines[i]);
+    return weft__policy_ever_lacked(p, &id, bits);
+}
+
+bool weft__sim_may_read(const struct weft_sim *s, const struct weft__machine *m) {
+    const struct weft__policy *p = &s->check.policy;
+    const struct weft__policy_document *newest = NULL;
+    for (size_t i = 0; p->governs && i < s->machine_count; i++)
+        if (s->machines[i].replica != NULL)
+            newest = weft__policy_newer(weft__policy_governing(p, &s->machines[i].watched.applied), newest);
+    struct weft_id id = id_of(m);
+    return newest == NULL || (weft__policy_rights(p, newest, &id) & WEFT__POLICY_READ) != 0;
+}
+
 bool weft__rights_item(enum weft__sim_item_kind kind) {
     return kind == WEFT__SIM_GRANT || kind == WEFT__SIM_REVOKE;
 }

@@ -145,6 +145,7 @@ static int take_notices(struct weft_sim *s, uint32_t i, const struct weft_update
     }
     if (refused == NULL) return 0;
     bool is_damaged = s->net.corrupted + s->net.truncated > 0 || s->machines[refused->link].lies != 0;
+    if (refused->err == WEFT_ERR_DENIED && weft__sim_ever_lacked(s, refused->link, WEFT__POLICY_ALL)) is_damaged = true;
     if (would_lose_document(s, i)) weft__check_parted(&s->check);
     int rc = is_damaged ? 0 : weft__world_fail(s, i, WEFT__CHECK_CALL, refused->text);
     return rc != 0 ? rc : weft__sim_link_close(s, i, refused->link);
@@ -243,7 +244,9 @@ static int step(struct weft_sim *s, uint32_t i, struct weft_event *e, struct wef
     s->check.in_passing = is_in_passing(s, i);
     rc = weft__check_step(&s->check, &m->watched, m->replica, &u, &m->disk.now.durable);
     s->check.shown = NULL;
-    if (rc == 0 && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing &&
+    bool tells_all =
+        !weft__sim_ever_lacked(s, i, WEFT__POLICY_RELAY) && !weft__sim_ever_lacked(s, e->link, WEFT__POLICY_READ);
+    if (rc == 0 && tells_all && e->kind == WEFT_EVENT_RECEIVED && !m->watched.branch.is_open && !s->check.in_passing &&
         !m->ration->failed) /* for lack of memory it may say nothing, and is asked again */
         rc = weft__check_answer(&s->check, &m->watched, m->replica, &u, e->link, e->bytes);
     int told = weft__story_step(s, i, &u);

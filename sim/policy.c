@@ -256,6 +256,11 @@ static bool is_newer(const struct weft__policy_document *a, const struct weft__p
     return memcmp(a->hash, b->hash, sizeof a->hash) > 0;
 }
 
+const struct weft__policy_document *weft__policy_newer(const struct weft__policy_document *a,
+                                                       const struct weft__policy_document *b) {
+    return a != NULL && is_newer(a, b) ? a : b;
+}
+
 const struct weft__policy_document *weft__policy_governing(const struct weft__policy *p,
                                                            const struct weft__vector *seen) {
     const struct weft__policy_document *best = NULL;
@@ -270,12 +275,22 @@ size_t weft__policy_life(const struct weft__policy *p, const struct weft_id *rep
     return SIZE_MAX;
 }
 
+unsigned weft__policy_rights(const struct weft__policy *p, const struct weft__policy_document *d,
+                             const struct weft_id *replica) {
+    size_t life = weft__policy_life(p, replica);
+    return d == NULL || life == SIZE_MAX ? 0 : d->may[life / WEFT__POLICY_LIVES];
+}
+
+bool weft__policy_ever_lacked(const struct weft__policy *p, const struct weft_id *replica, unsigned bits) {
+    for (size_t i = 0; i < p->count; i++)
+        if ((weft__policy_rights(p, p->documents[i], replica) & bits) != bits) return true;
+    return false;
+}
+
 bool weft__policy_may_write(const struct weft__policy *p, const struct weft__policy_document *d,
                             const struct weft_id *replica, struct weft_slice key) {
     struct prefix prefixes[PREFIXES_MAX];
-    size_t life = weft__policy_life(p, replica);
-    if (d == NULL || life == SIZE_MAX) return false;
-    unsigned may = d->may[life / WEFT__POLICY_LIVES];
+    unsigned may = weft__policy_rights(p, d, replica);
     size_t count = all_prefixes(prefixes);
     for (size_t i = 0; i < count; i++)
         if ((prefixes[i].bit & may) != 0 && weft_slice_has_prefix(key, weft_str(prefixes[i].text))) return true;

@@ -72,6 +72,14 @@ const struct weft__policy_document *weft__policy_governing(const struct weft__po
                                                            const struct weft__vector *seen);
 /* SIZE_MAX: it is nobody's. */
 size_t weft__policy_life(const struct weft__policy *p, const struct weft_id *replica);
+/* Of two documents, either may be NULL. */
+const struct weft__policy_document *weft__policy_newer(const struct weft__policy_document *a,
+                                                       const struct weft__policy_document *b);
+/* What a document allows a replica, all bits; d NULL: nothing. */
+unsigned weft__policy_rights(const struct weft__policy *p, const struct weft__policy_document *d,
+                             const struct weft_id *replica);
+/* Whether some document did not allow a replica all of these. */
+bool weft__policy_ever_lacked(const struct weft__policy *p, const struct weft_id *replica, unsigned bits);
 /* d NULL: nobody may. */
 bool weft__policy_may_write(const struct weft__policy *p, const struct weft__policy_document *d,
                             const struct weft_id *replica, struct weft_slice key);

@@ -152,7 +152,7 @@ bool weft__sim_is_converged(const struct weft_sim *s) {
     if (waits_for_branch(s)) return false;
     for (size_t i = 0; i < s->machine_count; i++) {
         const struct weft__machine *m = &s->machines[i];
-        if (m->replica == NULL) continue;
+        if (m->replica == NULL || !weft__sim_may_read(s, m)) continue;
         if (first == NULL) first = m;
         if (!are_level(s, first, m)) return false;
     }

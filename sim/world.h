@@ -256,6 +256,10 @@ int weft__sim_rights_init(struct weft_sim *s);
 int weft__sim_rights_begin(struct weft_sim *s);
 /* Whose key is whose, to a replica that was opened. */
 int weft__sim_rights_known(struct weft_sim *s, uint32_t i);
+/* Whether some document takes one of these rights from machine i; whether the newest that any running replica has lets
+ * it read. A space without rights: false; true. */
+bool weft__sim_ever_lacked(const struct weft_sim *s, uint32_t i, unsigned bits);
+bool weft__sim_may_read(const struct weft_sim *s, const struct weft__machine *m);
 bool weft__rights_item(enum weft__sim_item_kind kind);
 int weft__act_on_rights(struct weft_sim *s, const struct weft__sim_item *item);
 

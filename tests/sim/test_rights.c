@@ -140,6 +140,45 @@ START_TEST(crashes_and_newcomers) {
 }
 END_TEST
 
+/* --- Links -------------------------------------------------------------------------------------------------------- */
+
+/* What it writes gets to all; what others write from now on does not get to it. */
+START_TEST(who_may_not_read_is_told_nothing) {
+    begin(5);
+    act("txn 0 g/0+1");
+    run(5);
+    act("revoke 0 4 64");
+    run(5);
+    ck_assert(!is_denied("txn 1 g/0+1") && !is_denied("txn 4 g/0+1") && !is_denied("txn 3 p/0+1"));
+    run(20);
+    converge();
+    for (uint32_t i = 0; i < 4; i++) ck_assert_uint_eq(total(i, "g/0"), 3);
+    ck_assert_uint_eq(total(4, "g/0"), 2);
+    act("grant 0 4 64");
+    converge();
+    ck_assert_uint_eq(total(4, "g/0"), 3);
+    stop();
+}
+END_TEST
+
+/* It is the only bridge between two sides, and brings only what is its own. */
+START_TEST(who_may_not_relay_is_no_bridge) {
+    begin(5);
+    act("revoke 0 2 128");
+    run(5);
+    act("partition 0,1,2|2,3,4");
+    run(3);
+    ck_assert(!is_denied("txn 0 g/0+1") && !is_denied("txn 2 g/0+1") && !is_denied("txn 4 g/0+1"));
+    run(20);
+    ck_assert(total(0, "g/0") == 2 && total(1, "g/0") == 2 && total(3, "g/0") == 2 && total(4, "g/0") == 2);
+    ck_assert_uint_eq(total(2, "g/0"), 3);
+    act("heal");
+    converge();
+    ck_assert(total(0, "g/0") == 3 && total(4, "g/0") == 3);
+    stop();
+}
+END_TEST
+
 /* --- Liars -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(what_is_written_without_the_right_is_void_everywhere) {
@@ -284,6 +323,7 @@ END_TEST
 int main(void) {
     return RUN_SUITE("sim-rights", nobody_writes_before_the_first_document, a_right_is_taken_while_some_are_apart,
                      some_keys_and_not_others, two_of_one_generation, crashes_and_newcomers,
+                     who_may_not_read_is_told_nothing, who_may_not_relay_is_no_bridge,
                      what_is_written_without_the_right_is_void_everywhere,
                      a_forging_relay_changes_nothing_where_transactions_are_signed, the_checks_can_fail, seeds);
 }
