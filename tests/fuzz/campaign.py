@@ -63,9 +63,10 @@ class Afl:
     def run(self, program, name, seconds, seeds):
         out = os.path.join(self.build, "afl", name)
         first = os.path.join(self.build, "seeds", name)
-        if os.path.isdir(out):
+        if os.path.exists(os.path.join(out, "default", "fuzzer_stats")):
             seeds = None  # goes on
         else:
+            shutil.rmtree(out, ignore_errors=True)
             os.makedirs(first, exist_ok=True)
             for folder in seeds:
                 for n in os.listdir(folder):
@@ -80,7 +81,7 @@ class Afl:
             UBSAN_OPTIONS="halt_on_error=1:abort_on_error=1:symbolize=0",
         )
         log = os.path.join(self.build, "found", name + ".log")
-        command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", f"{INPUT_MS}+", "-i", first if seeds else "-",
+        command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", f"{INPUT_MS}+", "-i", "-" if seeds is None else first,
                    "-o", out, "--", program]
         with open(log, "wb") as f:
             code = subprocess.run(command, env=env, stdout=f, stderr=f).returncode
