@@ -246,6 +246,7 @@ static void read_more(struct weft__reader *in, struct weft__tape_entry *e) {
         e->rights[e->options.rights_count++] = weft_slice(in->at, len);
         in->at += len;
     }
+    if (!has_more(&e->options)) weft__reader_fail(in); /* one spelling */
 }
 
 static void read_open(struct weft__reader *in, struct weft__tape_entry *e) {

@@ -81,8 +81,8 @@ class Afl:
             UBSAN_OPTIONS="halt_on_error=1:abort_on_error=1:symbolize=0",
         )
         log = os.path.join(self.build, "found", name + ".log")
-        command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", f"{INPUT_MS}+", "-i", "-" if seeds is None else first,
-                   "-o", out, "--", program]
+        command = ["afl-fuzz", "-V", str(seconds), "-m", "none", "-t", f"{INPUT_MS}+",
+                   "-i", "-" if seeds is None else first, "-o", out, "--", program]
         with open(log, "wb") as f:
             code = subprocess.run(command, env=env, stdout=f, stderr=f).returncode
         stats = {}

@@ -153,6 +153,18 @@ static struct weft_store *large_store(void) {
     return copy;
 }
 
+/* Opened by one who means another cluster. */
+static void try_foreign(struct weft_store *store) {
+    struct cluster c;
+    cluster_init(&c, 1);
+    HOLDS(weft_store_memory_copy(&c.at[0].store, store, NULL) == 0);
+    c.at[0].options.cluster.bytes[15] = 0xee;
+    int rc = cluster_open(&c, 0);
+    HOLDS(rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_VERSION || rc == WEFT_ERR_FOREIGN);
+    HOLDS(rc == 0 || weft_replica_errmsg(c.at[0].replica)[0] != '\0');
+    cluster_fini(&c);
+}
+
 /* It takes as long as a hundred others: those of a corpus, then now and then. */
 static bool is_time_for_large(void) {
     static unsigned times;
@@ -175,6 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         store = live_store();
         for (put(store, what, &in); fuzz_left(&in) > 0;) put(store, fuzz_byte(&in), &in);
     }
+    if (what % 16 == 0 && what < FORGED) try_foreign(store);
     int rc = live_open_store(&c, store);
     HOLDS(rc == 0 || rc == WEFT_ERR_CORRUPT || rc == WEFT_ERR_VERSION);
     if (rc == 0) take_kept(&c);

@@ -195,6 +195,9 @@ def records(vectors):
     origin = b"\x0a\x10\x01" + bytes(15) + b"\x11" + metas[1][1:9]
     for index, meta in enumerate(metas):
         yield f"meta-{index + 1}", bytes([index]) + piece(meta)
+        if index == 0:
+            yield "meta-1-cluster", b"\0" + piece(meta + b"\x22\x10" + bytes(range(16)))
+            yield "meta-1-odd", b"\0" + piece(meta + b"\x22\x01x")
         yield f"meta-{index + 1}-newer", bytes([index]) + piece(b"\x08\x63" + meta[2:])
     parents = metas[1] + b"\x11" + bytes(range(8)) + b"\x18\x05"
     parents += b"".join(b"\x22\x0b\x09" + bytes([n]) * 8 + b"\x10\x03" for n in range(1, 4))
@@ -525,6 +528,19 @@ def tapes(vectors):
     yield "state-more", b"\1" + start + entry(21, bytes(16) + stranger + bytes(8), False) + tick
     yield "state-less", b"\1" + start + rows + entry(21, bytes(16), False) + tick
     yield "state-ragged", b"\1" + start + entry(21, bytes(16) + stranger[:9], False)
+    peer = lambda flags, label: entry(3, b"\1" + bytes([flags]) + bytes(range(16)) + label)
+    yield "peer", b"\1" + start + peer(3, b"tokyo-1") + received + peer(0, b"") + tick
+    yield "peer-odd", b"\1" + start + peer(4, b"") + tick
+    yield "peer-long", b"\1" + start + peer(1, b"x" * 600) + tick
+    yield "peer-short", b"\1" + start + entry(3, b"\1\1short") + tick
+    opened = bytes(32) + b"\1" * 11
+    rights = [data for name, data in vectors.items() if name.startswith("rights-")]
+    known = b"".join(to_varint(len(data)) + data for data in rights)
+    yield "open-cluster", b"\1" + entry(16, opened + bytes(range(16)), False) + start + tick
+    yield "open-rights", b"\1" + entry(16, opened + bytes(16) + known, False) + start + tick
+    yield "open-more", b"\1" + entry(16, opened + bytes(16) + b"\1x" * 40, False) + start
+    yield "open-nothing-more", b"\1" + entry(16, opened + bytes(16), False) + start
+    yield "no-length", b"\0WEFT\r\nE\1" + bytes(40)
     for cut in (1, 9, 12, 20, 200):
         yield f"cut-{cut}", bytes([2, cut]) + start + up + tick + received + tick
         yield f"torn-{cut}", bytes([3, cut]) + start + up + tick + received + tick
