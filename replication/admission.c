@@ -142,7 +142,7 @@ static int introduce(struct weft_replica *r, struct weft__peer *p, const struct 
     }
     p->known = true;
     p->id.replica = *sender;
-    judge_anew(r, p);
+    if (weft__rights_governs(&r->space.id)) judge_anew(r, p);
     return 0;
 }
 

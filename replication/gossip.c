@@ -332,7 +332,8 @@ void weft__push_own(struct weft_replica *r) {
     for (size_t i = 0; i < r->peers.count; i++) {
         struct weft__peer *p = &r->peers.items[i];
         uint64_t has = weft_version_vector_get(&p->has, r->self);
-        if (p->pushed < has || !weft__may_send(r, p, self)) p->pushed = has < recorded ? recorded : has;
+        if (p->pushed < has) p->pushed = has;
+        if (p->pushed < recorded && !weft__may_send(r, p, self)) p->pushed = recorded;
         push_to(r, p, recorded, &latest);
     }
 }
