@@ -121,14 +121,26 @@ static int add_authority(struct authorities *a, const struct weft_id *space, con
     return rc;
 }
 
-static int check_document(const struct weft__space *s, const struct weft__rights_name *name, struct authorities *a,
-                          const struct weft_alloc *alloc) {
+static int check_write(const struct weft__space *s, const struct weft__rights_name *name, struct weft_slice value,
+                       struct authorities *a, const struct weft_alloc *alloc) {
     struct weft__rights_document d;
-    if (!weft__rights_find(s, name, &d) || weft__rights_name_cmp(&d.name, name) != 0) return WEFT_ERR_MALFORMED;
+    if (weft__rights_parse(&d, value) != 0 || weft__rights_name_cmp(&d.name, name) != 0) return WEFT_ERR_MALFORMED;
     if (weft_id_cmp(&d.space, &s->id) != 0 || !may_sign(a, &s->id, d.authority)) return WEFT_ERR_MALFORMED;
     int rc = weft__rights_verify(&d, alloc);
     if (rc != 0) return rc == WEFT_ERR_SIGNATURE ? WEFT_ERR_MALFORMED : rc;
     return add_authority(a, &s->id, weft__rights_successor(&d), alloc);
+}
+
+/* Every write of it: which one is read depends on the order of origins. */
+static int check_document(const struct weft__space *s, const struct weft__rights_name *name, struct authorities *a,
+                          const struct weft_alloc *alloc) {
+    struct weft__dots it;
+    struct weft__dot_item item;
+    int rc = WEFT_ERR_MALFORMED; /* of none at all */
+    if (!weft__rights_open_writes(&it, s, name)) return rc;
+    while (weft__dots_next(&it, &item))
+        if ((rc = check_write(s, name, item.value, a, alloc)) != 0) break;
+    return rc;
 }
 
 /* What single transactions would have been judged by: each document is signed by one that an older one names. */
@@ -154,15 +166,25 @@ int weft__rights_restore(struct weft_replica *r) {
 
 /* --- Joining ------------------------------------------------------------------------------------------------------ */
 
-/* Whether a state that covers a document's write has the document: a join takes away what was seen and is not there,
- * and documents are never taken away. */
-static bool has_what_it_saw(const struct weft__space *s, const struct weft__rights_list *l,
-                            const struct weft__space *other, const struct weft__rights_name *name) {
+static bool has_write(const struct weft__space *s, const struct weft__rights_name *name, struct weft_dot dot) {
     struct weft__dots it;
     struct weft__dot_item item;
-    if (has(l, name) || !weft__rights_open_writes(&it, other, name)) return true;
+    if (!weft__rights_open_writes(&it, s, name)) return false;
     while (weft__dots_next(&it, &item))
-        if (item.dot.seq <= weft_version_vector_get(&s->applied, item.dot.origin)) return false;
+        if (item.dot.origin == dot.origin && item.dot.seq == dot.seq) return true;
+    return false;
+}
+
+/* Whether a state that covers a document's writes has them: a join takes away what was seen and is not there, and
+ * documents are never taken away, nor one of several writes, by which who saw that one only is judged. */
+static bool has_what_it_saw(const struct weft__space *s, const struct weft__space *other,
+                            const struct weft__rights_name *name) {
+    struct weft__dots it;
+    struct weft__dot_item item;
+    if (!weft__rights_open_writes(&it, other, name)) return true;
+    while (weft__dots_next(&it, &item))
+        if (item.dot.seq <= weft_version_vector_get(&s->applied, item.dot.origin) && !has_write(s, name, item.dot))
+            return false;
     return true;
 }
 
@@ -182,9 +204,9 @@ int weft__rights_prepare_join(struct weft_replica *r, const struct weft__space *
     if (!has_nothing_else(staged)) return WEFT_ERR_MALFORMED;
     int rc = read_all(&theirs, staged, r->alloc);
     for (size_t i = 0; rc == 0 && i < ours->count; i++)
-        if (!has_what_it_saw(staged, &theirs, &r->space, &ours->names[i])) rc = WEFT_ERR_MALFORMED;
+        if (!has_what_it_saw(staged, &r->space, &ours->names[i])) rc = WEFT_ERR_MALFORMED;
     for (size_t i = 0; rc == 0 && i < theirs.count; i++)
-        if (!has_what_it_saw(&r->space, ours, staged, &theirs.names[i])) rc = WEFT_ERR_MALFORMED;
+        if (!has_what_it_saw(&r->space, staged, &theirs.names[i])) rc = WEFT_ERR_MALFORMED;
     if (rc == 0) rc = reserve(ours, ours->count + theirs.count, r->alloc);
     list_fini(&theirs, r->alloc);
     return rc;

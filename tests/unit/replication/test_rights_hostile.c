@@ -354,25 +354,34 @@ END_TEST
 
 /* What read_state would have made of somebody's bytes: a space with these documents, each written by an origin of its
  * own that wrote nothing else. */
-static void staged_init(struct weft__space *s, struct weft_slice *documents, size_t count) {
+static void staged_begin(struct weft__space *s) {
+    ck_assert_int_eq(weft__space_init(s, &space, c.at[0].replica->origins, 1, &weft_alloc_default), 0);
+}
+
+/* The only transaction of the origin of that epoch; without a delta it did nothing. */
+static void staged_add(struct weft__space *s, uint64_t epoch, const struct weft__txn_delta *d) {
     struct weft__plan plan;
-    struct weft_replica *r = c.at[0].replica;
+    struct weft_origin o = {{{7}}, epoch};
+    uint32_t origin;
+    ck_assert_int_eq(weft_origins_intern(c.at[0].replica->origins, &o, &origin), 0);
+    ck_assert_int_eq(weft__space_reserve(s, origin), 0);
+    ck_assert_int_eq(weft_version_vector_raise(&s->applied, origin, 1), 0);
+    if (d == NULL) return;
     weft__plan_init(&plan, NULL);
-    ck_assert_int_eq(weft__space_init(s, &space, r->origins, 1, &weft_alloc_default), 0);
-    for (size_t i = 0; i < count; i++) {
-        struct weft_origin o = {{{7}}, i + 1};
-        uint32_t origin;
-        ck_assert_int_eq(weft_origins_intern(r->origins, &o, &origin), 0);
-        ck_assert_int_eq(weft__space_reserve(s, origin), 0);
-        ck_assert_int_eq(weft_version_vector_raise(&s->applied, origin, 1), 0);
-        if (documents[i].len == 0) continue;
-        struct weft__delta_env env = {.origins = &origin, .origin_count = 1, .seq = 1, .schema = 1};
-        struct weft__txn_delta d = delta_of_document(documents[i]);
-        struct weft__keyed *o2 = weft__keyspace_make(&s->keys, d.key, d.type);
-        ck_assert_int_eq(weft__object_prepare(&o2->object, d.body, &env, &plan), 0);
-        weft__plan_publish(&plan);
-    }
+    struct weft__delta_env env = {.origins = &origin, .origin_count = 1, .seq = 1, .schema = 1};
+    struct weft__keyed *at = weft__keyspace_make(&s->keys, d->key, d->type);
+    ck_assert_int_eq(weft__object_prepare(&at->object, d->body, &env, &plan), 0);
+    weft__plan_publish(&plan);
     weft__plan_fini(&plan);
+}
+
+static void staged_init(struct weft__space *s, struct weft_slice *documents, size_t count) {
+    staged_begin(s);
+    for (size_t i = 0; i < count; i++) {
+        struct weft__txn_delta d = {.body = {NULL, 0}};
+        if (documents[i].len > 0) d = delta_of_document(documents[i]);
+        staged_add(s, i + 1, documents[i].len > 0 ? &d : NULL);
+    }
 }
 
 static int join_code(struct weft_slice *documents, size_t count) {
@@ -395,6 +404,28 @@ START_TEST(state_has_sound_documents) {
     room.ptr[(size_t)(forged.ptr - room.ptr) + forged.len - 1] ^= 1;
     ck_assert_int_eq(join_code((struct weft_slice[]){forged}, 1), WEFT_ERR_MALFORMED);
     ck_assert_int_eq(join_code((struct weft_slice[]){weft_str("nonsense")}, 1), WEFT_ERR_MALFORMED);
+    end();
+}
+END_TEST
+
+/* Two replicas that commit one document at once write it twice under its name; nothing else can stand there. */
+START_TEST(every_write_of_a_document_is_looked_at) {
+    begin(1);
+    struct weft_slice first = DOCUMENT(&root, .generation = 1), forged = DOCUMENT(&heir, .generation = 1);
+    struct weft_slice good = hand_put(&room, element_of(first), first);
+    struct weft_slice bad[] = {good, hand_put(&room, element_of(first), forged),
+                               hand_put(&room, element_of(first), weft_str("nonsense"))};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        for (uint64_t k = 0; k < 2; k++) {
+            struct weft__space staged;
+            struct weft__txn_delta one = delta_of(good), other = delta_of(bad[i]);
+            staged_begin(&staged);
+            staged_add(&staged, 1 + k, &one);
+            staged_add(&staged, 2 - k, &other);
+            ck_assert_int_eq(weft__rights_prepare_join(c.at[0].replica, &staged), i == 0 ? 0 : WEFT_ERR_MALFORMED);
+            weft__space_fini(&staged);
+        }
+    }
     end();
 }
 END_TEST
@@ -435,10 +466,33 @@ START_TEST(state_takes_no_document_away) {
 }
 END_TEST
 
+/* By which of its writes an origin has seen a document is what it is judged by, so none of them goes. */
+START_TEST(state_takes_no_write_of_a_document_away) {
+    begin(1);
+    struct weft_slice first = DOCUMENT(&root, .generation = 1);
+    struct weft__txn_delta d = delta_of_document(first);
+    struct weft__space staged;
+    for (uint64_t epoch = 1; epoch <= 2; epoch++) {
+        struct hand h = {.space = space, .origin = {{{7}}, epoch}, .word = WEFT_HLC_SECONDS(1700000000)};
+        ck_assert(!is_void_document(&h, first));
+    }
+    for (int missing = 0; missing <= 2; missing++) {
+        staged_begin(&staged);
+        for (int epoch = 1; epoch <= 2; epoch++) staged_add(&staged, (uint64_t)epoch, epoch == missing ? NULL : &d);
+        int rc = weft__rights_prepare_join(c.at[0].replica, &staged);
+        ck_assert_int_eq(rc, missing == 0 ? 0 : WEFT_ERR_MALFORMED);
+        weft__space_fini(&staged);
+    }
+    end();
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("engine/rights_hostile", sound_document_is_taken_of_anybody, document_of_another_is_void,
                      document_is_newer_than_what_was_seen, every_flipped_bit_makes_it_void,
                      delta_does_nothing_but_add_one_document, key_of_the_rights_holds_rights_only, removal_is_void,
                      what_is_void_is_void_whole, generation_without_rights_is_void, voids_are_the_same_everywhere,
-                     state_has_sound_documents, state_has_nothing_else_at_the_key, state_takes_no_document_away);
+                     state_has_sound_documents, every_write_of_a_document_is_looked_at,
+                     state_has_nothing_else_at_the_key, state_takes_no_document_away,
+                     state_takes_no_write_of_a_document_away);
 }
