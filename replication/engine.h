@@ -43,6 +43,7 @@ struct weft__peer {
     struct weft_version_vector has;                         /* it has recorded this */
     struct weft_version_vector floors;                      /* its log holds what is above */
     struct weft_version_vector strange_has, strange_floors; /* the same, of strangers by their own numbers */
+    struct weft_version_vector put_off, strange_put_off;    /* it is not asked for this origin's until then (mono_ns) */
     size_t strangers;                                       /* of which it has said something */
     uint64_t pushed;                                        /* own transactions up to here were pushed on this link */
     struct weft_version_vector parted;                      /* origins of which it has another chain: above 0 */
@@ -277,8 +278,8 @@ struct weft__rows {
  * space they go up to a signed one, which may be above `upto`. */
 uint64_t weft__collect_rows(struct weft_replica *r, struct weft__rows *rows, uint32_t origin, uint64_t after,
                             uint64_t upto);
-/* What an origin has is not asked for in some time. */
-void weft__put_off(struct weft_replica *r, const struct weft_origin *origin);
+/* This peer is not asked for what an origin has in some time. */
+void weft__put_off(struct weft_replica *r, struct weft__peer *p, const struct weft_origin *origin);
 void weft__send_rows(struct weft_replica *r, uint32_t link, const struct weft__rows *rows, bool answer);
 
 /* strangers.c */

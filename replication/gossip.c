@@ -70,6 +70,8 @@ void weft__peer_init(struct weft__peer *p, uint32_t link, const struct weft_allo
     weft_version_vector_init(&p->floors, alloc);
     weft_version_vector_init(&p->strange_has, alloc);
     weft_version_vector_init(&p->strange_floors, alloc);
+    weft_version_vector_init(&p->put_off, alloc);
+    weft_version_vector_init(&p->strange_put_off, alloc);
     weft_version_vector_init(&p->parted, alloc);
     weft_version_vector_init(&p->fork_asked, alloc);
 }
@@ -79,6 +81,8 @@ void weft__peer_fini(struct weft__peer *p) {
     weft_version_vector_fini(&p->floors);
     weft_version_vector_fini(&p->strange_has);
     weft_version_vector_fini(&p->strange_floors);
+    weft_version_vector_fini(&p->put_off);
+    weft_version_vector_fini(&p->strange_put_off);
     weft_version_vector_fini(&p->parted);
     weft_version_vector_fini(&p->fork_asked);
 }
@@ -445,12 +449,16 @@ static bool find_topic(const struct weft_replica *r, const struct weft__peer *p,
     return has(p, t) > t->after;
 }
 
+static bool is_put_off(const struct weft_replica *r, const struct weft__peer *p, const struct topic *t) {
+    return weft_version_vector_get(t->strange ? &p->strange_put_off : &p->put_off, t->index) > r->now.mono_ns;
+}
+
 /* What is to be asked of this peer about an origin, if anything. */
 static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t index, struct weft__range *range) {
     struct topic t;
     if (!find_topic(r, p, index, &t)) return false;
     struct weft__asked *asked = t.strange ? &r->strangers.asked[t.index] : &r->asked[t.index];
-    if (asked->until_ns > r->now.mono_ns || comes_by_itself(r, p, &t)) return false;
+    if (asked->until_ns > r->now.mono_ns || is_put_off(r, p, &t) || comes_by_itself(r, p, &t)) return false;
     if (is_silent(r, p) && is_elsewhere(r, p, &t)) return false;
     if (floor_of(p, &t) > t.after) {
         begin_state(r, p, &t);
@@ -461,12 +469,24 @@ static bool find_range(struct weft_replica *r, struct weft__peer *p, uint32_t in
     return true;
 }
 
-void weft__put_off(struct weft_replica *r, const struct weft_origin *origin) {
-    uint32_t index;
-    uint64_t until = r->now.mono_ns + r->options.state_ns;
-    if (weft_origins_find(r->origins, origin, &index) && index < r->asked_cap) r->asked[index].until_ns = until;
-    if (r->strangers.origins != NULL && weft_origins_find(r->strangers.origins, origin, &index))
-        r->strangers.asked[index].until_ns = until;
+/* Others are asked at once, or whoever sends what nobody can check would keep it from coming at all. */
+static void put_off(const struct weft_replica *r, const struct weft__peer *p, struct weft_version_vector *until,
+                    uint32_t index, struct weft__asked *asked) {
+    (void)!weft_version_vector_raise(until, index, r->now.mono_ns + r->options.state_ns); /* or it is asked again */
+    if (asked->link == p->link) asked->until_ns = 0;
+}
+
+void weft__put_off(struct weft_replica *r, struct weft__peer *p, const struct weft_origin *origin) {
+    const struct weft_origins *strangers = r->strangers.origins;
+    uint32_t i;
+    if (weft_origins_find(r->origins, origin, &i) && i < r->asked_cap) put_off(r, p, &p->put_off, i, &r->asked[i]);
+    if (strangers != NULL && weft_origins_find(strangers, origin, &i))
+        put_off(r, p, &p->strange_put_off, i, &r->strangers.asked[i]);
+}
+
+static void put_off_nothing(struct weft__peer *p) {
+    for (uint32_t i = 0; i < p->put_off.len; i++) p->put_off.seq[i] = 0;
+    for (uint32_t i = 0; i < p->strange_put_off.len; i++) p->strange_put_off.seq[i] = 0;
 }
 
 /* It may have the keys that were missing. */
@@ -474,8 +494,7 @@ static void ask_by_new_document(struct weft_replica *r) {
     uint64_t generation = weft__signing_is_on(r) ? weft__rights_known_generation(r) : 0;
     if (generation == r->signing.generation) return;
     r->signing.generation = generation;
-    for (size_t i = 0; i < r->asked_cap; i++) r->asked[i].until_ns = 0;
-    for (size_t i = 0; i < r->strangers.asked_cap; i++) r->strangers.asked[i].until_ns = 0;
+    for (size_t i = 0; i < r->peers.count; i++) put_off_nothing(&r->peers.items[i]);
 }
 
 /* The answer is filled in the order of the ranges, and one origin's rows may fill it and wait here for another's. So

@@ -52,12 +52,12 @@ static int receive_checked(struct weft_replica *r, const struct weft__peer *p, s
 }
 
 /* What could not be checked would come again with every answer. */
-static void put_off(struct weft_replica *r, const struct weft__message *m) {
+static void put_off(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
     struct weft__transaction t;
     if (!weft__signing_is_on(r)) return;
     for (size_t i = 0; i < m->transactions.count; i++)
         if (r->checked[i].is_put_off && weft__transaction_parse(&t, m->transactions.items[i]) == 0)
-            weft__put_off(r, &t.origin);
+            weft__put_off(r, p, &t.origin);
 }
 
 int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const struct weft__message *m) {
@@ -70,7 +70,7 @@ int weft__recv_transactions(struct weft_replica *r, struct weft__peer *p, const 
     }
     if (rc != 0) return rc;
     if (m->transactions.answer && news(r) != before) settle(r, p);
-    put_off(r, m);
+    put_off(r, p, m);
     rc = weft__retry_pending(r);
     if (rc == 0) weft__ask_for_missing(r, p);
     return rc;

@@ -15,8 +15,10 @@ void weft__strangers_forget(struct weft_replica *r) {
         struct weft__peer *p = &r->peers.items[i];
         weft_version_vector_fini(&p->strange_has);
         weft_version_vector_fini(&p->strange_floors);
+        weft_version_vector_fini(&p->strange_put_off);
         weft_version_vector_init(&p->strange_has, r->alloc);
         weft_version_vector_init(&p->strange_floors, r->alloc);
+        weft_version_vector_init(&p->strange_put_off, r->alloc);
         p->strangers = 0;
     }
     weft_origins_free(s->origins);
@@ -57,6 +59,8 @@ static void meet(struct weft_replica *r, struct weft__peer *p, uint32_t stranger
     if (rc == 0)
         rc = weft_version_vector_raise(&p->floors, origin, weft_version_vector_get(&p->strange_floors, stranger));
     if (rc == 0) rc = weft_version_vector_raise(&p->has, origin, p->strange_has.seq[stranger]);
+    if (rc == 0)
+        rc = weft_version_vector_raise(&p->put_off, origin, weft_version_vector_get(&p->strange_put_off, stranger));
     if (rc != 0) return; /* at the next look */
     if (r->asked[origin].until_ns < asked->until_ns) r->asked[origin] = *asked;
     p->strange_has.seq[stranger] = 0;

@@ -276,6 +276,27 @@ START_TEST(a_generation_that_is_not_known_is_waited_for) {
 }
 END_TEST
 
+/* Only who sent what cannot be checked is not asked again for a while: what it says of one origin's rows keeps nobody
+ * from getting them of somebody else. */
+START_TEST(who_cannot_be_checked_keeps_nobody_from_others) {
+    begin(4);
+    cluster_link(&c, 0, 3);
+    author = weft_replica_self(c.at[0].replica);
+    count_in_a_burst(0, ROWS);
+    cluster_settle(&c);
+    for (size_t i = 0; i < ROWS; i++) keep(i, weft_replica_transaction(c.at[3].replica, &author, i + 2));
+    cluster_link(&c, 1, 2);
+    cluster_settle(&c);
+    uint8_t nonsense[WEFT__SIGNATURE_LEN] = {1};
+    struct weft__row_signature s = {ROWS - 1, 2, nonsense};
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 0);
+    cluster_link(&c, 2, 3);
+    cluster_settle(&c);
+    expect_value(2, ROWS);
+    end_relay();
+}
+END_TEST
+
 /* What a relay makes up costs a few checks a message. */
 START_TEST(made_up_signatures_are_tried_a_few_times) {
     struct weft_slice many[64];
@@ -429,7 +450,8 @@ int main(void) {
         "signed, relays", what_was_issued_passes, no_byte_can_be_changed, what_is_taken_once_more_is_checked_again,
         no_row_can_be_made_up, made_up_signatures_are_tried_a_few_times, a_run_goes_to_its_end,
         a_run_has_no_gap_and_its_order, a_signature_is_of_one_row_of_one_origin_in_one_space,
-        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole, a_generation_that_is_not_known_is_waited_for,
+        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole,
+        who_cannot_be_checked_keeps_nobody_from_others, a_generation_that_is_not_known_is_waited_for,
         rows_of_a_stranger_leave_nothing, two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
         a_newcomer_without_the_document_waits_and_does_not_spin, a_newcomer_with_the_document_begins_at_once);
 }
