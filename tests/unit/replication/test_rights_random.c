@@ -18,7 +18,7 @@
 #define STEPS    220
 #define ROUNDS   80
 
-static const char *const grants[] = {"*", "a", "b", "a b", "ab", "", NULL};
+static const char *const grants[] = {"*", "a", "b", "a b", "ab", ""};
 static const char *const keys[] = {"a", "ab", "b", "c"};
 
 struct play {
@@ -80,7 +80,7 @@ static void offer(struct play *p, int i) {
     struct weft_buf b;
     struct cluster_replica *a = &p->c.at[i];
     weft_replica_rights(a->replica, &info);
-    struct policy policy = {.generation = info.generation + 1 + (below(p, 4) == 0)};
+    struct policy policy = {.generation = info.generation + 1 + (below(p, 4) == 0), .rest_is_in = true};
     for (int k = 0; k < REPLICAS; k++) policy.writes[k] = grants[below(p, sizeof grants / sizeof *grants)];
     if (weft_txn_begin(a->replica, &a->now, &t) != 0) return;
     weft_buf_init(&b, NULL);
