@@ -306,7 +306,6 @@ int weft_replica_step(struct weft_replica *r, const struct weft_event *e, struct
     int rc = handle(r, e);
     /* Not with START: it cannot be stepped again once it has succeeded, which these may not. */
     if (rc == 0 && e->kind != WEFT_EVENT_RESTORE && e->kind != WEFT_EVENT_START) {
-        weft__admission_settle(r);
         rc = weft__state_join_if_whole(r);
         weft__admission_settle(r);
         if (rc == 0) rc = weft__fork_step(r);

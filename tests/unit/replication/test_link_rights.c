@@ -82,17 +82,29 @@ static bool has_all_of(int i, int of) {
 
 /* --- What is said to whom ----------------------------------------------------------------------------------------- */
 
+static struct weft_buf forged;
+
+/* As replica `as` says it. */
+static struct weft__message_head head_of(int as) {
+    weft_buf_reset(&forged);
+    return (struct weft__message_head){space, origin_of(as), c.at[as].now.wall};
+}
+
+static void deliver_forged(int to, int from) {
+    struct weft_event e = {.kind = WEFT_EVENT_RECEIVED, .link = (uint32_t)from, .bytes = weft_buf_slice(&forged)};
+    ck_assert_int_eq(cluster_step(&c, to, e), 0);
+}
+
 /* All that went to `watched`, from anybody. */
 static struct {
     int watched;
-    size_t others_rows, others_names, chunks, questions, digests, own_rows;
+    size_t others_rows, rows_of_giver, others_names, chunks, questions, digests, own_rows;
 } seen;
 
 static void look(struct cluster *cluster, int from, const struct weft_message *message) {
     struct weft__message m;
     struct weft__transaction t;
     (void)cluster;
-    (void)from;
     if ((int)message->link != seen.watched) return;
     struct weft_id id = c.at[seen.watched].options.replica;
     ck_assert_int_eq(weft__message_decode(&m, message->bytes, &weft_alloc_default), 0);
@@ -106,6 +118,7 @@ static void look(struct cluster *cluster, int from, const struct weft_message *m
         bool is_own = weft_id_cmp(&t.origin.replica, &id) == 0;
         seen.others_rows += !is_own;
         seen.own_rows += is_own;
+        seen.rows_of_giver += weft_id_cmp(&t.origin.replica, &c.at[from].options.replica) == 0;
     }
     weft__message_fini(&m);
 }
@@ -128,6 +141,7 @@ START_TEST(who_may_not_read_is_told_of_its_own_only) {
     ck_assert_uint_eq(applied(2, 0) + applied(2, 1), 0);
     ck_assert_uint_eq(seen.others_rows + seen.others_names + seen.chunks, 0);
     ck_assert_uint_gt(seen.digests, 0);
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_DIVERGED], 0); /* nor is a state compared that it may not have */
     for (int i = 0; i < 3; i++) ck_assert_uint_eq(c.at[i].notices[WEFT_NOTICE_REFUSED], 0);
     end();
 }
@@ -162,10 +176,11 @@ START_TEST(who_may_not_relay_brings_its_own_only) {
     (void)cluster_set(&c, 0, "k", "0");
     pass(3);
     (void)cluster_set(&c, 1, "k", "1"); /* after it */
-    watch(2);
+    watch(1);
     cluster_link(&c, 1, 2);
     (void)cluster_set(&c, 1, "l", "1");
-    pass(5);
+    pass(10);
+    ck_assert_uint_le(seen.questions, 2); /* for its own */
     ck_assert_uint_eq(applied(2, 0), 0);
     ck_assert(cluster_reads(&c, 2, "l", NULL));
     ck_assert_uint_gt(cluster_stats(&c, 2).pending, 0);
@@ -173,6 +188,39 @@ START_TEST(who_may_not_relay_brings_its_own_only) {
     ck_assert(cluster_converge(&c, ROUNDS));
     ck_assert(cluster_reads(&c, 2, "k", "1") && cluster_reads(&c, 2, "l", "1"));
     for (int i = 0; i < 3; i++) ck_assert_uint_eq(c.at[i].notices[WEFT_NOTICE_REFUSED], 0);
+    end();
+}
+END_TEST
+
+/* Where 2 does not know yet that 1 may not relay any more, 1 says so, and does not answer who asks all the same. */
+START_TEST(who_may_not_relay_says_so) {
+    BEGIN(3, .generation = 1);
+    weft_buf_init(&forged, NULL);
+    cluster_link(&c, 0, 1);
+    (void)cluster_set(&c, 0, "k", "0");
+    pass(3);
+    struct policy p = {.generation = 2, .writes = {"*", "*", "*"}, .relays_not = {false, true}};
+    commit(1, &p); /* after what 2 does not have */
+    watch(1);
+    cluster_link(&c, 1, 2);
+    pass(30);
+    ck_assert_uint_le(seen.questions, 2); /* for its own */
+    ck_assert_uint_eq(applied(2, 0), 0);
+    struct weft__range range = {origin_of(0), 0, 9};
+    watch(2);
+    struct weft__message_head head = head_of(2);
+    ck_assert_int_eq(weft__message_write_request(&forged, &head, &range, 1), 0);
+    deliver_forged(1, 2);
+    head = head_of(2);
+    ck_assert_int_eq(weft__message_write_state_request(&forged, &head, 0, 0), 0);
+    deliver_forged(1, 2);
+    pass(3);
+    ck_assert_uint_eq(seen.others_rows, seen.rows_of_giver);
+    ck_assert_uint_eq(seen.chunks, 0);
+    ck_assert_uint_eq(c.at[1].notices[WEFT_NOTICE_REFUSED], 0);
+    cluster_link(&c, 0, 2);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    weft_buf_fini(&forged);
     end();
 }
 END_TEST
@@ -208,14 +256,6 @@ START_TEST(state_comes_from_who_vouches) {
 END_TEST
 
 /* --- Messages that no honest replica sends ------------------------------------------------------------------------ */
-
-static struct weft_buf forged;
-
-/* As replica `from` says that replica `as` says it. */
-static struct weft__message_head head_of(int as) {
-    weft_buf_reset(&forged);
-    return (struct weft__message_head){space, origin_of(as), c.at[as].now.wall};
-}
 
 /* Hands it over, and says with what it was refused; nothing changed, nothing is said, and the reason is told. */
 static int refusal_of(int to, int from, const char *reason) {
@@ -360,7 +400,7 @@ END_TEST
 /* Who may not bring what others wrote says of it what it has, and nothing that would be looked into. */
 START_TEST(what_is_made_up_of_others_is_not_believed) {
     begin_forging((struct policy){.relays_not = {false, false, true}});
-    struct weft__digest_entry entries[] = {{.origin = origin_of(0), .seq = 1, .hash = {9}},
+    struct weft__digest_entry entries[] = {{.origin = origin_of(1), .seq = applied(1, 1), .hash = {9}},
                                            {.origin = origin_of(1), .seq = 1000000, .hash = {9}, .floor = 999999},
                                            {.origin = {{{0x77}}, 1}, .seq = 5, .hash = {9}}};
     cluster_link(&c, 0, 1);
@@ -369,6 +409,11 @@ START_TEST(what_is_made_up_of_others_is_not_believed) {
     struct weft__message_head head = head_of(2);
     ck_assert_int_eq(weft__message_write_digest(&forged, &head, 0, &entries[1], 2, NULL), 0);
     ck_assert_int_eq(refusal_of(0, 2, ""), 0);
+    head = head_of(2);
+    ck_assert_int_eq(weft__message_write_digest(&forged, &head, 0, &entries[0], 1, NULL), 0);
+    ck_assert_int_eq(refusal_of(0, 2, ""), 0);
+    struct weft_link_info info;
+    for (size_t i = 0; weft_replica_link(c.at[0].replica, i, &info); i++) ck_assert_uint_eq(info.ahead, 0);
     pass(10);
     ck_assert_uint_eq(seen.questions, 0);
     for (int i = 0; i < 2; i++) ck_assert_uint_eq(c.at[i].notices[WEFT_NOTICE_EQUIVOCATION], 0);
@@ -392,10 +437,12 @@ START_TEST(who_may_nothing_has_no_link) {
     struct weft_link_info info;
     ck_assert(!weft_replica_link(c.at[0].replica, 0, &info));
     c.tells_peers = false; /* then its first message says who it is */
+    c.at[0].refused = 0;
     cluster_link(&c, 0, 2);
     cluster_settle(&c);
     ck_assert(!c.linked[0][2]);
     ck_assert_int_eq(c.at[0].refused, WEFT_ERR_DENIED);
+    ck_assert_ptr_nonnull(strstr(c.at[0].refusal, "may nothing"));
     ck_assert_uint_eq(seen.others_names + seen.others_rows, 0);
     end();
 }
@@ -412,9 +459,10 @@ START_TEST(revocation_cuts_links_at_once) {
         (void)cluster_set(&c, 3, "late", "x"); /* on its way */
         uint64_t had = applied(0, 3);
         struct policy p = {.generation = 2, .writes = {"*", "*", "*"}};
+        watch(3);
         commit(0, &p);
         ck_assert_int_eq(c.at[0].refused, WEFT_ERR_DENIED);
-        watch(3);
+        ck_assert_uint_eq(seen.digests, 0);
         for (size_t k = 0; k < c.queued;) {
             if (c.queue[k].to == 0)
                 cluster_deliver(&c, k);
@@ -503,6 +551,24 @@ START_TEST(revocation_ends_a_state_half_way) {
     cluster_link_all(&c);
     ck_assert(cluster_converge(&c, 30));
     ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_STATE_DONE], 1);
+    end();
+}
+END_TEST
+
+/* It had been asked for, and waits for a record. */
+START_TEST(state_that_waits_is_not_given_any_more) {
+    begin_state(3);
+    c.at[1].hold_records = true;
+    (void)cluster_set(&c, 1, "held", "x");
+    cluster_link(&c, 1, 2);
+    pass(4);
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_STATE_BEGUN], 1);
+    struct policy p = {.generation = 2, .writes = {"*", "*", "*"}, .reads_not = {false, false, true}};
+    watch(2);
+    commit(1, &p);
+    c.at[1].hold_records = false;
+    cluster_release(&c, 1);
+    ck_assert_uint_eq(seen.chunks, 0);
     end();
 }
 END_TEST
@@ -640,6 +706,44 @@ START_TEST(rights_that_are_given_are_used) {
 }
 END_TEST
 
+/* 2 hears from 3 that 1 may relay; 1, which knows that long since, has no reason to say again what it has. */
+START_TEST(who_may_relay_now_is_asked_what_it_has) {
+    struct policy p = all_may;
+    p.generation = 2;
+    BEGIN(4, .relays_not = {false, true});
+    cluster_link(&c, 1, 3);
+    commit(3, &p);
+    pass(3);
+    cluster_unlink(&c, 1, 3);
+    cluster_link(&c, 0, 1);
+    (void)cluster_set(&c, 0, "k", "x");
+    pass(3);
+    cluster_unlink(&c, 0, 1);
+    cluster_link(&c, 1, 2);
+    pass(5);
+    ck_assert(cluster_reads(&c, 2, "k", NULL));
+    cluster_link(&c, 2, 3);
+    pass(6);
+    ck_assert(cluster_reads(&c, 2, "k", "x"));
+    end();
+}
+END_TEST
+
+/* Whom nobody announced is told all as soon as it has said who it is. */
+START_TEST(who_says_who_it_is_is_told_at_once) {
+    BEGIN(2, .generation = 1);
+    c.tells_peers = false;
+    (void)cluster_set(&c, 0, "k", "x");
+    cluster_link(&c, 0, 1);
+    for (int k = 0; k < 3; k++) {
+        cluster_settle(&c);
+        cluster_pass(&c, 1);
+    }
+    ck_assert(cluster_reads(&c, 1, "k", "x"));
+    end();
+}
+END_TEST
+
 /* Some may not read, some not relay, some are thrown out: all that may read and are linked have one state. */
 static uint64_t random_state;
 static uint32_t draw(uint32_t bound) {
@@ -755,13 +859,14 @@ END_TEST
 
 int main(void) {
     return RUN_SUITE("engine/link_rights", who_may_not_read_is_told_of_its_own_only, who_may_not_read_gets_its_own_back,
-                     who_may_not_relay_brings_its_own_only, state_comes_from_who_vouches,
+                     who_may_not_relay_brings_its_own_only, state_comes_from_who_vouches, who_may_not_relay_says_so,
                      who_says_to_be_another_is_refused, row_of_another_from_who_may_not_relay_is_refused,
                      question_of_who_may_not_read_is_refused, chunk_of_who_may_not_give_a_state_is_refused,
                      what_is_made_up_of_others_is_not_believed, who_may_nothing_has_no_link,
                      revocation_cuts_links_at_once, revocation_leaves_what_waits, revocation_ends_a_state_half_way,
                      links_are_judged_by_what_is_known_beforehand, idle_links_are_as_quiet_as_others,
                      refused_question_is_asked_once, lost_push_is_repaired_where_the_peer_may_not_relay,
-                     rights_that_are_given_are_used, all_that_may_read_converge, store_is_of_one_cluster,
-                     nth_allocation_fails);
+                     rights_that_are_given_are_used, who_may_relay_now_is_asked_what_it_has,
+                     who_says_who_it_is_is_told_at_once, state_that_waits_is_not_given_any_more,
+                     all_that_may_read_converge, store_is_of_one_cluster, nth_allocation_fails);
 }
