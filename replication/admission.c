@@ -103,7 +103,6 @@ static void judge_anew(struct weft_replica *r, struct weft__peer *p) {
     if ((p->may.read && !before.read) || (p->may.relay && !before.relay)) p->heard = false; /* it is asked again */
     p->digest_from = 0;
     p->digest_changed = true;
-    p->digest_due_ns = r->now.mono_ns;
 }
 
 void weft__rights_changed(struct weft_replica *r) {
