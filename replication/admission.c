@@ -96,11 +96,9 @@ bool weft__admission_link(struct weft_replica *r, struct weft__peer *p) {
     return false;
 }
 
-/* What it knows of the peer may be of use now, or the peer may know more than it was allowed to say. */
-static void judge_anew(struct weft_replica *r, struct weft__peer *p) {
-    struct weft__allowance before = p->may;
+/* What may be said to it now is, with the next digest; and it has not left off saying what is not here (gossip.c). */
+static void judge_anew(const struct weft_replica *r, struct weft__peer *p) {
     weft__peer_judge(r, p);
-    if ((p->may.read && !before.read) || (p->may.relay && !before.relay)) p->heard = false; /* it is asked again */
     p->digest_from = 0;
     p->digest_changed = true;
 }
