@@ -190,7 +190,12 @@ static int refuse(struct weft_replica *r, uint32_t link, struct weft_slice bytes
     struct weft_notice n = {.kind = WEFT_NOTICE_REFUSED, .err = err, .link = link};
     struct weft__sender from = sender_of(weft__peer_find(r, link), bytes);
     int rc = weft__quarantine(r, err, &from, bytes);
-    if (rc == 0) weft__output_notice(weft__out(r), &n, "a message was refused: %s", why);
+    if (rc == 0) {
+        bool is_named = from.label.len > 0;
+        weft__output_notice(weft__out(r), &n, "a message on link %lu%s%.*s%s was refused: %s", (unsigned long)link,
+                            is_named ? " (" : "", (int)from.label.len, (const char *)from.label.ptr,
+                            is_named ? ")" : "", why);
+    }
     return rc;
 }
 

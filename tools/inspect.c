@@ -298,7 +298,10 @@ static int report(struct inspection *in, const struct options *o) {
     if (rc == 0) rc = b.err;
     weft_buf_fini(&b);
     fflush(stdout);
-    return rc == 0 ? 0 : complain(o->file, weft_strerror(rc));
+    if (rc == 0) return 0;
+    return complain(o->file, rc == WEFT_ERR_NOT_FOUND ? "no refused message with this number is kept: --quarantine "
+                                                        "lists them"
+                                                      : weft_strerror(rc));
 }
 
 static int inspect_store(struct inspection *in, struct weft_store *store, const struct options *o) {

@@ -115,7 +115,16 @@ def test_garbage_is_kept_and_shown(weft, path):
     assert listed(s)[0].startswith("2 "), "a number is given out once"
     assert s.quit()[0] == 0
     code, _, said = inspect(weft, path, "--number", "1")
-    assert code == 1 and "not found" in said, said
+    assert code == 1 and "no refused message with this number" in said, said
+
+
+def test_the_operator_is_told_whose_it_was(weft, path):
+    s = Serve(weft, "--store", path, "--listen", "127.0.0.1:0")
+    send(s, GARBAGE, greeting_of(s))
+    wait_until("it is refused", lambda: s.status()["refused_messages"] == "1")
+    said = s.quit()[1]
+    form = r"refused MALFORMED: a message on link \d+ \(127\.0\.0\.1:\d+\) was refused: malformed bytes"
+    assert re.search(form, said), said
 
 
 def test_what_reads_by_now_is_taken(weft, path, other):
@@ -150,6 +159,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "a.db")
         test_garbage_is_kept_and_shown(weft, path)
+        test_the_operator_is_told_whose_it_was(weft, os.path.join(folder, "c.db"))
         test_what_reads_by_now_is_taken(weft, path, os.path.join(folder, "b.db"))
         test_damage_is_said_and_no_reason_not_to_open(weft, path)
     print("quarantine: ok")
