@@ -118,6 +118,7 @@ static int recognise_self(struct weft_identity *id, char *errmsg, size_t errmsg_
     bool is_allowed = recognise(id, weft_slice(id->certificate, id->certificate_len), &self, &id->own, &wrong);
     id->replica = self.replica;
     if (is_allowed || wrong != NULL) id->own.serial = 0;
+    id->shows_nothing = !is_allowed && id->certificate_len == 0;
     if (wrong == NULL || id->authority_count == 0) return 0;
     snprintf(errmsg, errmsg_len, "the own certificate %s", wrong);
     return WEFT_ERR_CERTIFICATE;
@@ -192,6 +193,12 @@ static int check_time(const struct weft_certificate *c, uint64_t now, char *text
 
 int weft__identity_check_own(const struct weft_identity *id, uint64_t now, char *why, size_t why_len) {
     char text[192];
+    if (id->shows_nothing) {
+        snprintf(why, why_len,
+                 "there is no own certificate, and the own key is not on the list of allowed ones: peers "
+                 "with the same list refuse it");
+        return WEFT_ERR_CERTIFICATE;
+    }
     if (id->own.serial == 0 || check_time(&id->own, now, text, sizeof text) == 0) return 0;
     snprintf(why, why_len, "the own certificate, %s, %s", id->own.name, text);
     return WEFT_ERR_EXPIRED;

@@ -28,6 +28,7 @@ struct weft_identity {
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
     size_t certificate_len;
     struct weft_certificate own; /* what it says; serial 0: there is none, or it needs none */
+    bool shows_nothing;          /* there is none, and it is not on the own list either */
     struct weft_key *authorities, *allowed;
     struct weft_id *allowed_replicas; /* of each allowed key; all zero: nobody says */
     size_t authority_count, allowed_count;
@@ -56,8 +57,8 @@ int weft__identity_admit(const struct weft_identity *id, const struct weft_key *
  * space, and why, as a sentence. */
 int weft__identity_compare(const struct weft_identity *now, const struct weft_identity *next, char *why,
                            size_t why_len);
-/* Whether its own certificate is valid at that time, since only its peers would say otherwise. WEFT_ERR_EXPIRED, and
- * why, as a sentence. */
+/* Whether its own certificate is valid at that time, since only its peers would say otherwise. WEFT_ERR_EXPIRED, or
+ * WEFT_ERR_CERTIFICATE where it would need one, and why, as a sentence. */
 int weft__identity_check_own(const struct weft_identity *id, uint64_t now, char *why, size_t why_len);
 /* Both halves of the key that signs transactions (weft_key_signing). */
 void weft__key_signing_pair(struct weft_key *public_key, uint8_t signs[WEFT_AUTHORITY_SECRET_LEN],

@@ -189,7 +189,11 @@ static int make(struct reading *r, struct weft_identity **out) {
     o->allowed_replicas = (const void *)r->replicas.ptr;
     o->revoked = (const void *)r->revoked.ptr;
     o->revoked_count = r->revoked.len / sizeof *o->revoked;
-    return weft_identity_new(out, o, r->errmsg, r->errmsg_len);
+    char why[256];
+    int rc = weft_identity_new(out, o, why, sizeof why);
+    if (rc == WEFT_ERR_CERTIFICATE) return complain(r, rc, why); /* its file was read last */
+    if (rc != 0) snprintf(r->errmsg, r->errmsg_len, "%s", why);
+    return rc;
 }
 
 int weft_identity_load(struct weft_identity **out, const char *cluster_file, const char *key_file, char *errmsg,

@@ -395,6 +395,14 @@ START_TEST(own_certificate_is_looked_at_too) {
     weft_identity_free(id);
     make(&o);
     ck_assert_int_eq(weft__identity_check_own(id, c.not_after, why, sizeof why), 0);
+    o.certificate = weft_slice(NULL, 0);
+    weft_identity_free(id);
+    make(&o);
+    ck_assert_int_eq(weft__identity_check_own(id, NOW, why, sizeof why), 0);
+    o.allowed_count = 0;
+    weft_identity_free(id);
+    make(&o);
+    ck_assert_int_eq(weft__identity_check_own(id, NOW, why, sizeof why), WEFT_ERR_CERTIFICATE);
 }
 END_TEST
 
