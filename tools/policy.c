@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tools/policy.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -281,10 +282,7 @@ int weft__policy_read(struct weft__policy *p, const char *path) {
     weft_buf_init(&p->members, NULL);
     weft_buf_init(&p->grants, NULL);
     FILE *file = fopen(path, "r");
-    if (file == NULL) {
-        perror(path);
-        return 1;
-    }
+    if (file == NULL) return weft__key_file_fail(COMMAND, path, strerror(errno));
     take_lines(p, file, false);
     take_lines(p, file, true);
     bool well = !ferror(file) && p->faults == 0;

@@ -199,20 +199,47 @@ static int sign_document(const struct request *r, struct weft_rights *doc, const
     if (rc != 0) return rc;
     printf("%s: generation %" PRIu64 ", %zu members; for weft serve --rights, at any one replica\n", out,
            doc->generation, doc->member_count);
-    if (doc->has_next) printf("From here on %s.authority.next signs: mv it to %s.authority.\n", r->cluster, r->cluster);
+    if (doc->has_next)
+        printf("From here on %s.authority.next signs: mv it to %s.authority.\n"
+               "What that signs is taken once this is: give it to a replica first.\n",
+               r->cluster, r->cluster);
     return 0;
 }
 
+/* A generation is signed once: of two documents with one number one would be of no effect. */
+static int choose_generation(const struct request *r, const struct weft_rights *previous, const char *out,
+                             uint64_t *generation) {
+    char why[160];
+    uint64_t last = previous == NULL ? 0 : previous->generation;
+    *generation = r->generation != 0 ? r->generation : last + 1;
+    if (*generation > last) return 0;
+    snprintf(why, sizeof why, "has generation %" PRIu64 " already, and the next one must be greater", last);
+    return fail(out, why);
+}
+
+/* The document that says who signs from there on has to be committed before those that follow, and nobody could sign
+ * it again. */
+static int keep_hand_over(const struct weft_rights *previous, struct weft_slice document, const char *out) {
+    char beside[WEFT__KEY_PATH + 24];
+    if (previous == NULL || !previous->has_next) return 0;
+    snprintf(beside, sizeof beside, "%s.%" PRIu64, out, previous->generation);
+    int rc = weft__whole_file_write("weft " COMMAND, beside, document);
+    if (rc == 0) printf("%s: the hand-over, for weft serve --rights before %s, unless it was\n", beside, out);
+    return rc;
+}
+
 /* With the file that is there, or without one. */
-static int sign_after(const struct request *r, const struct weft_rights *previous, const char *out) {
-    uint8_t secret[WEFT_AUTHORITY_SECRET_LEN], next[WEFT_AUTHORITY_SECRET_LEN];
-    struct weft_rights doc = {.generation = r->generation, .has_next = r->hand_over};
+static int sign_after(const struct request *r, const struct weft_rights *previous, struct weft_slice document,
+                      const char *out) {
+    uint8_t secret[WEFT_AUTHORITY_SECRET_LEN], next[WEFT_AUTHORITY_SECRET_LEN], cluster[16];
+    struct weft_rights doc = {.has_next = r->hand_over};
     struct weft__policy policy;
+    if (weft__key_file_read(COMMAND, r->cluster, "cluster", cluster, sizeof cluster, true) != 0) return 1;
     if (weft__key_file_read(COMMAND, r->cluster, "space", doc.space.bytes, sizeof doc.space.bytes, true) != 0)
         return fail(r->cluster, "a cluster has rights where weft cluster init --rights, or --signed, made it");
     if (previous != NULL && weft_id_cmp(&previous->space, &doc.space) != 0)
         return fail(out, "is of another space than the cluster's, and stays as it is");
-    if (doc.generation == 0) doc.generation = previous == NULL ? 1 : previous->generation + 1;
+    if (choose_generation(r, previous, out, &doc.generation) != 0) return 1;
     int rc = read_secret(r, ".authority", secret, &doc.authority);
     if (rc == 0) rc = check_authority(r, previous, &doc);
     if (rc == 0 && r->hand_over) {
@@ -222,6 +249,7 @@ static int sign_after(const struct request *r, const struct weft_rights *previou
     if (rc == 0) {
         rc = weft__policy_read(&policy, r->policy);
         weft__policy_fill(&policy, &doc);
+        if (rc == 0) rc = keep_hand_over(previous, document, out);
         if (rc == 0) rc = sign_document(r, &doc, out, secret);
         weft__policy_fini(&policy);
     }
@@ -238,7 +266,7 @@ static int sign(const struct request *r) {
     weft_buf_init(&bytes, NULL);
     int rc = weft__rights_load(out, &bytes, &previous, why, sizeof why);
     if (rc == 0 || rc == WEFT_ERR_NOT_FOUND) {
-        rc = sign_after(r, previous, out);
+        rc = sign_after(r, previous, weft_buf_slice(&bytes), out);
     } else {
         fprintf(stderr, "weft " COMMAND ": %s\n", why);
         rc = 1;
@@ -250,11 +278,19 @@ static int sign(const struct request *r) {
 
 /* --- The command ------------------------------------------------------------------------------------------------- */
 
+/* "-1" and what is too much are numbers to strtoull. */
+static bool read_generation(struct request *r, const char *text) {
+    char *end;
+    errno = 0;
+    r->generation = strtoull(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && r->generation > 0 &&
+           r->generation < UINT64_MAX;
+}
+
 static bool read_request(struct request *r, int argc, char **argv) {
     *r = (struct request){.cluster = argc > 2 ? argv[2] : "", .policy = argc > 3 ? argv[3] : ""};
     if (argc < 4 || strcmp(argv[1], "sign") != 0 || argv[2][0] == '-' || argv[3][0] == '-') return false;
     for (int i = 4; i < argc; i++) {
-        char *end = NULL;
         if (strcmp(argv[i], "--hand-over") == 0) {
             r->hand_over = true;
             continue;
@@ -262,11 +298,8 @@ static bool read_request(struct request *r, int argc, char **argv) {
         if (i + 1 == argc) return false;
         if (strcmp(argv[i], "-o") == 0)
             r->out = argv[++i];
-        else if (strcmp(argv[i], "--generation") == 0)
-            r->generation = strtoull(argv[++i], &end, 10);
-        else
+        else if (strcmp(argv[i], "--generation") != 0 || !read_generation(r, argv[++i]))
             return false;
-        if (end != NULL && (*end != '\0' || r->generation == 0)) return false;
     }
     return true;
 }

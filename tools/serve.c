@@ -268,6 +268,16 @@ static void reload_identity(struct serve *s) {
     fprintf(stderr, "%s: %s\n", s->options.name, rc == 0 ? "the identity was read again" : weft_strerror(rc));
 }
 
+/* Where they cannot be read it said what is wrong, and the rights that are known go on. */
+static void reload_rights(struct serve *s) {
+    struct weft_rights_info info;
+    if (s->options.rights == NULL || load_rights(s) != 0) return;
+    weft_replica_rights(weft_uv_replica(s->session.node), &info);
+    if (info.generation >= s->rights.generation && !s->options.quiet)
+        fprintf(stderr, "%s: generation %" PRIu64 " of the rights is not newer than what is known here\n",
+                s->options.name, s->rights.generation);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct serve *s = handle->data;
     bool reads = s->options.key != NULL || s->options.rights != NULL;
@@ -276,7 +286,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         return;
     }
     reload_identity(s);
-    (void)!load_rights(s); /* it said what is wrong, and the rights that are known go on */
+    reload_rights(s);
 }
 
 /* --- Beginning --------------------------------------------------------------------------------------------------- */
@@ -333,6 +343,14 @@ static int open_node(struct serve *s) {
     return rc == WEFT_ERR_INVALID ? 2 : 1;
 }
 
+static void tell_no_rights(const struct serve *s) {
+    struct weft_rights_info info;
+    weft_replica_rights(weft_uv_replica(s->session.node), &info);
+    if (!info.governs || info.generation > 0 || s->rights.due) return;
+    fprintf(stderr, "%s: no rights are known yet, so nothing may be written here%s\n", s->options.name,
+            info.is_signed ? ", and nothing that comes can be checked: --rights" : "");
+}
+
 static void greet(struct serve *s) {
     struct weft_buf line;
     struct weft_origin self = weft_replica_self(weft_uv_replica(s->session.node));
@@ -345,6 +363,7 @@ static void greet(struct serve *s) {
     if (s->options.quiet) return;
     if (s->options.store == NULL) fprintf(stderr, "%s: no --store: everything is in memory only\n", s->options.name);
     if (s->options.listen == NULL) fprintf(stderr, "%s: no --listen: nobody can dial\n", s->options.name);
+    tell_no_rights(s);
 }
 
 static void open_session(struct serve *s) {

@@ -26,6 +26,10 @@ int weft__served_rights_read(struct weft__served_rights *s, const char *path, ch
     struct weft_buf bytes;
     weft_buf_init(&bytes, NULL);
     int rc = weft__rights_load(path, &bytes, &doc, why, why_len);
+    if (rc == 0 && s->document.len > 0 && weft_id_cmp(&doc->space, &s->space) != 0) {
+        snprintf(why, why_len, "%s: is of another space than what was there", path);
+        rc = WEFT_ERR_FOREIGN;
+    }
     if (rc == 0) {
         weft_buf_fini(&s->document);
         *s = (struct weft__served_rights){

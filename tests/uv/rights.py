@@ -104,6 +104,13 @@ def test_authority_is_the_one_that_is_due(weft, folder):
     code, _, said = run(weft, *sign)
     assert code == 1 and "named after another authority" in said, said
     assert "generation 4" in make(weft, *sign, "--generation", "4")
+    with open(c.rights, "rb") as file:
+        fourth = file.read()
+    for number, exit_code in (("4", 1), ("3", 1), ("0", 2), ("-1", 2), ("5x", 2), ("18446744073709551616", 2)):
+        code, _, said = run(weft, *sign, "--generation", number)
+        assert code == exit_code and ("already" in said or "usage" in said), (number, said)
+        with open(c.rights, "rb") as file:
+            assert file.read() == fourth, number
 
 
 def test_what_is_no_document_is_left_alone(weft, folder):
@@ -183,6 +190,7 @@ def test_rights_of_three(weft, folder):
     keys, serve = three(c)
     dallas = serve("dallas")
     denied(dallas, "add cart/1 milk", "cart/1", "generation 0")
+    no_rights = "no rights are known yet"
     tokyo = serve("tokyo", "--rights", c.rights, "--seed", f"127.0.0.1:{dallas.port}")
     generation_is(1, tokyo, dallas)
 
@@ -228,9 +236,11 @@ def test_rights_of_three(weft, folder):
     reaches(tokyo, "get news/1", "ok lwwreg hello")
     reaches(tokyo, "get cart/2", "ok aworset 1 ham")
     reaches(paris, "get cart/1", "ok aworset 1 milk")
+    said = []
     for s in (tokyo, dallas, paris):
         assert s.status()["voids"] == "0"
-        s.quit()
+        said.append(no_rights in s.quit()[1])
+    assert said == [False, True, False], said
     assert converge(c, keys)
 
 
@@ -270,6 +280,31 @@ def test_a_revoked_replica_is_cut_off(weft, folder):
         assert refused, said
 
 
+def test_what_is_no_news_is_told(weft, folder):
+    """At a HUP whoever sent it waits for an answer: of an old document, of one that is another space's, of a key that
+    lost its certificate."""
+    c = Governed(weft, folder)
+    keys, serve = three(c)
+    other = Governed(weft, tempfile.mkdtemp(dir=folder))
+    other.key("tokyo")
+    assert [other.policy("member tokyo asia tokyo.pub") for _ in range(3)] == [1, 2, 3]
+    tokyo = serve("tokyo", "--rights", c.rights)
+    generation_is(1, tokyo)
+    for change, words in (
+        (lambda: None, "generation 1 of the rights is not newer than what is known here"),
+        (lambda: shutil.copy(other.rights, c.rights), f"{c.rights}: is of another space"),
+        (lambda: os.remove(keys["tokyo"] + ".cert"), "there is no own certificate"),
+    ):
+        change()
+        hear(tokyo)
+        said = b""
+        while words.encode() not in said:
+            more = os.read(tokyo.process.stderr.fileno(), 65536)
+            assert more, (words, said)
+            said += more
+    assert tokyo.status()["generation"] == "1" and tokyo.quit()[0] == 0
+
+
 def test_authority_is_handed_over(weft, folder):
     c = Governed(weft, folder)
     _, serve = three(c)
@@ -278,15 +313,15 @@ def test_authority_is_handed_over(weft, folder):
     make(weft, "cluster", "authority", c.file)
     write(c.path("policy"), "".join(line + "\n" for line in policy))
     make(weft, "rights", "sign", c.file, c.path("policy"), "--hand-over")
-    shutil.copy(c.rights, c.path("second"))
     os.rename(c.file + ".authority.next", c.file + ".authority")
     assert c.policy(*policy) == 3
+    second = c.rights + ".2"  # nobody could sign it again
 
     # The third comes before the second, which says who may sign it, and waits.
     shutil.copy(c.rights, c.path("third"))
     hear(tokyo)
     assert tokyo.ask("get x").startswith("error NOT_FOUND") and tokyo.status()["generation"] == "1"
-    dallas = serve("dallas", "--rights", c.path("second"), "--seed", f"127.0.0.1:{tokyo.port}")
+    dallas = serve("dallas", "--rights", second, "--seed", f"127.0.0.1:{tokyo.port}")
     generation_is(3, tokyo, dallas)
     assert dallas.ask("set x 1").startswith("ok")
     reaches(tokyo, "get x", "ok lwwreg 1")
