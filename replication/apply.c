@@ -52,6 +52,9 @@ static struct weft__obstacle missing_dependency(const struct weft_replica *r, co
 
 static bool is_known_duplicate(const struct weft_replica *r, const struct weft__transaction *t, uint32_t origin) {
     const struct weft__log_row *row = weft__log_get(&r->log, origin, t->seq);
+    bool is_last = t->seq == weft_version_vector_get(&r->space.applied, origin);
+    if (row == NULL && is_last && t->hash != NULL)
+        return memcmp(r->space.lineages[origin].hash, t->hash, WEFT__CHAIN_LEN) == 0;
     return row == NULL || weft_slice_eq(weft_slice(row->bytes, row->len), t->bytes);
 }
 

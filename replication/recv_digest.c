@@ -22,8 +22,23 @@ static bool is_known_hash(const uint8_t hash[WEFT__CHAIN_LEN]) {
     return memcmp(hash, unknown, WEFT__CHAIN_LEN) != 0;
 }
 
+/* In a signed space a peer's word for it is not enough to name another one: it takes two rows that the origin signed
+ * (receive.c). A digest is good for one question, whatever it says. */
+static void ask_for_proof(struct weft_replica *r, const struct weft__peer *p, uint32_t origin,
+                          const struct weft__digest_entry *e, bool *asked) {
+    bool can_answer = e->floor < e->seq && weft_version_vector_get(&p->parted, origin) == 0;
+    if (*asked || !can_answer || !weft__may_speak(r)) return;
+    struct weft__range range = {e->origin, e->seq - 1, e->seq};
+    struct weft__message_head head = weft__message_head(r);
+    size_t mark = weft__output_message_begin(weft__out(r));
+    (void)!weft__message_write_request(&weft__out(r)->bytes, &head, &range, 1);
+    weft__output_message_end(weft__out(r), p->link, mark);
+    *asked = true;
+}
+
 /* Two transactions with one dot show as two hashes for one number: vectors alone can never see them (turso#8129). */
-static void compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e) {
+static void compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e,
+                          bool *asked) {
     uint32_t origin;
     bool is_ours = weft_id_cmp(&e->origin.replica, &r->identity) == 0;
     if (!weft__peer_may_bring(p, &e->origin) && !(p->may.read && is_ours)) return;
@@ -36,7 +51,10 @@ static void compare_chain(struct weft_replica *r, const struct weft__peer *p, co
     const struct weft__log_row *row = weft__log_get(&r->log, origin, e->seq);
     const uint8_t *own = e->seq == applied ? r->space.lineages[origin].hash : row != NULL ? row->hash : NULL;
     if (own == NULL || memcmp(own, e->hash, WEFT__CHAIN_LEN) == 0) return;
-    weft__report_equivocation(r, p->link, origin, e->seq);
+    if (weft__signing_is_on(r) && !is_ours)
+        ask_for_proof(r, p, origin, e, asked);
+    else
+        weft__report_equivocation(r, p->link, origin, e->seq);
 }
 
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
@@ -71,10 +89,10 @@ int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct
         int rc = take_entry(r, p, &m->digest.entries[i]);
         if (rc != 0) return rc;
     }
-    bool first = !p->heard;
+    bool first = !p->heard, asked = false;
     p->heard = true;
     introduce(r, p);
-    for (size_t i = 0; i < m->digest.count; i++) compare_chain(r, p, &m->digest.entries[i]);
+    for (size_t i = 0; i < m->digest.count; i++) compare_chain(r, p, &m->digest.entries[i], &asked);
     compare_state(r, p, m);
     if (m->digest.reply) weft__send_digest(r, p, false);
     weft__ask_for_missing(r, p);

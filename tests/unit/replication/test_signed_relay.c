@@ -377,6 +377,45 @@ START_TEST(two_signed_rows_with_one_dot_are_named) {
 }
 END_TEST
 
+/* A digest from 1 to 2 that says another hash of the author's row. The messages that 2 answers with stay queued. */
+static void say_another_hash(uint64_t seq) {
+    struct weft__message_head head = {space, weft_replica_self(c.at[1].replica), c.at[2].now.wall};
+    struct weft__digest_entry e = {.origin = author, .seq = seq, .hash = {1}};
+    struct weft_buf m;
+    weft_buf_init(&m, NULL);
+    ck_assert_int_eq(weft__message_write_digest(&m, &head, 0, &e, 1, NULL), 0);
+    struct weft_event ev = {.kind = WEFT_EVENT_RECEIVED, .link = 1, .bytes = weft_buf_slice(&m)};
+    ck_assert_int_eq(cluster_step(&c, 2, ev), 0);
+    weft_buf_fini(&m);
+}
+
+/* What a relay's digest says of another's chain is no proof: it is asked for the row, and what it answers is checked.
+ */
+START_TEST(a_digest_makes_nobody_an_equivocator) {
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN];
+    struct weft__signature own;
+    begin_relay();
+    struct weft__row_signature s = of_row(ROWS - 1);
+    ck_assert_uint_eq(send(items, ROWS, &s, 1), 0);
+    for (uint64_t seq = 1; seq <= ROWS + 1; seq++) say_another_hash(seq);
+    cluster_settle(&c); /* the relay has the same rows, and gives them */
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_EQUIVOCATION], 0);
+    make_up_a_row();
+    (void)cluster_count(&c, 0, "n", 1);
+    cluster_settle(&c);
+    expect_value(2, ROWS + 1);
+    say_another_hash(ROWS + 2);
+    ck_assert_uint_eq(c.queued, 1); /* the question */
+    cluster_signing_keys(&c, 0, public_key, secret);
+    weft__blake2b128(hash, items[ROWS]);
+    weft__signing_text(text, &space, &author, ROWS + 2, hash, 1);
+    weft__signature_make(own.bytes, weft_slice(text, sizeof text), secret);
+    ck_assert_uint_eq(send(items + ROWS, 1, &(struct weft__row_signature){0, 1, own.bytes}, 1), 0);
+    ck_assert_uint_eq(c.at[2].notices[WEFT_NOTICE_EQUIVOCATION], 1);
+    end_relay();
+}
+END_TEST
+
 /* --- Keys that are not known yet ---------------------------------------------------------------------------------- */
 
 /* 2 is a member by the second document, which 0 commits; 1 hears of both from 2. */
@@ -446,12 +485,13 @@ START_TEST(a_newcomer_with_the_document_begins_at_once) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE(
-        "signed, relays", what_was_issued_passes, no_byte_can_be_changed, what_is_taken_once_more_is_checked_again,
-        no_row_can_be_made_up, made_up_signatures_are_tried_a_few_times, a_run_goes_to_its_end,
-        a_run_has_no_gap_and_its_order, a_signature_is_of_one_row_of_one_origin_in_one_space,
-        a_signature_of_a_row_that_is_not_sent, a_message_is_refused_whole,
-        who_cannot_be_checked_keeps_nobody_from_others, a_generation_that_is_not_known_is_waited_for,
-        rows_of_a_stranger_leave_nothing, two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
-        a_newcomer_without_the_document_waits_and_does_not_spin, a_newcomer_with_the_document_begins_at_once);
+    return RUN_SUITE("signed, relays", what_was_issued_passes, no_byte_can_be_changed,
+                     what_is_taken_once_more_is_checked_again, no_row_can_be_made_up,
+                     made_up_signatures_are_tried_a_few_times, a_run_goes_to_its_end, a_run_has_no_gap_and_its_order,
+                     a_signature_is_of_one_row_of_one_origin_in_one_space, a_signature_of_a_row_that_is_not_sent,
+                     a_message_is_refused_whole, who_cannot_be_checked_keeps_nobody_from_others,
+                     a_generation_that_is_not_known_is_waited_for, rows_of_a_stranger_leave_nothing,
+                     a_digest_makes_nobody_an_equivocator, two_signed_rows_with_one_dot_are_named,
+                     a_key_that_comes_with_a_document, a_newcomer_without_the_document_waits_and_does_not_spin,
+                     a_newcomer_with_the_document_begins_at_once);
 }
