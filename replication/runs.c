@@ -39,11 +39,12 @@ static int parse(struct weft_replica *r, struct weft__transaction *t, const stru
 static bool is_here(struct weft_replica *r, const struct run *run) {
     struct weft__transaction t;
     uint32_t origin;
-    for (size_t i = run->first; i <= run->last; i++) {
+    size_t i = run->first;
+    do {
         if (parse(r, &t, run, i) != 0 || !weft_origins_find(r->origins, &t.origin, &origin)) return false;
         const struct weft__log_row *row = weft__log_get(&r->log, origin, t.seq);
         if (row == NULL || !weft_slice_eq(weft_slice(row->bytes, row->len), t.bytes)) return false;
-    }
+    } while (i++ < run->last);
     return weft__log_end_from(&r->log, origin, t.seq) != 0;
 }
 
