@@ -117,7 +117,7 @@ START_TEST(what_was_written_is_read) {
     e = next(&t);
     ck_assert(e.event.kind == WEFT_EVENT_START && e.event.random == UINT64_MAX);
     e = next(&t);
-    ck_assert(e.event.kind == WEFT_EVENT_LINK_UP && e.event.link == UINT32_MAX);
+    ck_assert(e.event.kind == WEFT_EVENT_LINK_UP && e.event.link == UINT32_MAX && e.event.peer == NULL);
     e = next(&t);
     expect_times(&e);
     ck_assert(e.event.link == 2 && weft_slice_eq(e.event.bytes, weft_str("a message")));
@@ -268,6 +268,49 @@ START_TEST(what_would_not_be_read_is_not_written) {
 }
 END_TEST
 
+/* Written only where there is something to say, so that tapes from before read. */
+START_TEST(peers_and_rights_are_read_back) {
+    struct weft__tape t;
+    struct weft__tape_entry e;
+    char label[WEFT_LABEL_MAX + 40];
+    memset(label, 'x', sizeof label);
+    label[sizeof label - 1] = '\0';
+    struct weft_peer peers[] = {{sizeof peers[0], {{7, 8}}, true, false, "127.0.0.1:7700, tokyo"},
+                                {sizeof peers[0], {{0}}, false, true, NULL},
+                                {sizeof peers[0], {{9}}, true, true, label}};
+    struct weft_slice documents[] = {weft_str("one document"), weft_str(""), weft_str("another")};
+    struct weft_replica_options o = options();
+    o.cluster = (struct weft_id){{5}};
+    o.rights = documents;
+    o.rights_count = 3;
+    tape.len = WEFT__TAPE_CHECK;
+    weft__tape_begin(&tape);
+    size_t from = tape.len;
+    weft__tape_open(&tape, &o);
+    ck_assert_uint_le(tape.len - from, weft__tape_open_max(&o));
+    for (size_t i = 0; i < 3; i++) {
+        from = tape.len;
+        put((struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = 3, .peer = &peers[i]});
+        ck_assert_uint_le(tape.len - from, WEFT__TAPE_EVENT_MAX(WEFT_LABEL_MAX));
+    }
+    ck_assert_int_eq(tape.err, 0);
+    ck_assert_int_eq(weft__tape_init(&t, whole(), NULL), 0);
+    ck_assert_int_eq(weft__tape_next(&t, &e, NULL), 1);
+    ck_assert_uint_eq(e.options.cluster.bytes[0], 5);
+    ck_assert_uint_eq(e.options.rights_count, 3);
+    for (size_t i = 0; i < 3; i++) ck_assert(weft_slice_eq(e.options.rights[i], documents[i]));
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert_int_eq(weft__tape_next(&t, &e, NULL), 1);
+        const struct weft_peer *p = e.event.peer;
+        ck_assert(p != NULL && p->is_known == peers[i].is_known && p->vouches == peers[i].vouches);
+        ck_assert_mem_eq(&p->replica, &peers[i].replica, sizeof p->replica);
+        ck_assert_uint_eq(strlen(p->label), i == 2 ? WEFT_LABEL_MAX : i == 1 ? 0 : strlen(peers[i].label));
+        ck_assert(i == 1 || strncmp(p->label, peers[i].label, WEFT_LABEL_MAX) == 0);
+    }
+    ck_assert_int_eq(weft__tape_next(&t, &e, NULL), 0);
+}
+END_TEST
+
 int main(void) {
     Suite *s = suite_create("tape");
     TCase *t = tcase_create("tape");
@@ -279,6 +322,7 @@ int main(void) {
     tcase_add_test(t, another_version_is_said_to_be_one);
     tcase_add_test(t, an_end_of_zeros_is_torn);
     tcase_add_test(t, what_would_not_be_read_is_not_written);
+    tcase_add_test(t, peers_and_rights_are_read_back);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);
