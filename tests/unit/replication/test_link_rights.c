@@ -3,6 +3,27 @@
 #include "tests/support/failing_alloc.h"
 #include "tests/unit/replication/link_rights.h"
 
+/* What its sender keeps to, each by itself, read where it lies and by protobuf. */
+START_TEST(digest_says_what_rights_keep_back) {
+    struct weft__message_head head = {.sender = {{{1}}, 1}, .wall = 1};
+    struct weft__message m[2];
+    weft_buf_init(&forged, NULL);
+    for (unsigned flags = 0; flags < 8; flags++) {
+        weft_buf_reset(&forged);
+        ck_assert_int_eq(weft__message_write_digest(&forged, &head, flags, NULL, 0, NULL), 0);
+        ck_assert_int_eq(weft__message_decode(&m[0], weft_buf_slice(&forged), &weft_alloc_default), 0);
+        ck_assert_int_eq(weft__message_decode_any(&m[1], weft_buf_slice(&forged), &weft_alloc_default), 0);
+        for (int i = 0; i < 2; i++) {
+            ck_assert(m[i].digest.reply == ((flags & WEFT__DIGEST_REPLY) != 0));
+            ck_assert(m[i].digest.own_only == ((flags & WEFT__DIGEST_OWN_ONLY) != 0));
+            ck_assert(m[i].digest.yours_only == ((flags & WEFT__DIGEST_YOURS_ONLY) != 0));
+            weft__message_fini(&m[i]);
+        }
+    }
+    weft_buf_fini(&forged);
+}
+END_TEST
+
 START_TEST(who_may_not_read_is_told_of_its_own_only) {
     BEGIN(3, .reads_not = {false, false, true});
     watch(2);
@@ -545,12 +566,12 @@ START_TEST(nth_allocation_fails) {
 END_TEST
 
 int main(void) {
-    return RUN_SUITE("engine/link_rights", who_may_not_read_is_told_of_its_own_only, who_may_not_read_gets_its_own_back,
-                     who_may_not_relay_brings_its_own_only, state_comes_from_who_vouches, who_may_not_relay_says_so,
-                     who_says_to_be_another_is_refused, row_of_another_from_who_may_not_relay_is_refused,
-                     question_of_who_may_not_read_is_refused, chunk_of_who_may_not_give_a_state_is_refused,
-                     what_is_made_up_of_others_is_not_believed, who_may_nothing_has_no_link,
-                     revocation_cuts_links_at_once, revocation_leaves_what_waits, revocation_ends_a_state_half_way,
-                     links_are_judged_by_what_is_known_beforehand, state_that_waits_is_not_given_any_more,
-                     store_is_of_one_cluster, nth_allocation_fails);
+    return RUN_SUITE("engine/link_rights", digest_says_what_rights_keep_back, who_may_not_read_is_told_of_its_own_only,
+                     who_may_not_read_gets_its_own_back, who_may_not_relay_brings_its_own_only,
+                     state_comes_from_who_vouches, who_may_not_relay_says_so, who_says_to_be_another_is_refused,
+                     row_of_another_from_who_may_not_relay_is_refused, question_of_who_may_not_read_is_refused,
+                     chunk_of_who_may_not_give_a_state_is_refused, what_is_made_up_of_others_is_not_believed,
+                     who_may_nothing_has_no_link, revocation_cuts_links_at_once, revocation_leaves_what_waits,
+                     revocation_ends_a_state_half_way, links_are_judged_by_what_is_known_beforehand,
+                     state_that_waits_is_not_given_any_more, store_is_of_one_cluster, nth_allocation_fails);
 }

@@ -161,26 +161,6 @@ START_TEST(a_digest_reads_back) {
 }
 END_TEST
 
-/* What its sender keeps to, each by itself; and both ways of reading say the same (decode). */
-START_TEST(a_digest_says_what_rights_keep_back) {
-    for (unsigned flags = 0; flags < 8; flags++) {
-        begin();
-        write_digest();
-        weft_buf_reset(&bytes);
-        ck_assert_int_eq(
-            weft__message_write_digest(&bytes, &head, flags, entries, ENTRIES, flags % 2 == 0 ? hash : NULL), 0);
-        ck_assert_int_eq(decode(), 0);
-        ck_assert(m.digest.reply == ((flags & WEFT__DIGEST_REPLY) != 0));
-        ck_assert(m.digest.own_only == ((flags & WEFT__DIGEST_OWN_ONLY) != 0));
-        ck_assert(m.digest.yours_only == ((flags & WEFT__DIGEST_YOURS_ONLY) != 0));
-        ck_assert(m.digest.has_state_hash == (flags % 2 == 0));
-        ck_assert_uint_eq(m.digest.count, ENTRIES);
-        weft__message_fini(&m);
-        end();
-    }
-}
-END_TEST
-
 START_TEST(the_digest_of_an_empty_replica) {
     begin();
     memset(&head.space, 0, sizeof head.space); /* the default space */
@@ -613,8 +593,8 @@ static int loops(const char *name) {
 int main(void) {
     int failed = loops("message, each kind");
     failed |=
-        RUN_SUITE("message", a_digest_reads_back, a_digest_says_what_rights_keep_back, the_digest_of_an_empty_replica,
-                  a_request_reads_back, transactions_read_back, state_messages_read_back, the_longest_digest_fits,
+        RUN_SUITE("message", a_digest_reads_back, the_digest_of_an_empty_replica, a_request_reads_back,
+                  transactions_read_back, state_messages_read_back, the_longest_digest_fits,
                   spliced_messages_harm_nobody, longer_than_a_frame_is_not_looked_at, a_digest_is_checked,
                   a_range_is_not_empty, a_chunk_is_one_of_its_count, the_head_is_checked, unknown_fields_are_ignored);
     return failed;
