@@ -63,9 +63,8 @@ static void ck_assert_same_lists(const struct weft__message *a, const struct wef
 
 static void ck_assert_same(const struct weft__message *a, const struct weft__message *b) {
     ck_assert_mem_eq(&a->head, &b->head, sizeof a->head);
-    ck_assert(a->digest.own_only == b->digest.own_only && a->digest.yours_only == b->digest.yours_only);
-    ck_assert(a->kind == b->kind && a->digest.reply == b->digest.reply &&
-              a->digest.has_state_hash == b->digest.has_state_hash &&
+    ck_assert(a->kind == b->kind && a->digest.reply == b->digest.reply && a->digest.own_only == b->digest.own_only &&
+              a->digest.yours_only == b->digest.yours_only && a->digest.has_state_hash == b->digest.has_state_hash &&
               a->transactions.answer == b->transactions.answer && a->state.transfer == b->state.transfer);
     ck_assert(a->state.chunk == b->state.chunk && a->state.count == b->state.count && a->state.total == b->state.total);
     ck_assert(memcmp(a->digest.state_hash, b->digest.state_hash, sizeof a->digest.state_hash) == 0 &&
