@@ -173,6 +173,14 @@ static bool find_subject(const struct line *l, struct weft_slice s, struct weft_
     return false;
 }
 
+/* It may be meant so, and mostly is not: who looks at the line sees a right that it does not give. */
+static void doubt(const struct line *l, struct weft_slice prefix) {
+    if (!weft_slice_eq(prefix, weft_str("read")) && !weft_slice_eq(prefix, weft_str("relay"))) return;
+    fprintf(stderr,
+            "weft " COMMAND ": %s:%u: \"%.*s\" after write is the beginning of keys; the right stands before it\n",
+            l->policy->path, l->number, TEXT(prefix));
+}
+
 /* All words after `write` are beginnings of keys. */
 static bool take_prefixes(const struct line *l, size_t at, struct weft_rights_grant *g) {
     const struct weft__words *w = &l->words;
@@ -188,6 +196,7 @@ static bool take_prefixes(const struct line *l, size_t at, struct weft_rights_gr
             complain(l, "a key has at most %u bytes, and so has its beginning", WEFT_KEY_MAX);
             return false;
         }
+        doubt(l, own[i]);
         well = keep_slice(l->policy, w->items[at + i], &own[i]);
     }
     g->write = own;

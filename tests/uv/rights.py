@@ -80,6 +80,14 @@ def test_each_wrong_line_is_named(weft, folder):
         assert len(found) == 1 and words in found[0], (line, found, said)
 
 
+def test_a_right_after_write_is_doubted(weft, folder):
+    c = Governed(weft, folder)
+    c.key("tokyo")
+    write(c.path("policy"), "member tokyo - tokyo.pub\ngrant * read write reading\ngrant * write cart/ relay\n")
+    code, _, said = run(weft, "rights", "sign", c.file, c.path("policy"))
+    assert code == 0 and "policy:3: \"relay\" after write" in said and "policy:2" not in said, said
+
+
 def test_authority_is_the_one_that_is_due(weft, folder):
     c = Governed(weft, folder)
     c.key("tokyo")
