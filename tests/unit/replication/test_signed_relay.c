@@ -419,6 +419,64 @@ START_TEST(a_digest_makes_nobody_an_equivocator) {
 }
 END_TEST
 
+/* --- Keys that were replaced -------------------------------------------------------------------------------------- */
+
+/* 2 commits a document in which 0 has another key, or is no member. */
+static void replace_key(uint64_t generation, bool is_member) {
+    struct policy p = {.generation = generation};
+    struct weft_key keys[3];
+    uint8_t secret[WEFT__SIGNATURE_SECRET_LEN];
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    for (int i = is_member ? 0 : 1; i < 3; i++) {
+        cluster_signing_keys(&c, i == 0 ? 5 : i, keys[i].bytes, secret);
+        p.writes[i] = "*";
+        p.keys[i] = &keys[i];
+    }
+    authority_sign(&root, &space, &p, &b);
+    struct weft_txn *t = cluster_begin(&c, 2);
+    ck_assert_int_eq(weft_txn_rights(t, weft_buf_slice(&b)), 0);
+    (void)cluster_commit(&c, 2, t);
+    weft_buf_fini(&b);
+}
+
+/* A row of a new epoch of 0, signed with its first key, by who knows 2's documents up to that one. */
+static uint64_t send_by_old_key(uint64_t generation) {
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], hash[WEFT__CHAIN_LEN], own[WEFT__SIGNATURE_LEN];
+    struct hand h = hand_new(&space, 0, generation);
+    struct weft_buf body, row;
+    weft_buf_init(&body, NULL);
+    weft_buf_init(&row, NULL);
+    struct hand_txn t = {.generation = generation,
+                         .seen = {{weft_replica_self(c.at[2].replica), generation - 1}},
+                         .deltas = {{weft_str("s"), WEFT_TYPE_ID(3, WEFT_KERNEL_DOTS), 1,
+                                     hand_put(&body, weft_str("x"), weft_str(""))}}};
+    hand_write(&h, &t, &row);
+    keep(ROWS, weft_buf_slice(&row));
+    weft__blake2b128(hash, items[ROWS]);
+    weft__signing_text(text, &space, &h.origin, 1, hash, generation);
+    cluster_signing_keys(&c, 0, public_key, secret);
+    weft__signature_make(own, weft_slice(text, sizeof text), secret);
+    uint64_t before = cluster_stats(&c, 2).transactions;
+    ck_assert_uint_eq(send(items + ROWS, 1, &(struct weft__row_signature){0, generation, own}, 1), 0);
+    weft_buf_fini(&row);
+    weft_buf_fini(&body);
+    return cluster_stats(&c, 2).transactions - before;
+}
+
+/* It goes on until its member is given another key, and beyond: what shuts it out is that the member goes. */
+START_TEST(a_key_that_was_replaced_signs_as_long_as_its_member_stays) {
+    begin_relay();
+    replace_key(2, true);
+    ck_assert_uint_eq(send_by_old_key(2), 1);
+    ck_assert_uint_eq(cluster_stats(&c, 2).voids, 0);
+    replace_key(3, false);
+    ck_assert_uint_eq(send_by_old_key(3), 1);
+    ck_assert_uint_eq(cluster_stats(&c, 2).voids, 1);
+    end_relay();
+}
+END_TEST
+
 /* --- Keys that are not known yet ---------------------------------------------------------------------------------- */
 
 /* 2 is a member by the second document, which 0 commits; 1 hears of both from 2. */
@@ -494,7 +552,8 @@ int main(void) {
                      a_signature_is_of_one_row_of_one_origin_in_one_space, a_signature_of_a_row_that_is_not_sent,
                      a_message_is_refused_whole, who_cannot_be_checked_keeps_nobody_from_others,
                      a_generation_that_is_not_known_is_waited_for, rows_of_a_stranger_leave_nothing,
-                     a_digest_makes_nobody_an_equivocator, two_signed_rows_with_one_dot_are_named,
-                     a_key_that_comes_with_a_document, a_newcomer_without_the_document_waits_and_does_not_spin,
+                     a_digest_makes_nobody_an_equivocator, a_key_that_was_replaced_signs_as_long_as_its_member_stays,
+                     two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
+                     a_newcomer_without_the_document_waits_and_does_not_spin,
                      a_newcomer_with_the_document_begins_at_once);
 }
