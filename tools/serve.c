@@ -265,6 +265,7 @@ static void reload_identity(struct serve *s) {
     if (load_identity(s, &id) != 0 || id == NULL) return;
     int rc = weft_uv_set_identity(s->session.node, id);
     weft_identity_free(id);
+    if (rc == 0 && s->options.quiet) return;
     fprintf(stderr, "%s: %s\n", s->options.name, rc == 0 ? "the identity was read again" : weft_strerror(rc));
 }
 
