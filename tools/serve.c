@@ -279,10 +279,13 @@ static void reload_rights(struct serve *s) {
                 s->options.name, s->rights.generation);
 }
 
+static bool reads_again(const struct serve *s) {
+    return s->options.key != NULL || s->options.rights != NULL;
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct serve *s = handle->data;
-    bool reads = s->options.key != NULL || s->options.rights != NULL;
-    if (number != SIGHUP || !reads) {
+    if (number != SIGHUP || !reads_again(s)) {
         close_all(s);
         return;
     }
@@ -384,8 +387,17 @@ static void open_session(struct serve *s) {
     weft__answers_write(&s->session.answers);
 }
 
+/* One that comes before there is somebody to hear it waits: files may have been read before they were replaced. */
+static void hold_hangup(int how) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
 static int serve(struct serve *s) {
     signal(SIGPIPE, SIG_IGN);
+    if (reads_again(s)) hold_hangup(SIG_BLOCK);
     if (uv_loop_init(&s->loop) != 0) {
         fprintf(stderr, "weft serve: the event loop cannot be made\n");
         return 1;
@@ -395,6 +407,7 @@ static int serve(struct serve *s) {
     weft__served_rights_init(&s->rights);
     int rc = open_node(s);
     if (rc == 0) open_session(s);
+    hold_hangup(SIG_UNBLOCK);
     uv_run(&s->loop, UV_RUN_DEFAULT);
     uv_loop_close(&s->loop);
     weft__session_fini(&s->session);

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -311,6 +312,25 @@ def test_what_is_no_news_is_told(weft, folder):
             assert more, (words, said)
             said += more
     assert tokyo.status()["generation"] == "1" and tokyo.quit()[0] == 0
+
+
+def test_a_hangup_at_the_start_waits(weft, folder):
+    c = Governed(weft, folder)
+    keys, _ = three(c)
+    pipe = c.path("pipe")
+    os.mkfifo(pipe)
+    process = subprocess.Popen([weft, "serve", "--cluster", c.file, "--key", keys["tokyo"], "--rights", pipe],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    with open(c.rights, "rb") as file:
+        document = file.read()
+    with open(pipe, "wb") as file:  # it is at its beginning, and reads
+        process.send_signal(signal.SIGHUP)
+        file.write(document)
+    assert process.stdout.readline().startswith(b"ready ")
+    with open(pipe, "wb") as file:  # for the signal
+        file.write(document)
+    said = process.communicate(timeout=20)[1].decode()
+    assert process.returncode == 0 and "the identity was read again" in said, said
 
 
 def test_authority_is_handed_over(weft, folder):
