@@ -252,6 +252,8 @@ static int step(struct weft_sim_replay *p, const struct weft__tape_entry *e) {
     forget_update(p);
     p->last = *e;
     p->last.event.record = &p->last.record;
+    if (p->last.event.peer != NULL) p->last.event.peer = &p->last.peer;
+    p->last.peer.label = p->last.label;
     p->stats.events++;
     p->stats.now = e->event.now;
     p->failed_with = 0;
