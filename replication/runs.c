@@ -58,7 +58,7 @@ static bool follows(const struct weft__transaction *t, const struct weft__transa
 /* Fills in the hashes; *last is the last one. Several rows have to fit one message wherever they are passed on. */
 static int check_chain(struct weft_replica *r, const struct run *run, struct weft__transaction *last) {
     struct weft__transaction t;
-    size_t bytes = 0;
+    size_t bytes = WEFT__SIGNATURE_ROOM;
     for (size_t i = run->first; i <= run->last; i++) {
         int rc = parse(r, &t, run, i);
         if (rc != 0) return rc;

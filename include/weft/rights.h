@@ -1,7 +1,8 @@
 /* rights.h: who may write what in a space, and who may pass it on.
  *
  * A space has rights when its id says so: weft_rights_space makes such an id from the public key of an authority. Any
- * other space, the default one too, has none: everybody may write every key.
+ * other space, the default one too, has none: everybody may write every key. What says so are its first two bytes, "WR"
+ * or "WS"; an id that is drawn at random must not begin with them, as nobody could sign a document for it.
  *
  * What is allowed is in a document that the authority signs: the members, and what is granted to a member, to a region,
  * or to everybody. Documents have generations; each that is committed (weft_txn_rights, by any replica) is replicated

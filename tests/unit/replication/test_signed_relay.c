@@ -419,6 +419,42 @@ START_TEST(a_digest_makes_nobody_an_equivocator) {
 }
 END_TEST
 
+/* Two rows of a new epoch of 0 and the signature of the second, which take `bytes` with all framing: what is taken is
+ * what can be passed on. */
+static uint64_t send_run_of(uint64_t epoch, size_t bytes) {
+    static uint8_t zeros[WEFT_TXN_MAX];
+    uint8_t public_key[32], secret[64], text[WEFT_SIGNING_LEN], own[WEFT__SIGNATURE_LEN];
+    struct hand h = hand_new(&space, 0, epoch);
+    size_t left = bytes - WEFT__SIGNATURE_ROOM - 2 * WEFT__ROW_ROOM;
+    for (size_t i = 0; i < 2; i++) {
+        struct weft_buf row;
+        weft_buf_init(&row, NULL);
+        struct hand_txn t = {.generation = 1,
+                             .deltas = {{weft_str("s"), WEFT_TYPE_ID(3, WEFT_KERNEL_DOTS), 1, {zeros, 0}}}};
+        size_t want = i == 0 ? left / 2 : left - items[0].len;
+        for (t.deltas[0].body.len = want - 300; row.len < want; t.deltas[0].body.len++) {
+            struct hand again = h;
+            weft_buf_reset(&row);
+            hand_write(&again, &t, &row);
+            if (row.len == want) h = again;
+        }
+        keep(i, weft_buf_slice(&row));
+        weft_buf_fini(&row);
+    }
+    weft__signing_text(text, &space, &h.origin, 2, h.hash, 1);
+    cluster_signing_keys(&c, 0, public_key, secret);
+    weft__signature_make(own, weft_slice(text, sizeof text), secret);
+    return send(items, 2, &(struct weft__row_signature){1, 1, own}, 1);
+}
+
+START_TEST(a_run_that_could_not_be_passed_on_is_refused) {
+    begin_relay();
+    ck_assert_uint_eq(send_run_of(5, WEFT_TXN_MAX), 0);
+    ck_assert_uint_eq(send_run_of(6, WEFT_TXN_MAX + 1), 1);
+    end_relay();
+}
+END_TEST
+
 /* --- Keys that were replaced -------------------------------------------------------------------------------------- */
 
 /* 2 commits a document in which 0 has another key, or is no member. */
@@ -552,8 +588,8 @@ int main(void) {
                      a_signature_is_of_one_row_of_one_origin_in_one_space, a_signature_of_a_row_that_is_not_sent,
                      a_message_is_refused_whole, who_cannot_be_checked_keeps_nobody_from_others,
                      a_generation_that_is_not_known_is_waited_for, rows_of_a_stranger_leave_nothing,
-                     a_digest_makes_nobody_an_equivocator, a_key_that_was_replaced_signs_as_long_as_its_member_stays,
-                     two_signed_rows_with_one_dot_are_named, a_key_that_comes_with_a_document,
-                     a_newcomer_without_the_document_waits_and_does_not_spin,
+                     a_digest_makes_nobody_an_equivocator, a_run_that_could_not_be_passed_on_is_refused,
+                     a_key_that_was_replaced_signs_as_long_as_its_member_stays, two_signed_rows_with_one_dot_are_named,
+                     a_key_that_comes_with_a_document, a_newcomer_without_the_document_waits_and_does_not_spin,
                      a_newcomer_with_the_document_begins_at_once);
 }
