@@ -283,7 +283,9 @@ static bool take_value(struct weft__keys_request *r, const char *option, const c
     }
     if (strcmp(option, "--days") != 0) return false;
     r->days = strtoull(value, &end, 10);
-    return *end == '\0' && r->days > 0 && r->days <= DAYS_MAX;
+    if (*end == '\0' && r->days > 0 && r->days <= DAYS_MAX) return true;
+    fprintf(stderr, "weft cert: --days: \"%.80s\" is not 1 to %u\n", value, DAYS_MAX);
+    return false;
 }
 
 static bool read_request(struct weft__keys_request *r, int argc, char **argv) {

@@ -175,9 +175,11 @@ static int check_authority(const struct request *r, const struct weft_rights *pr
     if (previous != NULL) {
         const struct weft_key *due = previous->has_next ? &previous->next_authority : &previous->authority;
         if (memcmp(due, &doc->authority, sizeof *due) == 0) return 0;
-        return fail(r->cluster, previous->has_next ? "the rights were handed over to another authority: FILE.authority "
-                                                     "must be what was FILE.authority.next"
-                                                   : "another authority signed the rights that are there");
+        return fail(r->cluster, previous->has_next
+                                    ? "the rights were handed over to another authority: FILE.authority "
+                                      "must be what was FILE.authority.next"
+                                    : "another authority signed the rights that are there, and has to hand over to "
+                                      "this one first (--hand-over)");
     }
     weft_rights_space(&with_rights, &doc->authority, false);
     weft_rights_space(&with_signatures, &doc->authority, true);

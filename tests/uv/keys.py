@@ -72,6 +72,8 @@ def test_files_are_for_their_owner(weft, folder):
         code, _, said = run(weft, *command)
         assert code == 1 and "there already" in said, said
     make(weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo", "--days", "3")  # a certificate is renewed
+    code, _, said = run(weft, "cert", "sign", c.file, key + ".pub", "--name", "tokyo", "--days", "36501")
+    assert code == 2 and '--days: "36501" is not 1 to 36500' in said, said
 
 
 def read(path):

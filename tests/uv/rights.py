@@ -101,7 +101,7 @@ def test_authority_is_the_one_that_is_due(weft, folder):
     second = read(c.file + ".authority.next")
     write(c.file + ".authority", second)
     code, _, said = run(weft, *sign)
-    assert code == 1 and "another authority signed" in said, said
+    assert code == 1 and "another authority signed" in said and "--hand-over" in said, said
     write(c.file + ".authority", first)
     assert "generation 2" in make(weft, *sign, "--hand-over")
     assert re.search("# from here on [0-9a-f]{64} signs", make(weft, "rights", "show", c.rights))
