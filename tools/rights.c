@@ -94,13 +94,14 @@ static void show_head(struct weft_buf *out, const struct weft_rights *doc) {
 }
 
 static void show_member(struct weft_buf *out, const struct weft_rights_member *m) {
-    char id[WEFT_ID_TEXT], key[2 * WEFT_KEY_LEN + 1];
+    char id[WEFT_ID_TEXT], key[2 * WEFT_KEY_LEN + 1], file[WEFT_NAME_MAX + 5];
+    int len = snprintf(file, sizeof file, "%.*s.pub", (int)m->name.len, (const char *)m->name.ptr);
     weft_id_format(&m->replica, id);
     weft_buf_append_str(out, "member");
     quote(out, m->name);
     quote(out, m->region.len == 0 ? weft_str("-") : m->region);
-    quote(out, m->name);
-    weft_buf_printf(out, ".pub %s", id);
+    quote(out, weft_slice(file, (size_t)len));
+    weft_buf_printf(out, " %s", id);
     if (m->signing_key != NULL) {
         hex(key, m->signing_key->bytes, sizeof m->signing_key->bytes);
         weft_buf_printf(out, "  # signs with %s", key);

@@ -53,6 +53,16 @@ def test_policy_is_shown_as_it_was_written(weft, folder):
     assert make(weft, "rights", "show", c.path("other")) == shown
 
 
+def test_names_with_spaces_are_shown_as_words(weft, folder):
+    c = Governed(weft, folder)
+    c.key("old town")
+    c.policy('member "old town" "far east" "old town.pub"', 'grant "old town" read', 'grant "@far east" write ""')
+    shown = make(weft, "rights", "show", c.rights)
+    write(c.path("again"), shown)
+    make(weft, "rights", "sign", c.file, c.path("again"), "-o", c.path("other"))
+    assert make(weft, "rights", "show", c.path("other")) == shown
+
+
 def test_each_wrong_line_is_named(weft, folder):
     c = Governed(weft, folder)
     for name in ("tokyo", "dallas"):
