@@ -161,6 +161,7 @@ static bool find_subject(const struct line *l, struct weft_slice s, struct weft_
         g->subject = WEFT_RIGHTS_EVERYBODY;
         return true;
     }
+    if (of_region && region.len == 0) count = 0; /* no region is none */
     for (size_t i = 0; i < count; i++) {
         if (!weft_slice_eq(of_region ? items[i].region : items[i].name, of_region ? region : s)) continue;
         g->subject = of_region ? WEFT_RIGHTS_REGION : WEFT_RIGHTS_REPLICA;

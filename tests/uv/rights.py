@@ -76,6 +76,7 @@ def test_each_wrong_line_is_named(weft, folder):
         ("member @osaka asia dallas.pub", "does not begin with @"),
         ("grant osaka read", "there is no member osaka"),
         ("grant @europe read", "no member is in the region europe"),
+        ("grant @ read", "no member is in the region"),
         ("grant tokyo fly", '"fly" is no right'),
         ("grant tokyo write", "followed by the beginnings of keys"),
         ("grant tokyo", "and of something"),
@@ -83,10 +84,11 @@ def test_each_wrong_line_is_named(weft, folder):
         ('grant tokyo write "open', "quote"),
         ("allow tokyo", "begins with member or with grant"),
     )
-    write(c.path("policy"), "member tokyo asia tokyo.pub\n" + "".join(line + "\n" for line, _ in wrong))
+    c.key("paris")
+    write(c.path("policy"), "member tokyo asia tokyo.pub\nmember paris - paris.pub\n" + "".join(line + "\n" for line, _ in wrong))
     code, _, said = run(weft, "rights", "sign", c.file, c.path("policy"))
     assert code == 1 and not os.path.exists(c.rights), said
-    for number, (line, words) in enumerate(wrong, 2):
+    for number, (line, words) in enumerate(wrong, 3):
         found = [text for text in said.splitlines() if f"policy:{number}: " in text]
         assert len(found) == 1 and words in found[0], (line, found, said)
 
