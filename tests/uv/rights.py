@@ -85,7 +85,8 @@ def test_each_wrong_line_is_named(weft, folder):
         ("allow tokyo", "begins with member or with grant"),
     )
     c.key("paris")
-    write(c.path("policy"), "member tokyo asia tokyo.pub\nmember paris - paris.pub\n" + "".join(line + "\n" for line, _ in wrong))
+    good = ("member tokyo asia tokyo.pub", "member paris - paris.pub")
+    write(c.path("policy"), "".join(line + "\n" for line in (*good, *(line for line, _ in wrong))))
     code, _, said = run(weft, "rights", "sign", c.file, c.path("policy"))
     assert code == 1 and not os.path.exists(c.rights), said
     for number, (line, words) in enumerate(wrong, 3):
