@@ -67,6 +67,10 @@ struct weft_origin weft_replica_self(const struct weft_replica *r) {
     return *weft_origins_at(r->origins, r->self);
 }
 
+struct weft_id weft_replica_cluster(const struct weft_replica *r) {
+    return r->cluster;
+}
+
 struct weft_slice weft_replica_transaction(const struct weft_replica *r, const struct weft_origin *origin,
                                            uint64_t seq) {
     uint32_t index;

@@ -290,6 +290,8 @@ WEFT_API const struct weft_version_vector *weft_replica_applied(const struct wef
 WEFT_API const struct weft_version_vector *weft_replica_recorded(const struct weft_replica *r);
 WEFT_API const struct weft_origins *weft_replica_origins(const struct weft_replica *r);
 WEFT_API struct weft_origin weft_replica_self(const struct weft_replica *r);
+/* Of which cluster the store is (options.cluster, at this opening or before); all zero: of none. */
+WEFT_API struct weft_id weft_replica_cluster(const struct weft_replica *r);
 
 struct weft_link_info {
     uint32_t link;

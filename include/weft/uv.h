@@ -64,9 +64,9 @@ WEFT_API void weft_uv_options_init_sized(struct weft_uv_options *o, size_t size)
 
 /* Loads the store, draws an epoch, listens, dials. errmsg (may be NULL) gets a sentence that names what is wrong.
  * WEFT_ERR_INVALID (an address, a class that cannot be registered, neither an identity nor plain_links, or an identity
- * that is not what the engine's options say), WEFT_ERR_FOREIGN (the store is not the identity's), WEFT_ERR_BUSY (port
- * in use, or the file to record in), WEFT_ERR_MALFORMED (that file is something else), WEFT_ERR_CORRUPT,
- * WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
+ * that is not what the engine's options say), WEFT_ERR_FOREIGN (the store is not the identity's, or it is a cluster's
+ * and links are plain), WEFT_ERR_BUSY (port in use, or the file to record in), WEFT_ERR_MALFORMED (that file is
+ * something else), WEFT_ERR_CORRUPT, WEFT_ERR_VERSION, WEFT_ERR_IO, WEFT_ERR_NOMEM. */
 WEFT_API int weft_uv_new(struct weft_uv **out, struct uv_loop_s *loop, const struct weft_uv_options *o, char *errmsg,
                          size_t errmsg_len) WEFT_MUST_CHECK;
 /* Writes what is unwritten, closes links and handles; cb (may be NULL) runs when the node is gone, and its memory with

@@ -91,10 +91,24 @@ static int check_owner(const struct weft_uv *n, char *errmsg, size_t errmsg_len)
     return WEFT_ERR_FOREIGN;
 }
 
+/* What members alone may read would be there for everybody on this machine. */
+static int check_links(const struct weft_uv *n, char *errmsg, size_t errmsg_len) {
+    char text[WEFT_ID_TEXT];
+    struct weft_id cluster = weft_replica_cluster(n->replica);
+    if (!n->o.plain_links || n->identity != NULL || weft__id_is_zero(&cluster)) return 0;
+    weft_id_format(&cluster, text);
+    snprintf(errmsg, errmsg_len,
+             "the store is of cluster %s, and plain links let everybody on this machine read and write it: take the "
+             "cluster's file and a key",
+             text);
+    return WEFT_ERR_FOREIGN;
+}
+
 /* The update of START is taken by the first turn, when the application's call has returned. */
 static int load(struct weft_uv *n, char *errmsg, size_t errmsg_len) {
     int rc = n->store->cls->load(n->store, restore_record, n);
     if (rc == 0 && check_owner(n, errmsg, errmsg_len) != 0) return WEFT_ERR_FOREIGN;
+    if (rc == 0 && check_links(n, errmsg, errmsg_len) != 0) return WEFT_ERR_FOREIGN;
     if (rc == 0) {
         struct weft_event e = {.kind = WEFT_EVENT_START, .now = weft__host_time(), .random = weft__host_random()};
         rc = weft__recorder_step(&n->recorder, n->replica, &e, &n->update);

@@ -280,6 +280,18 @@ START_TEST(options_and_identity_agree_or_are_refused) {
 }
 END_TEST
 
+START_TEST(store_of_a_cluster_has_no_plain_links) {
+    char why[256];
+    struct peer *p = world_peer(&w, 0);
+    open_peer(0, &as_it_is);
+    close_first();
+    p->o.identity = NULL;
+    p->o.plain_links = true;
+    ck_assert_int_eq(weft_uv_new(&p->node, &w.loop, &p->o, why, sizeof why), WEFT_ERR_FOREIGN);
+    ck_assert_msg(strstr(why, "plain links") != NULL, "%s", why);
+}
+END_TEST
+
 START_TEST(plain_node_takes_no_identity) {
     struct peer *p = world_peer(&w, 0);
     peer_open(&w, p);
@@ -451,6 +463,7 @@ int main(void) {
     tcase_add_test(t, store_of_another_cluster_or_space_is_refused);
     tcase_add_test(t, new_store_is_of_the_replica_of_its_key);
     tcase_add_test(t, options_and_identity_agree_or_are_refused);
+    tcase_add_test(t, store_of_a_cluster_has_no_plain_links);
     tcase_add_test(t, plain_node_takes_no_identity);
     tcase_add_test(t, links_without_identity_must_be_allowed);
     SRunner *r = srunner_create(s);
