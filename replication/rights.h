@@ -92,10 +92,12 @@ struct weft__allowance {
 };
 /* By the newest document known here. No document, or a space without rights: all true. */
 struct weft__allowance weft__rights_of_replica(const struct weft_replica *r, const struct weft_id *replica);
-/* The index-th signing key of a member, over all known documents, the newest first, each key once; NULL: no more. Lent
- * until the next change. */
-const struct weft_key *weft__rights_signing_key(const struct weft_replica *r, const struct weft_id *replica,
-                                                size_t index);
+/* So many keys of one member are tried: a check takes one pass over the documents, and no more than these. */
+#define WEFT__SIGNING_KEYS_MAX 16u
+/* The signing keys of a member, over all known documents, the newest first, each once. How many; they are lent until
+ * the next change. */
+size_t weft__rights_signing_keys(const struct weft_replica *r, const struct weft_id *replica,
+                                 const struct weft_key *out[WEFT__SIGNING_KEYS_MAX]);
 /* Of the newest document that is applied, and of the newest that is known; 0: there is none. */
 uint64_t weft__rights_applied_generation(const struct weft_replica *r);
 uint64_t weft__rights_known_generation(const struct weft_replica *r);

@@ -114,31 +114,23 @@ struct weft__allowance weft__rights_of_replica(const struct weft_replica *r, con
     return may;
 }
 
-/* Whether a newer document has it too. */
-static bool is_named_before(const struct weft_replica *r, struct known end, const struct weft_id *replica,
-                            const struct weft_key *key) {
-    struct weft__rights_document d;
-    struct weft_rights_member m;
-    struct known k = known_begin(r);
-    while (k.applied + k.hints > end.applied + end.hints + 1 && known_next(r, &k, &d))
-        if (weft__rights_find_member(&d, replica, &m) && m.signing_key != NULL &&
-            memcmp(m.signing_key->bytes, key->bytes, WEFT_KEY_LEN) == 0)
-            return true;
+static bool has_key(const struct weft_key *const *keys, size_t count, const struct weft_key *key) {
+    for (size_t i = 0; i < count; i++)
+        if (memcmp(keys[i]->bytes, key->bytes, WEFT_KEY_LEN) == 0) return true;
     return false;
 }
 
-const struct weft_key *weft__rights_signing_key(const struct weft_replica *r, const struct weft_id *replica,
-                                                size_t index) {
+size_t weft__rights_signing_keys(const struct weft_replica *r, const struct weft_id *replica,
+                                 const struct weft_key *out[WEFT__SIGNING_KEYS_MAX]) {
     struct weft__rights_document d;
     struct weft_rights_member m;
     struct known k = known_begin(r);
-    if (!weft__rights_governs(&r->space.id)) return NULL;
-    while (known_next(r, &k, &d)) {
-        if (!weft__rights_find_member(&d, replica, &m) || m.signing_key == NULL) continue;
-        if (is_named_before(r, k, replica, m.signing_key)) continue;
-        if (index-- == 0) return m.signing_key;
-    }
-    return NULL;
+    size_t count = 0;
+    if (!weft__rights_governs(&r->space.id)) return 0;
+    while (count < WEFT__SIGNING_KEYS_MAX && known_next(r, &k, &d))
+        if (weft__rights_find_member(&d, replica, &m) && m.signing_key != NULL && !has_key(out, count, m.signing_key))
+            out[count++] = m.signing_key;
+    return count;
 }
 
 uint64_t weft__rights_applied_generation(const struct weft_replica *r) {

@@ -75,13 +75,13 @@ static int check_chain(struct weft_replica *r, const struct run *run, struct wef
 static bool is_by_member(struct weft_replica *r, const struct weft__transaction *t, const uint8_t hash[WEFT__CHAIN_LEN],
                          const struct weft__row_signature *s, bool *is_known) {
     uint8_t text[WEFT_SIGNING_LEN];
-    const struct weft_key *key;
+    const struct weft_key *keys[WEFT__SIGNING_KEYS_MAX];
+    size_t count = weft__rights_signing_keys(r, &t->origin.replica, keys);
     weft__signing_text(text, &r->space.id, &t->origin, t->seq, hash, s->generation);
-    *is_known = false;
-    for (size_t i = 0; (key = weft__rights_signing_key(r, &t->origin.replica, i)) != NULL; i++) {
-        *is_known = true;
+    *is_known = count > 0;
+    for (size_t i = 0; i < count; i++) {
         r->signing.tried++;
-        if (weft__signature_good(s->bytes, weft_slice(text, sizeof text), key->bytes)) return true;
+        if (weft__signature_good(s->bytes, weft_slice(text, sizeof text), keys[i]->bytes)) return true;
     }
     return false;
 }

@@ -233,11 +233,11 @@ int weft__signing_restore(struct weft_replica *r, const struct weft_record *reco
 
 /* Where a member's key is known here, the driver has to have the secret of it, or peers would refuse what it signed. */
 static bool is_by_own_key(const struct weft_replica *r, struct weft_slice text, const uint8_t *signature) {
-    const struct weft_key *key = weft__rights_signing_key(r, &r->identity, 0);
-    if (key == NULL) return true;
-    for (size_t i = 0; key != NULL; key = weft__rights_signing_key(r, &r->identity, ++i))
-        if (weft__signature_good(signature, text, key->bytes)) return true;
-    return false;
+    const struct weft_key *keys[WEFT__SIGNING_KEYS_MAX];
+    size_t count = weft__rights_signing_keys(r, &r->identity, keys);
+    for (size_t i = 0; i < count; i++)
+        if (weft__signature_good(signature, text, keys[i]->bytes)) return true;
+    return count == 0;
 }
 
 /* One that came late, when its rows are gone or signed otherwise, is not needed. */

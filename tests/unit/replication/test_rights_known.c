@@ -165,8 +165,9 @@ END_TEST
 
 static const uint8_t *key_at(int i, size_t index) {
     struct weft_id id = id_of(i);
-    const struct weft_key *key = weft__rights_signing_key(c.at[0].replica, &id, index);
-    return key == NULL ? NULL : key->bytes;
+    const struct weft_key *keys[WEFT__SIGNING_KEYS_MAX + 1] = {NULL};
+    (void)weft__rights_signing_keys(c.at[0].replica, &id, keys);
+    return keys[index] == NULL ? NULL : keys[index]->bytes;
 }
 
 /* A member's key of any generation: what it signed before it changed its key stays signed. */
@@ -191,6 +192,24 @@ START_TEST(signing_keys_come_newest_first_and_once) {
     ck_assert_ptr_null(key_at(1, 1));
     ck_assert_ptr_null(key_at(2, 0));
     ck_assert_ptr_null(key_at(6, 0));
+    weft_buf_fini(&doc);
+    end();
+}
+END_TEST
+
+/* What a check of a signature takes does not grow with the keys that a member has had. */
+START_TEST(signing_keys_have_a_bound) {
+    struct weft_buf doc;
+    weft_buf_init(&doc, NULL);
+    begin();
+    for (uint8_t g = 1; g <= WEFT__SIGNING_KEYS_MAX + 4; g++) {
+        struct weft_key key = {{g}};
+        sign(&doc, g, (const struct weft_key *const[4]){&key}, NULL, 0);
+        ck_assert_int_eq(apply(weft_buf_slice(&doc)), 0);
+    }
+    for (size_t i = 0; i < WEFT__SIGNING_KEYS_MAX; i++)
+        ck_assert_uint_eq(key_at(0, i)[0], WEFT__SIGNING_KEYS_MAX + 4 - i);
+    ck_assert_ptr_null(key_at(0, WEFT__SIGNING_KEYS_MAX));
     weft_buf_fini(&doc);
     end();
 }
@@ -247,5 +266,6 @@ END_TEST
 int main(void) {
     return RUN_SUITE("engine/rights_known", everything_is_allowed_without_documents, rights_are_the_union_of_grants,
                      newest_document_counts_wherever_it_is_from, hints_are_documents_of_this_space,
-                     signing_keys_come_newest_first_and_once, nth_allocation_fails, documents_print);
+                     signing_keys_come_newest_first_and_once, signing_keys_have_a_bound, nth_allocation_fails,
+                     documents_print);
 }
