@@ -89,7 +89,9 @@ static int take_rights(struct weft_replica *r) {
     for (size_t i = 0; rc == 0 && i < o->rights_count; i++) rc = weft__rights_hint(r, o->rights[i]);
     if (rc != 0 && rc != WEFT_ERR_NOMEM)
         (void)weft__class_refuse(o->errmsg, o->errmsg_len, "a document of rights: %s",
-                                 rc == WEFT_ERR_INVALID ? "it is of another space" : weft_strerror(rc));
+                                 rc == WEFT_ERR_INVALID     ? "it is of another space"
+                                 : rc == WEFT_ERR_SIGNATURE ? "it is not signed by an authority that may sign it"
+                                                            : weft_strerror(rc));
     return rc;
 }
 

@@ -49,7 +49,7 @@ bool weft__rights_governs(const struct weft_id *space) {
     return weft__rights_is_signed(space) || (space->bytes[0] == 'W' && space->bytes[1] == 'R');
 }
 
-static bool is_root(const struct weft_id *space, const struct weft_key *authority) {
+bool weft__rights_is_root(const struct weft_id *space, const struct weft_key *authority) {
     struct weft_id id;
     weft_rights_space(&id, authority, weft__rights_is_signed(space));
     return weft_id_cmp(&id, space) == 0;
@@ -231,7 +231,7 @@ static int check_succession(struct weft_replica *r, const struct weft__rights_do
     if (d->name.generation <= generation)
         return deny(r, "a document of rights of generation %llu is not newer than generation %llu",
                     (unsigned long long)d->name.generation, (unsigned long long)generation);
-    bool may_sign = successor == NULL ? is_root(&r->space.id, d->authority)
+    bool may_sign = successor == NULL ? weft__rights_is_root(&r->space.id, d->authority)
                                       : memcmp(successor->bytes, d->authority->bytes, WEFT_KEY_LEN) == 0;
     if (!may_sign)
         return deny(r, "the document of rights of generation %llu is by an authority that may not sign it",

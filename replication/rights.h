@@ -18,6 +18,8 @@ struct weft__transaction;
 bool weft__rights_governs(const struct weft_id *space);
 /* 'W' 'S' */
 bool weft__rights_is_signed(const struct weft_id *space);
+/* Whether the id was made of this key: who signs a space's first document. */
+bool weft__rights_is_root(const struct weft_id *space, const struct weft_key *authority);
 
 /* What an origin may write, by the document that governs its last transaction. One block. */
 struct weft__writer {
@@ -38,6 +40,7 @@ struct weft__rights_list {
 /* A document that somebody handed over beforehand. */
 struct weft__rights_hint {
     struct weft__rights_name name;
+    bool is_tied; /* to the documents that are known, which may change with each that is applied; else it is not used */
     size_t len;
     uint8_t bytes[];
 };
@@ -83,9 +86,12 @@ void weft__rights_publish_join(struct weft_replica *r, const struct weft__space 
 
 /* --- What is known here now, for links: never for judging (rights_known.c) ---------------------------------------- */
 
-/* Keeps a signed document that was handed over beforehand. WEFT_ERR_MALFORMED, WEFT_ERR_SIGNATURE, WEFT_ERR_INVALID (of
- * another space), WEFT_ERR_NOMEM. */
+/* Keeps a signed document that was handed over beforehand. It is used while its authority is the one that the documents
+ * known here lead to, from the space's id on. WEFT_ERR_MALFORMED, WEFT_ERR_SIGNATURE (of the first generation by
+ * another than the space's authority, too), WEFT_ERR_INVALID (of another space), WEFT_ERR_NOMEM. */
 int weft__rights_hint(struct weft_replica *r, struct weft_slice signed_document);
+/* After what is applied has changed: which of those are used. */
+void weft__rights_tie(struct weft_replica *r);
 struct weft__allowance {
     bool member; /* and may do anything at all: read, relay, or write somewhere */
     bool read, relay;

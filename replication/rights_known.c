@@ -45,12 +45,55 @@ static size_t hint_place(const struct weft__rights_state *s, const struct weft__
     return at;
 }
 
+/* From the newest down: what is left of both lists. */
+struct known {
+    size_t applied, hints;
+};
+
+static struct known known_begin(const struct weft_replica *r) {
+    return (struct known){r->rights.applied.count, r->rights.hint_count};
+}
+
+/* One that is in both lists comes twice; a hint that is not tied does not come. */
+static bool known_next(const struct weft_replica *r, struct known *k, struct weft__rights_document *out) {
+    const struct weft__rights_state *s = &r->rights;
+    while (k->hints > 0 && !s->hints[k->hints - 1]->is_tied) k->hints--;
+    const struct weft__rights_name *a = k->applied == 0 ? NULL : &s->applied.names[k->applied - 1];
+    const struct weft__rights_hint *h = k->hints == 0 ? NULL : s->hints[k->hints - 1];
+    if (a == NULL && h == NULL) return false;
+    if (h != NULL && (a == NULL || weft__rights_name_cmp(a, &h->name) < 0)) {
+        k->hints--;
+        return weft__rights_parse(out, weft_slice(h->bytes, h->len)) == 0;
+    }
+    k->applied--;
+    return weft__rights_find(&r->space, a, out);
+}
+
+/* Signed by whom the newest document of an older generation names, as the judging wants it of one that is applied, or
+ * by whom the space's id names. The hints before it are looked at already. */
+static bool is_tied(const struct weft_replica *r, size_t at) {
+    const struct weft__rights_state *s = &r->rights;
+    struct weft__rights_document d, older;
+    struct known k = {s->applied.count, at};
+    uint64_t generation = s->hints[at]->name.generation;
+    if (weft__rights_parse(&d, weft_slice(s->hints[at]->bytes, s->hints[at]->len)) != 0) return false;
+    while (k.applied > 0 && s->applied.names[k.applied - 1].generation >= generation) k.applied--;
+    while (k.hints > 0 && s->hints[k.hints - 1]->name.generation >= generation) k.hints--;
+    if (!known_next(r, &k, &older)) return weft__rights_is_root(&r->space.id, d.authority);
+    return memcmp(weft__rights_successor(&older)->bytes, d.authority->bytes, WEFT_KEY_LEN) == 0;
+}
+
+void weft__rights_tie(struct weft_replica *r) {
+    for (size_t i = 0; i < r->rights.hint_count; i++) r->rights.hints[i]->is_tied = is_tied(r, i);
+}
+
 int weft__rights_hint(struct weft_replica *r, struct weft_slice signed_document) {
     struct weft__rights_state *s = &r->rights;
     struct weft__rights_document d;
     int rc = weft__rights_parse(&d, signed_document);
     if (rc == 0 && weft_id_cmp(&d.space, &r->space.id) != 0) rc = WEFT_ERR_INVALID;
     if (rc == 0) rc = weft__rights_verify(&d, r->alloc);
+    if (rc == 0 && d.name.generation == 1 && !weft__rights_is_root(&d.space, d.authority)) rc = WEFT_ERR_SIGNATURE;
     if (rc != 0) return rc == WEFT_ERR_LIMIT ? WEFT_ERR_MALFORMED : rc;
     size_t at = hint_place(s, &d.name);
     if (at < s->hint_count && weft__rights_name_cmp(&s->hints[at]->name, &d.name) == 0) return 0;
@@ -65,30 +108,8 @@ int weft__rights_hint(struct weft_replica *r, struct weft_slice signed_document)
     memmove((void *)(s->hints + at + 1), (void *)(s->hints + at), (s->hint_count - at) * sizeof *s->hints);
     s->hints[at] = hint;
     s->hint_count++;
+    weft__rights_tie(r);
     return 0;
-}
-
-/* From the newest down: what is left of both lists. */
-struct known {
-    size_t applied, hints;
-};
-
-static struct known known_begin(const struct weft_replica *r) {
-    return (struct known){r->rights.applied.count, r->rights.hint_count};
-}
-
-/* One that is in both lists comes twice. */
-static bool known_next(const struct weft_replica *r, struct known *k, struct weft__rights_document *out) {
-    const struct weft__rights_state *s = &r->rights;
-    const struct weft__rights_name *a = k->applied == 0 ? NULL : &s->applied.names[k->applied - 1];
-    const struct weft__rights_hint *h = k->hints == 0 ? NULL : s->hints[k->hints - 1];
-    if (a == NULL && h == NULL) return false;
-    if (h != NULL && (a == NULL || weft__rights_name_cmp(a, &h->name) < 0)) {
-        k->hints--;
-        return weft__rights_parse(out, weft_slice(h->bytes, h->len)) == 0;
-    }
-    k->applied--;
-    return weft__rights_find(&r->space, a, out);
 }
 
 /* --- What links ask -------------------------------------------------------------------------------------------------
@@ -141,7 +162,9 @@ uint64_t weft__rights_applied_generation(const struct weft_replica *r) {
 uint64_t weft__rights_known_generation(const struct weft_replica *r) {
     const struct weft__rights_state *s = &r->rights;
     uint64_t applied = weft__rights_applied_generation(r);
-    uint64_t handed = s->hint_count == 0 ? 0 : s->hints[s->hint_count - 1]->name.generation;
+    size_t hints = s->hint_count;
+    while (hints > 0 && !s->hints[hints - 1]->is_tied) hints--;
+    uint64_t handed = hints == 0 ? 0 : s->hints[hints - 1]->name.generation;
     return handed > applied ? handed : applied;
 }
 

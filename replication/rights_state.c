@@ -76,6 +76,7 @@ static int reserve(struct weft__rights_list *l, size_t need, const struct weft_a
 void weft__rights_publish(struct weft_replica *r) {
     if (r->rights.adding.generation == 0) return;
     insert(&r->rights.applied, &r->rights.adding);
+    weft__rights_tie(r);
     weft__rights_changed(r);
 }
 
@@ -103,9 +104,7 @@ struct authorities {
 };
 
 static bool may_sign(const struct authorities *a, const struct weft_id *space, const struct weft_key *key) {
-    struct weft_id root;
-    weft_rights_space(&root, key, weft__rights_is_signed(space));
-    if (weft_id_cmp(&root, space) == 0) return true;
+    if (weft__rights_is_root(space, key)) return true;
     for (size_t i = 0; i < a->count; i++)
         if (memcmp(a->keys[i].bytes, key->bytes, WEFT_KEY_LEN) == 0) return true;
     return false;
@@ -161,6 +160,7 @@ int weft__rights_restore(struct weft_replica *r) {
     if (!weft__rights_governs(&r->space.id)) return 0;
     int rc = read_all(&r->rights.applied, &r->space, r->alloc);
     if (rc != 0) list_fini(&r->rights.applied, r->alloc);
+    weft__rights_tie(r);
     return rc;
 }
 
@@ -219,7 +219,9 @@ void weft__rights_publish_join(struct weft_replica *r, const struct weft__space 
     while (o != NULL && (cell = weft__contents_next(&o->object, &at)) != WEFT__SLAB_NONE)
         if (weft__rights_name_read(&name, weft__cell_at(&staged->pool, cell).element))
             insert(&r->rights.applied, &name);
-    if (o != NULL) weft__rights_changed(r);
+    if (o == NULL) return;
+    weft__rights_tie(r);
+    weft__rights_changed(r);
 }
 
 void weft__rights_fini(struct weft_replica *r) {

@@ -67,7 +67,9 @@ struct weft_replica_options {
     uint64_t jitter; /* spreads the digests of replicas that began together; 0: the seed does, which nobody should learn
                       * who may choose keys, while this one may be told */
     /* Signed documents of rights (rights.h) that are known beforehand, in any order; copied. Where they are newer than
-     * what is applied, links and signatures are judged by them; what a transaction means never is. */
+     * what is applied, links and signatures are judged by them; what a transaction means never is. One is used as soon
+     * as its authority is whom the documents before it name, from the space's id on: after a hand-over, when that is
+     * applied or among these. */
     const struct weft_slice *rights;
     size_t rights_count;    /* at most WEFT_RIGHTS_KNOWN_MAX */
     struct weft_id cluster; /* whose store it is, from the first opening with one on; all zero: nobody says */

@@ -163,6 +163,110 @@ START_TEST(hints_are_documents_of_this_space) {
 }
 END_TEST
 
+/* What is handed over is nobody's word: its authority is the space's, or whom the documents that are known name. */
+static int hint(const struct authority *by, uint64_t generation, const struct authority *next, const char *writes) {
+    struct policy p = {.generation = generation, .writes = {writes}, .next = next};
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    authority_sign(by, &space, &p, &b);
+    int rc = weft__rights_hint(c.at[0].replica, weft_buf_slice(&b));
+    weft_buf_fini(&b);
+    return rc;
+}
+
+static void apply_by(const struct authority *by, uint64_t generation, const struct authority *next) {
+    struct policy p = {.generation = generation, .writes = {"*"}, .rest_is_in = true, .next = next};
+    struct weft_buf b;
+    weft_buf_init(&b, NULL);
+    authority_sign(by, &space, &p, &b);
+    ck_assert_int_eq(apply(weft_buf_slice(&b)), 0);
+    weft_buf_fini(&b);
+}
+
+START_TEST(documents_of_strangers_are_not_used) {
+    struct authority stranger = authority_new(2);
+    begin();
+    ck_assert_int_eq(hint(&stranger, 1, NULL, "*"), WEFT_ERR_SIGNATURE);
+    ck_assert_int_eq(hint(&stranger, 9, NULL, "*"), 0); /* who knows what led there */
+    ck_assert_str_eq(may(5), "MRY");
+    ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 0);
+    ck_assert_int_eq(hint(&stranger, 10, NULL, "*"), 0); /* by the same: they do not tie each other */
+    ck_assert_str_eq(may(5), "MRY");
+    ck_assert_int_eq(hint(&root, 3, NULL, "*"), 0);
+    ck_assert_str_eq(may(0), "MRY");
+    ck_assert_str_eq(may(5), "mry");
+    ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 3);
+    apply_by(&root, 4, NULL);
+    ck_assert_str_eq(may(5), "MRY");
+    ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 4);
+    end();
+}
+END_TEST
+
+START_TEST(hand_overs_tie_documents) {
+    struct authority second = authority_new(2), third = authority_new(3);
+    for (int is_stored = 0; is_stored < 2; is_stored++) {
+        begin();
+        if (is_stored) apply_by(&root, 1, &second);
+        if (is_stored) {
+            weft_replica_checkpoint(c.at[0].replica);
+            ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+            cluster_crash(&c, 0);
+            ck_assert_int_eq(cluster_open(&c, 0), 0);
+        }
+        ck_assert_int_eq(hint(&third, 4, NULL, NULL), 0);
+        ck_assert_str_eq(may(5), "MRY");
+        if (!is_stored) apply_by(&root, 1, &second);
+        ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 1);
+        ck_assert_int_eq(hint(&root, 3, NULL, NULL), 0); /* it has handed over */
+        ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 1);
+        ck_assert_int_eq(hint(&second, 2, &third, NULL), 0);
+        ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 4);
+        ck_assert_str_eq(may(5), "mry");
+        end();
+    }
+}
+END_TEST
+
+/* Options are there before the store is. */
+START_TEST(documents_of_options_are_tied_by_what_is_restored) {
+    struct authority second = authority_new(2);
+    struct policy p = {.generation = 2, .writes = {"*"}};
+    struct weft_buf b;
+    struct weft_slice document;
+    weft_buf_init(&b, NULL);
+    begin();
+    authority_sign(&second, &space, &p, &b);
+    document = weft_buf_slice(&b);
+    apply_by(&root, 1, &second);
+    for (int is_checkpointed = 0; is_checkpointed < 2; is_checkpointed++) {
+        if (is_checkpointed) {
+            weft_replica_checkpoint(c.at[0].replica);
+            ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_TICK}), 0);
+        }
+        cluster_crash(&c, 0);
+        c.at[0].options.rights = &document;
+        c.at[0].options.rights_count = 1;
+        ck_assert_int_eq(cluster_open(&c, 0), 0);
+        ck_assert_uint_eq(weft__rights_known_generation(c.at[0].replica), 2);
+        ck_assert_str_eq(may(5), "mry");
+    }
+    p.generation = 1;
+    weft_buf_reset(&b);
+    authority_sign(&second, &space, &p, &b);
+    document = weft_buf_slice(&b);
+    char why[128];
+    struct weft_replica_options o = c.at[0].options;
+    struct weft_replica *r;
+    o.errmsg = why;
+    o.errmsg_len = sizeof why;
+    ck_assert_int_eq(weft_replica_new(&r, &o), WEFT_ERR_SIGNATURE);
+    ck_assert_str_eq(why, "a document of rights: it is not signed by an authority that may sign it");
+    weft_buf_fini(&b);
+    end();
+}
+END_TEST
+
 static const uint8_t *key_at(int i, size_t index) {
     struct weft_id id = id_of(i);
     const struct weft_key *keys[WEFT__SIGNING_KEYS_MAX + 1] = {NULL};
@@ -266,6 +370,7 @@ END_TEST
 int main(void) {
     return RUN_SUITE("engine/rights_known", everything_is_allowed_without_documents, rights_are_the_union_of_grants,
                      newest_document_counts_wherever_it_is_from, hints_are_documents_of_this_space,
-                     signing_keys_come_newest_first_and_once, signing_keys_have_a_bound, nth_allocation_fails,
-                     documents_print);
+                     documents_of_strangers_are_not_used, hand_overs_tie_documents,
+                     documents_of_options_are_tied_by_what_is_restored, signing_keys_come_newest_first_and_once,
+                     signing_keys_have_a_bound, nth_allocation_fails, documents_print);
 }
