@@ -60,6 +60,7 @@ int weft__log_shrink(struct weft__log *l) {
         size_t cap = o->cap;
         while (cap > 8 && cap / 2 >= o->count) cap /= 2;
         if (cap < o->cap) rc = deque_resize(l, o, cap);
+        if (rc == 0) rc = weft__signed_ends_shrink(&o->ends, l->alloc);
     }
     return rc;
 }

@@ -26,13 +26,15 @@ static void free_scratch(struct weft_replica *r) {
     free_buf(&r->pairs, r->alloc);
     free_buf(&r->body, r->alloc);
     void *map = r->map, *touched = (void *)r->touched, *rows = r->row_items, *sorted = r->sorted;
-    void *deltas = r->deltas, *before = r->before;
+    void *deltas = r->deltas, *before = r->before, *signatures = r->row_signatures, *checked = r->checked;
     free_array(r, &deltas, &r->delta_cap, sizeof *r->deltas);
     free_array(r, &before, &r->before_cap, sizeof *r->before);
     free_array(r, &map, &r->map_cap, sizeof *r->map);
     free_array(r, &touched, &r->touched_cap, sizeof *r->touched);
     free_array(r, &rows, &r->row_cap, sizeof *r->row_items);
     free_array(r, &sorted, &r->sorted_cap, sizeof *r->sorted);
+    free_array(r, &signatures, &r->row_signature_cap, sizeof *r->row_signatures);
+    free_array(r, &checked, &r->checked_cap, sizeof *r->checked);
     r->sorted_count = 0;
     r->deltas = deltas;
     r->before = before;
@@ -40,6 +42,9 @@ static void free_scratch(struct weft_replica *r) {
     r->touched = touched;
     r->row_items = rows;
     r->sorted = sorted;
+    r->row_signatures = signatures;
+    r->checked = checked;
+    weft__signing_shrink(r);
 }
 
 /* The last update is not lent any more; what was not fetched stays. */

@@ -3,11 +3,24 @@
 
 #include <string.h>
 
+#include <weft/err.h>
+
 #include "base/alloc.h"
 
 void weft__signed_ends_fini(struct weft__signed_ends *e, const struct weft_alloc *alloc) {
     weft__free(alloc, e->items, e->cap * sizeof *e->items);
     memset(e, 0, sizeof *e);
+}
+
+int weft__signed_ends_shrink(struct weft__signed_ends *e, const struct weft_alloc *alloc) {
+    struct weft__signed_ends small = {.count = e->count - e->head, .cap = e->count - e->head};
+    if (small.cap == e->cap) return 0;
+    if (small.cap > 0) small.items = weft__malloc(alloc, small.cap * sizeof *small.items);
+    if (small.cap > 0 && small.items == NULL) return WEFT_ERR_NOMEM;
+    if (small.cap > 0) memcpy(small.items, e->items + e->head, small.cap * sizeof *small.items);
+    weft__signed_ends_fini(e, alloc);
+    *e = small;
+    return 0;
 }
 
 /* The place of the first from seq on. */

@@ -28,6 +28,8 @@ struct weft__signed_ends {
 };
 
 void weft__signed_ends_fini(struct weft__signed_ends *e, const struct weft_alloc *alloc);
+/* As large as what is in it. */
+int weft__signed_ends_shrink(struct weft__signed_ends *e, const struct weft_alloc *alloc);
 /* Room for one more. */
 int weft__signed_ends_reserve(struct weft__signed_ends *e, const struct weft_alloc *alloc);
 /* Reserved. One that is there stays. */

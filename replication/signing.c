@@ -22,6 +22,25 @@ bool weft__signing_is_on(const struct weft_replica *r) {
     return weft__rights_is_signed(&r->space.id);
 }
 
+void weft__signing_shrink(struct weft_replica *r) {
+    struct weft__signing *s = &r->signing;
+    if (s->count == 0) {
+        weft__free(r->alloc, s->wanted, s->cap * sizeof *s->wanted);
+        s->wanted = NULL;
+        s->cap = 0;
+    }
+    if (s->shown_count == 0) {
+        weft__free(r->alloc, s->shown, s->shown_cap * sizeof *s->shown);
+        s->shown = NULL;
+        s->shown_cap = 0;
+    }
+    if (s->earlier_count == 0) {
+        weft__free(r->alloc, s->earlier, s->earlier_cap * sizeof *s->earlier);
+        s->earlier = NULL;
+        s->earlier_cap = 0;
+    }
+}
+
 void weft__signing_fini(struct weft_replica *r) {
     struct weft__signing *s = &r->signing;
     weft__free(r->alloc, s->wanted, s->cap * sizeof *s->wanted);

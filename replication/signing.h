@@ -56,6 +56,8 @@ int weft__signing_step(struct weft_replica *r);
 /* What is still wanted, for the update; lent until the next step. */
 void weft__signing_show(struct weft_replica *r, struct weft_update *u);
 int weft__signing_signed(struct weft_replica *r, const struct weft_event *e);
+/* Gives back what is empty. */
+void weft__signing_shrink(struct weft_replica *r);
 void weft__signing_fini(struct weft_replica *r);
 
 /* A signature that was checked, of a row in the log; its place there and room for a record are reserved. */

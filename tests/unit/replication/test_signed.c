@@ -187,8 +187,43 @@ START_TEST(other_spaces_want_none_and_take_none) {
 }
 END_TEST
 
+/* Memory that signing took goes back with the rest, and what is wanted then goes on. */
+START_TEST(shrinking_gives_back_what_signing_took) {
+    begin(2);
+    cluster_link(&c, 0, 1);
+    count_many(0, 40);
+    count_many(1, 40);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    struct weft_replica *r = c.at[0].replica;
+    struct weft__signing *s = &r->signing;
+    ck_assert(r->checked_cap > 0 && r->row_signature_cap > 0 && s->cap > 0 && s->shown_cap > 0);
+    ck_assert_int_eq(weft_replica_shrink(r), 0);
+    ck_assert_uint_eq(r->checked_cap + r->row_signature_cap + s->cap + s->earlier_cap, 0);
+    ck_assert(s->shown_cap == s->shown_count);
+    for (size_t i = 0; i < r->log.cap; i++) {
+        const struct weft__signed_ends *ends = &r->log.origins[i].ends;
+        ck_assert_uint_eq(ends->cap, ends->count - ends->head);
+    }
+    c.at[0].hold_records = true;
+    count_many(0, 2);
+    ck_assert_int_eq(weft_replica_shrink(r), 0);
+    c.at[0].hold_records = false;
+    cluster_release(&c, 0);
+    count_many(1, 2);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    expect_value(0, 84);
+    expect_value(1, 84);
+    restart(0, 2);
+    cluster_link(&c, 0, 1);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    expect_value(0, 84);
+    end();
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("signed", all_converge_and_relay, a_burst_is_one_signature, a_long_burst_is_cut_at_half_a_message,
                      a_transaction_over_a_message_goes_alone, what_is_not_signed_stays, a_late_signature_is_taken,
-                     a_signature_by_another_key_is_not_taken, other_spaces_want_none_and_take_none);
+                     a_signature_by_another_key_is_not_taken, other_spaces_want_none_and_take_none,
+                     shrinking_gives_back_what_signing_took);
 }
