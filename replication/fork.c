@@ -18,7 +18,8 @@
  *
  * Limits: rows below the last checkpoint cannot be taken back: a fork there is named and stays. Where no peer's log
  * reaches down to the own rows there is nothing to compare them with, and a state has the hash of its last transaction
- * only: it is joined, because most often there is no fork, and that there may be one is named. Of an epoch that is not
+ * only: it is joined, because most often there is no fork, and that there may be one is named. Where the rows that are
+ * left show that there is one, and not where, nothing is joined: that they stay apart is named. Of an epoch that is not
  * this replica's own, or whose rows came from peers as well, two chains stay as they are, too: whoever applied one does
  * not take the other. Where peers are there and for state_ns nobody has the next row to be collected, where that goes
  * on for too long, or there is no room for it or for what rests on it (pending_max, and the log while nobody is there),
@@ -91,6 +92,22 @@ static struct weft__peer *choose_peer(struct weft_replica *r) {
     return NULL;
 }
 
+/* The chain that stands has gone from every log down to where they part, or below. It is looked at again with every
+ * peer that comes, but what rests on that chain waits here until one of them has the rows. */
+static void report_out_of_reach(struct weft_replica *r, uint32_t origin, uint64_t last) {
+    struct weft__lineage *l = &r->space.lineages[origin];
+    struct weft_notice n = {.kind = WEFT_NOTICE_EQUIVOCATION,
+                            .err = WEFT_ERR_CLONED,
+                            .origin = *weft_origins_at(r->origins, origin),
+                            .seq = last};
+    if (!l->forked || l->stays_apart) return;
+    l->stays_apart = true;
+    weft__output_notice(weft__out(r), &n,
+                        "two chains of an own epoch part at %llu or before, and nobody's log shows where: they stay "
+                        "apart, and what rests on the other one is not taken",
+                        (unsigned long long)last);
+}
+
 /* Opened only where somebody can be asked, so that nobody keeps what is written here from others by saying things: each
  * peer is asked once of each epoch on a link. */
 void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) {
@@ -101,7 +118,10 @@ void weft__fork_suspect(struct weft_replica *r, uint32_t link, uint32_t origin) 
     f->last = last;
     f->link = link;
     f->asking = false;
-    if (choose_peer(r) != NULL) f->state = WEFT__FORK_SOUGHT;
+    if (choose_peer(r) != NULL)
+        f->state = WEFT__FORK_SOUGHT;
+    else
+        report_out_of_reach(r, origin, last);
 }
 
 static void ask(struct weft_replica *r, const struct weft__peer *p) {

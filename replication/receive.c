@@ -15,8 +15,7 @@ static void part_from(struct weft_replica *r, uint32_t link, uint32_t origin) {
     p->digest_due_ns = r->now.mono_ns;
 }
 
-static void name_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
-    weft__fork_suspect(r, link, origin);
+static void say_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
     if (r->space.lineages[origin].forked) return; /* said once */
     r->space.lineages[origin].forked = true;
     struct weft_notice n = {.kind = WEFT_NOTICE_EQUIVOCATION,
@@ -26,6 +25,11 @@ static void name_equivocation(struct weft_replica *r, uint32_t link, uint32_t or
                             .seq = seq};
     weft__output_notice(weft__out(r), &n, "an origin issued two transactions numbered %llu or before it",
                         (unsigned long long)seq);
+}
+
+static void name_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {
+    say_equivocation(r, link, origin, seq);
+    weft__fork_suspect(r, link, origin);
 }
 
 void weft__report_equivocation(struct weft_replica *r, uint32_t link, uint32_t origin, uint64_t seq) {

@@ -22,6 +22,7 @@ struct weft__lineage {
     struct weft_stamp stamp;     /* the greatest of all of them: not every origin keeps its clock from going back */
     struct weft__writer *writer; /* what it may write, as far as that was asked (rights.c); NULL: nothing yet */
     bool forked; /* two transactions with one dot were seen, and said so: what conflicts is not asked for any more */
+    bool stays_apart; /* and, of an own epoch, that nobody's log shows where they part (fork.c) */
 };
 
 struct weft__space {

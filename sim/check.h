@@ -64,6 +64,7 @@ struct weft__branch_commit {
 struct weft__branch {
     bool may_open;   /* memory was rolled back; what it issues next ... */
     bool is_open;    /* ... opened one, which is not repaired yet */
+    bool is_named;   /* and the engine says that there are two chains, and does not look for where they part */
     uint32_t origin; /* the history's number of the epoch that means two things above ... */
     uint64_t from;   /* ... this number */
     struct weft__branch_commit *commits;

@@ -182,6 +182,15 @@ static int check_end(struct weft_sim *s, uint64_t from_ns) {
     return 0;
 }
 
+/* All that was to be said of two chains was said. */
+static bool is_named(const struct weft_sim *s) {
+    for (size_t i = 0; i < s->machine_count; i++)
+        if (s->machines[i].replica != NULL && s->machines[i].watched.branch.is_open &&
+            s->machines[i].watched.branch.is_named)
+            return true;
+    return false;
+}
+
 static uint64_t last_item_ns(const struct weft_sim *s) {
     const struct weft_sim_schedule *plan = s->schedule;
     uint64_t last = plan->count == 0 ? 0 : plan->items[plan->count - 1].at_ns;
@@ -199,7 +208,7 @@ int weft_sim_run_until_converged(struct weft_sim *s, uint64_t timeout_ns) {
         if (done && s->moved && weft__sim_is_converged(s)) return check_end(s, from);
         s->moved = (s->moved && !done) || s->check.parted;
     } while ((rc = weft__world_next(s, until)) == 1);
-    if (rc == 0 && s->check.parted) return check_end(s, from); /* they may stay apart */
+    if (rc == 0 && (s->check.parted || is_named(s))) return check_end(s, from); /* they may stay apart */
     return rc == 0 ? WEFT_ERR_NOT_READY : rc;
 }
 

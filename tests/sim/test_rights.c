@@ -290,8 +290,6 @@ static void draw_options(struct weft_sim_options *o, uint64_t seed) {
                           &o->joins,          &o->retirements,  &o->pauses,      &o->bits_rotten};
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
         if (below(seed, 10 + i, 3) == 0) *faults[i] = 1 + below(seed, 40 + i, 2);
-    /* Chains that part below the logs of a signed space stay apart, and nobody has to say so. */
-    if (o->rights == WEFT__SIM_RIGHTS_SIGNED) o->rewinds = 0;
     if (seed % 3 == 0) o->engine_log_max = o->engine_checkpoint_bytes = 3000;
     if (seed % 5 == 0) o->weight_ewflag = o->weight_ormap = 1;
 }

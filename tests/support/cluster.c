@@ -89,6 +89,8 @@ static void carry_out(struct cluster *c, int i, const struct weft_update *u) {
     }
     for (size_t k = 0; k < u->notice_count; k++) {
         a->notices[u->notices[k].kind]++;
+        if (u->notices[k].kind == WEFT_NOTICE_EQUIVOCATION)
+            (void)snprintf(a->forked, sizeof a->forked, "%s", u->notices[k].text);
         if (u->notices[k].kind == WEFT_NOTICE_REFUSED) note_refusal(a, &u->notices[k]);
         if (u->notices[k].kind == WEFT_NOTICE_DURABLE) a->durable = u->notices[k].seq;
     }

@@ -43,6 +43,7 @@ struct cluster_replica {
     int refused;         /* err of the last WEFT_NOTICE_REFUSED; 0: none */
     int refused_link;    /* to be closed; -1: none */
     char refusal[512];   /* its text */
+    char forked[512];    /* that of the last WEFT_NOTICE_EQUIVOCATION */
 };
 
 struct cluster {
