@@ -36,25 +36,27 @@ static void ask_for_proof(struct weft_replica *r, const struct weft__peer *p, ui
     *asked = true;
 }
 
-/* Two transactions with one dot show as two hashes for one number: vectors alone can never see them (turso#8129). */
-static void compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e,
+/* Two transactions with one dot show as two hashes for one number: vectors alone can never see them (turso#8129).
+ * False: they do. */
+static bool compare_chain(struct weft_replica *r, const struct weft__peer *p, const struct weft__digest_entry *e,
                           bool *asked) {
     uint32_t origin;
     bool is_ours = weft_id_cmp(&e->origin.replica, &r->identity) == 0;
-    if (!weft__peer_may_bring(p, &e->origin) && !(p->may.read && is_ours)) return;
-    if (!weft_origins_find(r->origins, &e->origin, &origin) || !is_known_hash(e->hash)) return;
+    if (!weft__peer_may_bring(p, &e->origin) && !(p->may.read && is_ours)) return true;
+    if (!weft_origins_find(r->origins, &e->origin, &origin) || !is_known_hash(e->hash)) return true;
     uint64_t applied = weft_version_vector_get(&r->space.applied, origin);
     if (e->seq > applied) {
         weft__fork_suspect(r, p->link, origin);
-        return;
+        return true;
     }
     const struct weft__log_row *row = weft__log_get(&r->log, origin, e->seq);
     const uint8_t *own = e->seq == applied ? r->space.lineages[origin].hash : row != NULL ? row->hash : NULL;
-    if (own == NULL || memcmp(own, e->hash, WEFT__CHAIN_LEN) == 0) return;
+    if (own == NULL || memcmp(own, e->hash, WEFT__CHAIN_LEN) == 0) return true;
     if (weft__signing_is_on(r) && !is_ours)
         ask_for_proof(r, p, origin, e, asked);
     else
         weft__report_equivocation(r, p->link, origin, e->seq);
+    return false;
 }
 
 static void compare_state(struct weft_replica *r, const struct weft__peer *p, const struct weft__message *m) {
@@ -89,11 +91,12 @@ int weft__recv_digest(struct weft_replica *r, struct weft__peer *p, const struct
         int rc = take_entry(r, p, &m->digest.entries[i]);
         if (rc != 0) return rc;
     }
-    bool first = !p->heard, asked = false;
+    bool first = !p->heard, asked = false, is_same = true;
     p->heard = true;
     introduce(r, p);
-    for (size_t i = 0; i < m->digest.count; i++) compare_chain(r, p, &m->digest.entries[i], &asked);
-    compare_state(r, p, m);
+    for (size_t i = 0; i < m->digest.count; i++)
+        is_same = compare_chain(r, p, &m->digest.entries[i], &asked) && is_same;
+    if (is_same) compare_state(r, p, m); /* or no wonder that states differ */
     if (m->digest.reply) weft__send_digest(r, p, false);
     weft__ask_for_missing(r, p);
     for (size_t i = 0; first && i < r->peers.count; i++) /* a state may have waited for what this one would say */

@@ -87,7 +87,29 @@ START_TEST(until_a_peer_comes_whose_log_shows_where) {
 }
 END_TEST
 
+/* Both chains got out, of one length: that is said, and not that equal transactions made unequal states. */
+START_TEST(two_chains_are_no_divergence) {
+    begin(3);
+    struct cluster_snapshot s = cluster_snapshot(&c, 0);
+    for (int peer = 1; peer <= 2; peer++) {
+        (void)cluster_count(&c, 0, "n", peer);
+        cluster_link(&c, 0, peer);
+        cluster_settle(&c);
+        expect_value(peer, peer);
+        if (peer == 1) cluster_resume(&c, 0, &s);
+    }
+    cluster_unlink(&c, 0, 2);
+    cluster_link(&c, 1, 2);
+    (void)cluster_converge(&c, ROUNDS);
+    for (int i = 1; i <= 2; i++) {
+        ck_assert_uint_eq(c.at[i].notices[WEFT_NOTICE_EQUIVOCATION], 1);
+        expect_value(i, i);
+    }
+    finish(&s); /* nobody has said that states diverge */
+}
+END_TEST
+
 int main(void) {
     return RUN_SUITE("signed rollback", both_chains_count_once, below_all_logs_they_stay_apart_and_it_is_said,
-                     until_a_peer_comes_whose_log_shows_where);
+                     until_a_peer_comes_whose_log_shows_where, two_chains_are_no_divergence);
 }
