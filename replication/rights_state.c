@@ -151,6 +151,16 @@ static int read_all(struct weft__rights_list *l, const struct weft__space *s, co
     return rc;
 }
 
+/* No object of another type, which would be in the way of the next document. */
+static bool has_nothing_else(const struct weft__space *s) {
+    struct weft_slice key = weft_str(WEFT_RIGHTS_KEY);
+    struct weft__keyspace_walk w;
+    const struct weft__keyed *o = weft__keyspace_walk(&w, &s->keys, key, 0);
+    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_step(&w))
+        if (o->object.kind->type != weft_rights_class.type) return false;
+    return true;
+}
+
 static void list_fini(struct weft__rights_list *l, const struct weft_alloc *alloc) {
     weft__free(alloc, l->names, l->cap * sizeof *l->names);
     *l = (struct weft__rights_list){.count = 0};
@@ -158,6 +168,7 @@ static void list_fini(struct weft__rights_list *l, const struct weft_alloc *allo
 
 int weft__rights_restore(struct weft_replica *r) {
     if (!weft__rights_governs(&r->space.id)) return 0;
+    if (!has_nothing_else(&r->space)) return WEFT_ERR_MALFORMED;
     int rc = read_all(&r->rights.applied, &r->space, r->alloc);
     if (rc != 0) list_fini(&r->rights.applied, r->alloc);
     weft__rights_tie(r);
@@ -185,16 +196,6 @@ static bool has_what_it_saw(const struct weft__space *s, const struct weft__spac
     while (weft__dots_next(&it, &item))
         if (item.dot.seq <= weft_version_vector_get(&s->applied, item.dot.origin) && !has_write(s, name, item.dot))
             return false;
-    return true;
-}
-
-/* No object of another type, which would be in the way of the next document. */
-static bool has_nothing_else(const struct weft__space *s) {
-    struct weft_slice key = weft_str(WEFT_RIGHTS_KEY);
-    struct weft__keyspace_walk w;
-    const struct weft__keyed *o = weft__keyspace_walk(&w, &s->keys, key, 0);
-    for (; o != NULL && weft_slice_eq(weft__keyed_key(o), key); o = weft__keyspace_step(&w))
-        if (o->object.kind->type != weft_rights_class.type) return false;
     return true;
 }
 

@@ -444,6 +444,17 @@ START_TEST(state_has_nothing_else_at_the_key) {
 }
 END_TEST
 
+/* Nor in a checkpoint, whoever wrote it. */
+START_TEST(checkpoint_has_nothing_else_at_the_key) {
+    begin(1);
+    struct weft_replica *r = c.at[0].replica;
+    ck_assert_int_eq(weft__rights_restore(r), 0);
+    ck_assert_ptr_nonnull(weft__keyspace_make(&r->space.keys, weft_str(WEFT_RIGHTS_KEY), weft_gset_class.type));
+    ck_assert_int_eq(weft__rights_restore(r), WEFT_ERR_MALFORMED);
+    end();
+}
+END_TEST
+
 /* A join takes away what the other side has seen and does not have: a state that has seen a document has it. */
 START_TEST(state_takes_no_document_away) {
     begin(1);
@@ -493,6 +504,6 @@ int main(void) {
                      delta_does_nothing_but_add_one_document, key_of_the_rights_holds_rights_only, removal_is_void,
                      what_is_void_is_void_whole, generation_without_rights_is_void, voids_are_the_same_everywhere,
                      state_has_sound_documents, every_write_of_a_document_is_looked_at,
-                     state_has_nothing_else_at_the_key, state_takes_no_document_away,
-                     state_takes_no_write_of_a_document_away);
+                     state_has_nothing_else_at_the_key, checkpoint_has_nothing_else_at_the_key,
+                     state_takes_no_document_away, state_takes_no_write_of_a_document_away);
 }
