@@ -88,8 +88,12 @@ static int deny(struct weft_replica *r, const char *fmt, ...) {
 
 /* --- Writers ------------------------------------------------------------------------------------------------------ */
 
-void weft__writer_free(struct weft__writer *w, const struct weft_alloc *alloc) {
-    if (w != NULL) weft__free(alloc, w, w->size);
+void weft__writers_free(struct weft__writer *first, const struct weft_alloc *alloc) {
+    while (first != NULL) {
+        struct weft__writer *next = first->next;
+        weft__free(alloc, first, first->size);
+        first = next;
+    }
 }
 
 /* Calls `each` with every prefix that a document lets a replica write. */
@@ -152,6 +156,9 @@ static struct weft__writer *writer_new(const struct weft__rights_document *d, co
     size_t size = sizeof(struct weft__writer) + s.count * sizeof(struct weft_slice) + s.bytes;
     struct weft__writer *w = weft__malloc(alloc, size);
     if (w == NULL) return NULL;
+    w->next = NULL;
+    w->uses = 0;
+    w->replica = *replica;
     w->document = d->name;
     w->successor = *weft__rights_successor(d);
     w->size = size;
@@ -160,6 +167,28 @@ static struct weft__writer *writer_new(const struct weft__rights_document *d, co
     each_prefix(d, replica, copy_prefix, &c);
     tidy_prefixes(w);
     return w;
+}
+
+/* The one that is there, for another epoch, or a new one. NULL: out of memory. */
+static struct weft__writer *writer_of(struct weft__space *s, const struct weft__rights_document *d,
+                                      const struct weft_id *replica) {
+    for (struct weft__writer *w = s->writers; w != NULL; w = w->next)
+        if (weft__rights_name_cmp(&w->document, &d->name) == 0 && weft_id_cmp(&w->replica, replica) == 0) return w;
+    struct weft__writer *w = writer_new(d, replica, s->alloc);
+    if (w == NULL) return NULL;
+    w->next = s->writers;
+    s->writers = w;
+    return w;
+}
+
+static void use_writer(struct weft__space *s, struct weft__lineage *l, struct weft__writer *w) {
+    struct weft__writer *old = l->writer, **at = &s->writers;
+    w->uses++;
+    l->writer = w;
+    if (old == NULL || --old->uses > 0) return;
+    while (*at != old) at = &(*at)->next;
+    *at = old->next;
+    weft__free(s->alloc, old, old->size);
 }
 
 /* The only one that can cover a key is the last that is not after it. */
@@ -213,10 +242,9 @@ static int find_writer(struct weft_replica *r, uint32_t origin) {
         struct weft__rights_document d;
         if (l->writer != NULL && weft__rights_name_cmp(name, &l->writer->document) <= 0) return 0;
         if (!has_seen(r, origin, name) || !weft__rights_find(&r->space, name, &d)) continue;
-        struct weft__writer *w = writer_new(&d, &weft_origins_at(r->origins, origin)->replica, r->alloc);
+        struct weft__writer *w = writer_of(&r->space, &d, &weft_origins_at(r->origins, origin)->replica);
         if (w == NULL) return WEFT_ERR_NOMEM;
-        weft__writer_free(l->writer, r->alloc);
-        l->writer = w;
+        use_writer(&r->space, l, w);
         return 0;
     }
     return 0;

@@ -21,15 +21,18 @@ bool weft__rights_is_signed(const struct weft_id *space);
 /* Whether the id was made of this key: who signs a space's first document. */
 bool weft__rights_is_root(const struct weft_id *space, const struct weft_key *authority);
 
-/* What an origin may write, by the document that governs its last transaction. One block. */
+/* What a replica may write by a document, for all of its epochs that this document governs. One block. */
 struct weft__writer {
+    struct weft__writer *next; /* of the space's */
+    size_t uses;               /* lineages */
+    struct weft_id replica;
     struct weft__rights_name document;
     struct weft_key successor; /* signs the next document */
     size_t size;
     size_t prefix_count;
     struct weft_slice prefixes[]; /* ascending, none of them a prefix of another; their bytes come behind */
 };
-void weft__writer_free(struct weft__writer *w, const struct weft_alloc *alloc); /* NULL is fine */
+void weft__writers_free(struct weft__writer *first, const struct weft_alloc *alloc);
 
 /* Names of documents, ascending. */
 struct weft__rights_list {

@@ -22,10 +22,8 @@ void weft__space_fini(struct weft__space *s) {
     weft__keyspace_fini(&s->keys);
     weft__pool_fini(&s->pool);
     weft_version_vector_fini(&s->applied);
-    for (size_t i = 0; i < s->lineage_cap; i++) {
-        weft_version_vector_fini(&s->lineages[i].past);
-        weft__writer_free(s->lineages[i].writer, s->alloc);
-    }
+    for (size_t i = 0; i < s->lineage_cap; i++) weft_version_vector_fini(&s->lineages[i].past);
+    weft__writers_free(s->writers, s->alloc);
     weft__free(s->alloc, s->lineages, s->lineage_cap * sizeof *s->lineages);
     memset(s, 0, sizeof *s);
 }

@@ -20,7 +20,7 @@ struct weft__lineage {
     struct weft_version_vector past; /* all it depends on, by other origins; grows only */
     uint8_t hash[WEFT__CHAIN_LEN];
     struct weft_stamp stamp;     /* the greatest of all of them: not every origin keeps its clock from going back */
-    struct weft__writer *writer; /* what it may write, as far as that was asked (rights.c); NULL: nothing yet */
+    struct weft__writer *writer; /* of the space's: what it may write, as far as that was asked; NULL: nothing yet */
     bool forked; /* two transactions with one dot were seen, and said so: what conflicts is not asked for any more */
     bool stays_apart; /* and, of an own epoch, that nobody's log shows where they part (fork.c) */
 };
@@ -34,7 +34,8 @@ struct weft__space {
     struct weft_version_vector applied;
     struct weft__lineage *lineages; /* by interned index */
     size_t lineage_cap;
-    struct weft_stamp clock; /* the greatest stamp of any applied transaction */
+    struct weft__writer *writers; /* each of some lineage (rights.c) */
+    struct weft_stamp clock;      /* the greatest stamp of any applied transaction */
 };
 
 int weft__space_init(struct weft__space *s, const struct weft_id *id, struct weft_origins *origins, uint64_t seed,

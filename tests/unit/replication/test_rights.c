@@ -10,6 +10,7 @@
 #include <weft/lwwreg.h>
 #include <weft/rights.h>
 
+#include "replication/engine.h"
 #include "tests/support/authority.h"
 #include "tests/support/cluster.h"
 #include "tests/support/failing_alloc.h"
@@ -540,6 +541,37 @@ static void play_short_of_memory(size_t n, struct failing_alloc *f) {
     ck_assert_uint_eq(info_at(1).documents, 2);
 }
 
+/* Blocks of memory, and the lineages that refer to them. */
+static void expect_writers(int i, size_t blocks, size_t lineages) {
+    for (const struct weft__writer *w = c.at[i].replica->space.writers; w != NULL; w = w->next, blocks--) {
+        ck_assert(blocks > 0 && w->uses > 0);
+        lineages -= w->uses;
+    }
+    ck_assert(blocks == 0 && lineages == 0);
+}
+
+/* A new epoch costs nothing that grows with what its replica may write; what nobody refers to goes. */
+START_TEST(epochs_share_what_their_replica_may_write) {
+    begin(2);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 1, .writes = {"k l", "*"}), 0);
+    for (int epoch = 0; epoch < 6; epoch++) {
+        restart(0);
+        ck_assert_int_eq(set(0, "k"), 0);
+    }
+    ck_assert(cluster_converge(&c, ROUNDS));
+    ck_assert_int_eq(set(1, "m"), 0);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    for (int i = 0; i < 2; i++) expect_writers(i, 2, 7);
+    ck_assert_int_eq(OFFER(0, &root, .generation = 2, .writes = {"m", "*"}), 0);
+    ck_assert_int_eq(set(0, "m"), 0);
+    ck_assert(cluster_converge(&c, ROUNDS));
+    ck_assert_int_eq(set(1, "m"), 0); /* its one epoch: what it may by the first document goes */
+    ck_assert(cluster_converge(&c, ROUNDS));
+    for (int i = 0; i < 2; i++) expect_writers(i, 3, 7);
+    end();
+}
+END_TEST
+
 START_TEST(nth_allocation_fails) {
     size_t failed = 1, n = 1;
     for (; failed > 0; n += n < 40 ? 1 : 3) {
@@ -561,5 +593,6 @@ int main(void) {
                      hand_over_meets_a_document_of_the_old_authority, two_documents_of_one_generation,
                      one_document_committed_twice, revocation_binds_who_has_seen_it,
                      documents_come_back_from_logs_and_checkpoints, state_brings_its_documents,
-                     state_meets_other_documents, what_is_issued_again_is_judged_again, nth_allocation_fails);
+                     state_meets_other_documents, what_is_issued_again_is_judged_again,
+                     epochs_share_what_their_replica_may_write, nth_allocation_fails);
 }
