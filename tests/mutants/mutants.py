@@ -537,9 +537,9 @@ MUTANTS = [
         "after an opening no document of rights governs that a checkpoint holds",
         (
             "rights_state.c",
-            "    if (!weft__rights_governs(&r->space.id)) return 0;\n    int rc = read_all(&r->rights.applied",
+            "    if (!weft__rights_governs(&r->space.id)) return 0;\n    if (!has_nothing_else(&r->space)) return",
             "    if (!weft__rights_governs(&r->space.id) || MUTANT) return 0;\n"
-            "    int rc = read_all(&r->rights.applied",
+            "    if (!has_nothing_else(&r->space)) return",
         ),
     ),
 ]
