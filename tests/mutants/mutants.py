@@ -413,11 +413,10 @@ MUTANTS = [
         "who writes is judged by the first document of rights that it had seen",
         (
             "rights.c",
-            "        weft__writer_free(l->writer, r->alloc);\n        l->writer = w;",
-            "        if (MUTANT && l->writer != NULL) {\n"
-            "            l->writer->document = w->document;\n            l->writer->successor = w->successor;\n"
-            "            weft__writer_free(w, r->alloc);\n            return 0;\n        }\n"
-            "        weft__writer_free(l->writer, r->alloc);\n        l->writer = w;",
+            "    w->uses++;\n    l->writer = w;",
+            "    if (MUTANT && old != NULL) {\n"
+            "        old->document = w->document;\n        old->successor = w->successor;\n        return;\n    }\n"
+            "    w->uses++;\n    l->writer = w;",
         ),
     ),
     Mutant(
