@@ -64,7 +64,6 @@ struct weft__branch_commit {
 struct weft__branch {
     bool may_open;   /* memory was rolled back; what it issues next ... */
     bool is_open;    /* ... opened one, which is not repaired yet */
-    bool is_named;   /* and the engine says that there are two chains, and does not look for where they part */
     uint32_t origin; /* the history's number of the epoch that means two things above ... */
     uint64_t from;   /* ... this number */
     struct weft__branch_commit *commits;
@@ -148,6 +147,8 @@ int weft__branch_step(struct weft__check *c, struct weft__watched *w, const stru
  * where it had seen what is not there yet. */
 int weft__branch_seen_again(struct weft__check *c, struct weft__watched *w, const struct weft_replica *r,
                             const struct weft_update *u);
+/* The engine said that it has two chains, and that nobody can tell where they part. */
+bool weft__branch_is_named(const struct weft__branch *b, const struct weft_replica *r);
 /* What was not durable is gone from it; `done` is the last record that was. */
 void weft__branch_crashed(struct weft__branch *b, uint64_t done);
 /* Two chains of one epoch got out, and stay apart (fork.c): from now on replicas may differ under equal vectors. */

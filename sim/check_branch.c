@@ -6,6 +6,7 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
+#include "replication/engine.h"
 #include "sim/check.h"
 #include "sim/trace.h"
 
@@ -102,15 +103,14 @@ static void look_for_cover(struct weft__check *c, const struct weft_update *u) {
             weft__check_parted(c);
 }
 
-/* It may still be repaired, when a peer comes whose log reaches down. */
-static void look_for_limit(struct weft__branch *b, const struct weft_replica *r, const struct weft_update *u) {
-    struct weft_origin self = weft_replica_self(r);
+/* The engine says that an own epoch has two chains, and that nobody's log shows where they part. It may still be
+ * repaired, when a peer comes whose log reaches down. */
+bool weft__branch_is_named(const struct weft__branch *b, const struct weft_replica *r) {
     struct weft_replica_stats stats;
     weft_replica_stats(r, &stats);
-    for (size_t i = 0; i < u->notice_count; i++)
-        if (u->notices[i].kind == WEFT_NOTICE_EQUIVOCATION &&
-            weft_id_cmp(&u->notices[i].origin.replica, &self.replica) == 0)
-            b->is_named = !stats.withholds;
+    for (uint32_t i = 0; b->is_open && !stats.withholds && i < weft_origins_count(r->origins); i++)
+        if (i < r->space.lineage_cap && r->space.lineages[i].stays_apart) return true;
+    return false;
 }
 
 int weft__check_note_made_up(struct weft__check *c, const struct weft_update *u) {
@@ -136,7 +136,6 @@ static uint64_t last_log_record(const struct weft_update *u) {
 void weft__branch_crashed(struct weft__branch *b, uint64_t done) {
     while (b->count > 0 && b->commits[b->count - 1].record > done) commit_fini(b, &b->commits[--b->count]);
     for (size_t i = 0; i < b->count; i++) b->commits[i].record = 0;
-    b->is_named = false;                                 /* the next opening says it again */
     if (b->count == 0) b->is_open = b->may_open = false; /* nothing of it was ever written */
 }
 
@@ -147,7 +146,6 @@ int weft__branch_step(struct weft__check *c, struct weft__watched *w, const stru
     if (rc == 0 && !c->parted && w->was_rewound) rc = look_for_leak(c, r, u);
     if (rc != 0) return rc;
     look_for_cover(c, u);
-    look_for_limit(b, r, u);
     if (w->announced == NULL) return 0;
     void *commits = b->commits;
     rc = weft__grow(b->alloc, &commits, &b->cap, b->count + 1, sizeof *b->commits);

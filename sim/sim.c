@@ -185,8 +185,8 @@ static int check_end(struct weft_sim *s, uint64_t from_ns) {
 /* All that was to be said of two chains was said. */
 static bool is_named(const struct weft_sim *s) {
     for (size_t i = 0; i < s->machine_count; i++)
-        if (s->machines[i].replica != NULL && s->machines[i].watched.branch.is_open &&
-            s->machines[i].watched.branch.is_named)
+        if (s->machines[i].replica != NULL &&
+            weft__branch_is_named(&s->machines[i].watched.branch, s->machines[i].replica))
             return true;
     return false;
 }

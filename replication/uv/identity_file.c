@@ -29,6 +29,7 @@ struct reading {
     uint8_t certificate[WEFT_CERTIFICATE_MAX];
     bool has_cluster, has_space;
     char line[WEFT__IDENTITY_LINE_MAX];
+    char certificate_file[4096];
     struct weft_buf authorities, allowed, replicas, revoked;
     const char *path;
     unsigned number; /* of the line */
@@ -169,14 +170,13 @@ static int read_file(struct reading *r, const char *path, enum file which) {
 }
 
 static int read_files(struct reading *r, const char *cluster_file, const char *key_file) {
-    char certificate_file[4096];
-    int len = snprintf(certificate_file, sizeof certificate_file, "%s.cert", key_file);
+    int len = snprintf(r->certificate_file, sizeof r->certificate_file, "%s.cert", key_file);
     int rc = read_file(r, cluster_file, CLUSTER);
     if (rc == 0 && !r->has_cluster) rc = complain(r, WEFT_ERR_MALFORMED, "has no line that names the cluster");
     if (rc == 0) rc = read_file(r, key_file, KEY);
-    if (rc == 0 && (len < 0 || (size_t)len >= sizeof certificate_file))
+    if (rc == 0 && (len < 0 || (size_t)len >= sizeof r->certificate_file))
         rc = complain(r, WEFT_ERR_INVALID, "the name is too long");
-    return rc == 0 ? read_file(r, certificate_file, CERTIFICATE) : rc;
+    return rc == 0 ? read_file(r, r->certificate_file, CERTIFICATE) : rc;
 }
 
 static int make(struct reading *r, struct weft_identity **out) {

@@ -170,13 +170,13 @@ END_TEST
 START_TEST(of_a_link_that_said_nothing_the_head_is_believed) {
     cluster_init(&c, 1);
     ck_assert_int_eq(cluster_open(&c, 0), 0);
-    ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = 9}), 0);
+    ck_assert_int_eq(cluster_step(&c, 0, (struct weft_event){.kind = WEFT_EVENT_LINK_UP, .link = 7}), 0);
     struct weft__message_head head = {{{0}}, stranger, 1};
     struct weft_buf m;
     weft_buf_init(&m, NULL);
     ck_assert_int_eq(weft__message_write_state_request(&m, &head, 0, 0), 0);
     m.ptr[m.len - 2] ^= 1; /* the body's tag */
-    receive(0, 9, weft_buf_slice(&m));
+    receive(0, 7, weft_buf_slice(&m));
     ck_assert_uint_eq(count(0), 1);
     ck_assert_uint_eq(at(0, 0).sender.bytes[0], 0xee);
     weft_buf_fini(&m);
