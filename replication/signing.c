@@ -128,11 +128,11 @@ static void want_no_more(struct weft__signing *s, uint32_t origin, uint64_t upto
     s->count = kept;
 }
 
-/* Rows that went, with a truncation or for a state, need no signature. */
-static void forget_dropped(struct weft_replica *r) {
+/* Rows that went, with a truncation or for a state, need no signature, nor do those of which one came from a peer. */
+static void forget_settled(struct weft_replica *r) {
     struct weft__signing *s = &r->signing;
     for (size_t i = s->count; i-- > 0;)
-        want_no_more(s, s->wanted[i].origin, weft__log_floor(&r->log, s->wanted[i].origin));
+        want_no_more(s, s->wanted[i].origin, weft__signing_servable(r, s->wanted[i].origin));
 }
 
 static int note_earlier(struct weft_replica *r, uint32_t origin) {
@@ -184,7 +184,7 @@ int weft__signing_step(struct weft_replica *r) {
     if (rc != 0) return rc;
     s->self = r->self;
     s->shown_count = 0;
-    forget_dropped(r);
+    forget_settled(r);
     if (weft__fork_is_open(r)) return 0;
     rc = want_recorded(r, r->self);
     if (rc == 0) rc = want_earlier(r);

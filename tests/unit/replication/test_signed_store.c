@@ -124,18 +124,22 @@ static int drop_signatures(void *ctx, const struct weft_record *r) {
     return r->kind == WEFT_RECORD_SIGNATURE ? 0 : to->cls->write(to, r, 1);
 }
 
+static void lose_signatures(int i) {
+    struct weft_store *bare;
+    ck_assert_int_eq(weft_store_memory_new(&bare, NULL), 0);
+    cluster_crash(&c, i);
+    ck_assert_int_eq(c.at[i].store->cls->load(c.at[i].store, drop_signatures, bare), 0);
+    c.at[i].store->cls->close(c.at[i].store);
+    c.at[i].store = bare;
+    open_knowing(i, 1, c.count);
+}
+
 START_TEST(signatures_that_are_missing_come_again) {
     begin(3);
     cluster_link(&c, 0, 1);
     count_in_a_burst(0, 5);
     cluster_settle(&c);
-    struct weft_store *bare;
-    ck_assert_int_eq(weft_store_memory_new(&bare, NULL), 0);
-    cluster_crash(&c, 1);
-    ck_assert_int_eq(c.at[1].store->cls->load(c.at[1].store, drop_signatures, bare), 0);
-    c.at[1].store->cls->close(c.at[1].store);
-    c.at[1].store = bare;
-    open_knowing(1, 1, 3);
+    lose_signatures(1);
     expect_value(1, 5);
     cluster_link(&c, 1, 2);
     for (int k = 0; k < 5; k++) {
@@ -150,6 +154,31 @@ START_TEST(signatures_that_are_missing_come_again) {
     }
     expect_value(2, 5);
     ck_assert_uint_eq(stored(1, WEFT_RECORD_SIGNATURE), stored(0, WEFT_RECORD_SIGNATURE));
+    end_without_refusals();
+}
+END_TEST
+
+/* A driver that cannot sign yet would be asked for it for ever. */
+START_TEST(what_came_back_signed_is_not_to_be_signed) {
+    begin(2);
+    cluster_link(&c, 0, 1);
+    count_in_a_burst(0, 5);
+    cluster_settle(&c);
+    c.at[0].signs_not = true;
+    lose_signatures(0);
+    struct weft_event e = {.kind = WEFT_EVENT_TICK, .now = c.at[0].now};
+    struct weft_update u;
+    ck_assert_int_eq(weft_replica_step(c.at[0].replica, &e, &u), 0);
+    ck_assert_uint_gt(u.wants_signature_count, 0);
+    cluster_link(&c, 0, 1);
+    for (int k = 0; k < 5; k++) {
+        cluster_settle(&c);
+        cluster_pass(&c, SECOND);
+    }
+    ck_assert_uint_gt(stored(0, WEFT_RECORD_SIGNATURE), 0); /* the last one is for all before it */
+    e.now = c.at[0].now;
+    ck_assert_int_eq(weft_replica_step(c.at[0].replica, &e, &u), 0);
+    ck_assert_uint_eq(u.wants_signature_count, 0);
     end_without_refusals();
 }
 END_TEST
@@ -406,9 +435,10 @@ int main(void) {
     int failed = loops();
     failed |= RUN_SUITE("signed, stores", a_tail_without_a_signature_is_signed_at_the_next_opening,
                         a_signature_that_was_lost_is_made_again, a_relay_serves_what_it_had_before_it_was_restarted,
-                        signatures_that_are_missing_come_again, a_damaged_signature_record_is_named,
-                        signatures_go_with_the_log_and_not_before, a_cut_run_is_served_from_where_the_log_begins,
-                        a_state_waits_for_signatures, a_run_that_has_no_room_is_asked_for_whole,
-                        rows_that_are_taken_back_take_their_signatures_along, a_branch_is_not_signed);
+                        signatures_that_are_missing_come_again, what_came_back_signed_is_not_to_be_signed,
+                        a_damaged_signature_record_is_named, signatures_go_with_the_log_and_not_before,
+                        a_cut_run_is_served_from_where_the_log_begins, a_state_waits_for_signatures,
+                        a_run_that_has_no_room_is_asked_for_whole, rows_that_are_taken_back_take_their_signatures_along,
+                        a_branch_is_not_signed);
     return failed;
 }
