@@ -211,6 +211,20 @@ static void listens_to_what_others_write(struct attacker *a, unsigned variant) {
     expect_no_rows(a);
 }
 
+/* Nobody asked for it, and its certificate says that nobody should take one. */
+static void gives_a_state_and_does_not_vouch(struct attacker *a, unsigned variant) {
+    static const uint8_t hash[WEFT__CHAIN_LEN] = {1};
+    struct weft__message_head head = attacker_head();
+    struct change c = {.certificate = fresh_certificate(ATTACKER)};
+    struct weft_buf message;
+    (void)variant;
+    c.certificate.vouches = false;
+    attacker_shake_hands(a, identity(ATTACKER, &c));
+    weft_buf_init(&message, NULL);
+    weft__message_write_state_chunk(&message, &head, 7, 0, 2, 100, hash, weft_str("made up"));
+    say_message(a, &message);
+}
+
 static const struct may all_but_write = {.is_member = true, .reads = true, .relays = true};
 static const struct may no_relay = {.is_member = true, .reads = true};
 static const struct may no_read = {.is_member = true, .relays = true};
@@ -225,8 +239,10 @@ const struct row rights_rows[] = {
     {"is linked while others write, and may not read", listens_to_what_others_write, 2, 0, "", AS_MEMBER},
     {"forges what another wrote, in a signed space", forges_what_another_wrote, 3, WEFT_ERR_SIGNATURE, "", AS_MEMBER},
     {"links, and is no member of the space", is_no_member, 0, WEFT_ERR_DENIED, "", ANSWER},
+    {"gives a state, and does not vouch", gives_a_state_and_does_not_vouch, 0, WEFT_ERR_DENIED, "does not vouch",
+     AS_MEMBER},
 };
-const struct terms rights_terms[] = {{&all_but_write, true, false}, {&no_relay, false, false},
-                                     {&no_read, false, false},      {&no_read, false, true},
-                                     {&all_signed, false, false},   {&nothing, false, false}};
+const struct terms rights_terms[] = {
+    {&all_but_write, true, false}, {&no_relay, false, false}, {&no_read, false, false},      {&no_read, false, true},
+    {&all_signed, false, false},   {&nothing, false, false},  {&all_but_write, false, false}};
 const unsigned rights_row_count = sizeof rights_rows / sizeof rights_rows[0];

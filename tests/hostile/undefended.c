@@ -117,6 +117,7 @@ const struct undefended undefended[] = {
     {&reads_any_space, "comparing spaces", "speaks of another space"},
     {&believes_senders, "asking who sends", "speaks for another replica"},
     {&believes_senders, "asking who sends", "asks for what others wrote, and may not read"},
+    {&believes_senders, "asking who sends", "gives a state, and does not vouch"},
     {&judges_nothing, "judging transactions", "writes what it may not"},
     {&checks_no_signature, "checking signatures", "forges what another wrote, in a signed space"},
 };
