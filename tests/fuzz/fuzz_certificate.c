@@ -7,38 +7,10 @@
 #include <weft/err.h>
 #include <weft/identity.h>
 
-#include "base/signature.h"
-#include "base/wire.h"
+#include "tests/fuzz/authority.h"
 #include "tests/fuzz/fuzz.h"
 
 static const char prefix[] = "weft certificate";
-
-struct authority {
-    struct weft_key key;
-    uint8_t secret[WEFT_AUTHORITY_SECRET_LEN];
-};
-
-static const struct authority *authority(void) {
-    static const uint8_t seed[WEFT__SIGNATURE_SEED_LEN] = "an authority of nobody's, seeded";
-    static struct authority a;
-    static bool made;
-    if (!made) weft__signature_keys(a.key.bytes, a.secret, seed);
-    made = true;
-    return &a;
-}
-
-static void sign(struct weft_slice bytes, struct weft_buf *out) {
-    struct weft_buf text;
-    uint8_t signature[WEFT__SIGNATURE_LEN];
-    weft_buf_init(&text, NULL);
-    (void)weft_buf_append(&text, prefix, sizeof prefix);
-    (void)weft_buf_append_slice(&text, bytes);
-    weft__signature_make(signature, weft_buf_slice(&text), authority()->secret);
-    weft__write_bytes(out, 1, bytes);
-    weft__write_bytes(out, 2, weft_slice(signature, sizeof signature));
-    HOLDS(out->err == 0);
-    weft_buf_fini(&text);
-}
 
 /* As the own one of a replica with this secret; in most cases it is another's. */
 static void try_identity(struct weft_slice certificate, const struct weft_certificate *c) {
@@ -53,7 +25,7 @@ static void try_identity(struct weft_slice certificate, const struct weft_certif
     o.cluster_key = &cluster_key;
     o.secret = &secret;
     o.certificate = certificate;
-    o.authorities = &authority()->key;
+    o.authorities = &fuzz_authority()->key;
     o.authority_count = 1;
     int rc = weft_identity_new(&id, &o, errmsg, sizeof errmsg);
     bool is_own = memcmp(&public_key, &c->key, sizeof public_key) == 0;
@@ -67,11 +39,11 @@ static void try_signed(struct weft_slice bytes) {
     struct weft_buf whole, again;
     weft_buf_init(&whole, NULL);
     weft_buf_init(&again, NULL);
-    sign(bytes, &whole);
-    int rc = weft_certificate_read(&c, weft_buf_slice(&whole), &authority()->key);
+    fuzz_sign(prefix, bytes, &whole);
+    int rc = weft_certificate_read(&c, weft_buf_slice(&whole), &fuzz_authority()->key);
     HOLDS(rc == 0 || rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_VERSION);
     if (rc == 0) {
-        HOLDS(weft_certificate_sign(&c, authority()->secret, &again) == 0);
+        HOLDS(weft_certificate_sign(&c, fuzz_authority()->secret, &again) == 0);
         HOLDS(weft_slice_eq(weft_buf_slice(&whole), weft_buf_slice(&again)));
         try_identity(weft_buf_slice(&whole), &c);
     }
@@ -102,7 +74,7 @@ static void try_new_keys(void) {
     weft_buf_init(&bytes, NULL);
     HOLDS(weft_certificate_sign(&c, authority_secret, &bytes) == 0);
     HOLDS(weft_certificate_read(&read, weft_buf_slice(&bytes), &public_key) == 0);
-    HOLDS(weft_certificate_read(&read, weft_buf_slice(&bytes), &authority()->key) == WEFT_ERR_CERTIFICATE);
+    HOLDS(weft_certificate_read(&read, weft_buf_slice(&bytes), &fuzz_authority()->key) == WEFT_ERR_CERTIFICATE);
     weft_buf_fini(&bytes);
 }
 

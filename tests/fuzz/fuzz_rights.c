@@ -7,9 +7,9 @@
 #include <weft/err.h>
 #include <weft/rights.h>
 
-#include "base/signature.h"
 #include "base/wire.h"
 #include "replication/rights_document.h"
+#include "tests/fuzz/authority.h"
 #include "tests/fuzz/budget.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -18,20 +18,6 @@
 
 static const char prefix[] = "weft rights";
 
-struct authority {
-    struct weft_key key;
-    uint8_t secret[WEFT__SIGNATURE_SECRET_LEN];
-};
-
-static const struct authority *authority(void) {
-    static const uint8_t seed[WEFT__SIGNATURE_SEED_LEN] = "an authority of nobody's, seeded";
-    static struct authority a;
-    static bool made;
-    if (!made) weft__signature_keys(a.key.bytes, a.secret, seed);
-    made = true;
-    return &a;
-}
-
 /* The third field, where the first two are those of a document. */
 static void name_authority(struct weft_slice bytes) {
     struct weft__reader r;
@@ -39,20 +25,7 @@ static void name_authority(struct weft_slice bytes) {
     (void)weft__read_field_bytes(&r, 1);
     (void)weft__read_field_varint(&r, 2);
     struct weft_slice key = weft__read_field_bytes(&r, 3);
-    if (key.len == WEFT_KEY_LEN) memcpy((uint8_t *)(uintptr_t)key.ptr, authority()->key.bytes, key.len);
-}
-
-static void sign(struct weft_slice bytes, struct weft_buf *out) {
-    struct weft_buf text;
-    uint8_t signature[WEFT__SIGNATURE_LEN];
-    weft_buf_init(&text, NULL);
-    (void)weft_buf_append(&text, prefix, sizeof prefix);
-    (void)weft_buf_append_slice(&text, bytes);
-    weft__signature_make(signature, weft_buf_slice(&text), authority()->secret);
-    weft__write_bytes(out, 1, bytes);
-    weft__write_bytes(out, 2, weft_slice(signature, sizeof signature));
-    HOLDS(out->err == 0);
-    weft_buf_fini(&text);
+    if (key.len == WEFT_KEY_LEN) memcpy((uint8_t *)(uintptr_t)key.ptr, fuzz_authority()->key.bytes, key.len);
 }
 
 static void check_members(struct weft_slice bytes, const struct weft_rights *doc) {
@@ -76,13 +49,13 @@ static void try_signed(struct weft_slice bytes) {
     weft_buf_init(&whole, NULL);
     weft_buf_init(&again, NULL);
     name_authority(weft_slice(copy, bytes.len));
-    sign(weft_slice(copy, bytes.len), &whole);
+    fuzz_sign(prefix, weft_slice(copy, bytes.len), &whole);
     free(copy);
     budget_init(&budget, MEMORY_MAX(whole.len));
     int rc = weft_rights_read(&doc, weft_buf_slice(&whole), &budget.alloc);
     HOLDS(rc == 0 || rc == WEFT_ERR_MALFORMED || rc == WEFT_ERR_LIMIT || rc == WEFT_ERR_SIGNATURE);
     if (rc == 0) {
-        HOLDS(weft_rights_sign(doc, authority()->secret, &again) == 0);
+        HOLDS(weft_rights_sign(doc, fuzz_authority()->secret, &again) == 0);
         HOLDS(weft_slice_eq(weft_buf_slice(&whole), weft_buf_slice(&again)));
         check_members(weft_buf_slice(&whole), doc);
         weft_rights_free(doc);
