@@ -9,6 +9,7 @@
 #include <weft/err.h>
 
 #include "base/wire.h"
+#include "clock/id.h"
 #include "replication/engine.h"
 
 int weft__record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf *b) {
@@ -20,14 +21,13 @@ int weft__record_meta(struct weft_replica *r, uint64_t id, const struct weft_buf
 }
 
 static int record_identity(struct weft_replica *r) {
-    static const struct weft_id zero;
     struct weft_buf b;
     weft_buf_init(&b, r->alloc);
     weft__write_field_varint(&b, 1, WEFT__FORMAT_VERSION);
     weft__write_bytes(&b, 2, weft_slice(r->identity.bytes, sizeof r->identity.bytes));
-    if (weft_id_cmp(&r->space.id, &zero) != 0)
+    if (!weft__id_is_zero(&r->space.id))
         weft__write_bytes(&b, 3, weft_slice(r->space.id.bytes, sizeof r->space.id.bytes));
-    if (weft_id_cmp(&r->options.cluster, &zero) != 0)
+    if (!weft__id_is_zero(&r->options.cluster))
         weft__write_bytes(&b, 4, weft_slice(r->options.cluster.bytes, sizeof r->options.cluster.bytes));
     int rc = weft__record_meta(r, WEFT_META_IDENTITY, &b);
     weft_buf_fini(&b);
@@ -36,8 +36,7 @@ static int record_identity(struct weft_replica *r) {
 
 /* A store is of a cluster from its first opening in one on. */
 static bool wants_cluster(const struct weft_replica *r) {
-    static const struct weft_id zero;
-    return weft_id_cmp(&r->options.cluster, &zero) != 0 && weft_id_cmp(&r->cluster, &zero) == 0;
+    return !weft__id_is_zero(&r->options.cluster) && weft__id_is_zero(&r->cluster);
 }
 
 static int record_epoch(struct weft_replica *r, uint64_t epoch) {

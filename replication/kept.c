@@ -16,9 +16,9 @@
 #include <weft/err.h>
 
 #include "base/alloc.h"
-#include "base/hash.h"
 #include "base/wire.h"
-#include "replication/transaction.h"
+#include "clock/id.h"
+#include "replication/checksummed.h"
 
 #define SHARE(k)   ((k)->count / 4u)
 #define STAYS_NS   UINT64_C(60000000000)
@@ -46,20 +46,12 @@ static int reserve(struct weft__kept *k) {
 
 /* --- Records ------------------------------------------------------------------------------------------------------ */
 
-static bool is_zero(const struct weft_id *id) {
-    static const struct weft_id zero;
-    return weft_id_cmp(id, &zero) == 0;
-}
-
 int weft__kept_write(struct weft_buf *b, const struct weft__kept_entry *e) {
-    uint8_t hash[WEFT__CHAIN_LEN] = {0};
-    weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
-    weft__write_bytes(b, 2, weft_slice(hash, sizeof hash));
-    size_t from = b->len;
+    size_t from = weft__checksummed_begin(b);
     weft__write_field_varint(b, 3, e->number);
     weft__write_field_varint(b, 4, (uint64_t)-e->err);
     weft__write_field_fixed64(b, 5, e->wall);
-    if (!is_zero(&e->replica)) weft__write_bytes(b, 6, weft_slice(e->replica.bytes, sizeof e->replica.bytes));
+    if (!weft__id_is_zero(&e->replica)) weft__write_bytes(b, 6, weft_slice(e->replica.bytes, sizeof e->replica.bytes));
     weft__write_field_varint(b, 7, e->is_authenticated);
     weft__write_field_varint(b, 8, e->link);
     weft__write_field_bytes(b, 9, e->label);
@@ -68,10 +60,7 @@ int weft__kept_write(struct weft_buf *b, const struct weft__kept_entry *e) {
     weft__write_field_bytes(b, 12, e->bytes);
     weft__write_field_fixed64(b, 13, e->epoch);
     weft__write_field_varint(b, 14, e->seq);
-    if (b->err != 0) return b->err;
-    weft__blake2b128(hash, weft_slice(b->ptr + from, b->len - from));
-    memcpy(b->ptr + from - sizeof hash, hash, sizeof hash);
-    return 0;
+    return weft__checksummed_end(b, from);
 }
 
 static void read_id(struct weft__reader *in, struct weft_id *out) {
@@ -108,14 +97,8 @@ static bool is_sound(const struct weft__kept_entry *e) {
 
 int weft__kept_read(struct weft_slice record, struct weft__kept_entry *e) {
     struct weft__reader in;
-    uint8_t hash[WEFT__CHAIN_LEN];
-    weft__reader_init(&in, record);
-    uint64_t version = weft__read_field_varint(&in, 1);
-    if (in.err == 0 && version > WEFT__FORMAT_VERSION) return WEFT_ERR_VERSION;
-    struct weft_slice own = weft__read_field_bytes(&in, 2);
-    if (in.err != 0 || version != WEFT__FORMAT_VERSION || own.len != sizeof hash) return WEFT_ERR_MALFORMED;
-    weft__blake2b128(hash, weft_slice(in.at, (size_t)(in.end - in.at)));
-    if (memcmp(hash, own.ptr, sizeof hash) != 0) return WEFT_ERR_MALFORMED;
+    int rc = weft__checksummed_open(&in, record);
+    if (rc != 0) return rc;
     read_entry(&in, e);
     return in.err == 0 && weft__reader_done(&in) && is_sound(e) ? 0 : WEFT_ERR_MALFORMED;
 }

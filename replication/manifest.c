@@ -6,6 +6,7 @@
 #include <weft/limits.h>
 
 #include "base/alloc.h"
+#include "clock/id.h"
 #include "crdt/origin_wire.h"
 #include "replication/checkpoint.h"
 #include "replication/transaction.h"
@@ -46,14 +47,12 @@ static void write_refs(struct weft_buf *b, const struct weft__segments *segments
 }
 
 int weft__manifest_write(struct weft_buf *b, const struct weft__space *space, const struct weft__segments *segments) {
-    static const struct weft_id zero;
     uint32_t *sorted = NULL;
     size_t cap = 0, count = 0;
     int rc = weft__space_sorted_origins(space, &sorted, &cap, &count);
     if (rc != 0) return rc;
     weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
-    if (weft_id_cmp(&space->id, &zero) != 0)
-        weft__write_bytes(b, 2, weft_slice(space->id.bytes, sizeof space->id.bytes));
+    if (!weft__id_is_zero(&space->id)) weft__write_bytes(b, 2, weft_slice(space->id.bytes, sizeof space->id.bytes));
     for (size_t i = 0; i < count; i++) weft__origin_write(b, 3, weft_origins_at(space->origins, sorted[i]));
     for (size_t i = 0; i < count; i++) write_lineage(b, space, sorted, count, sorted[i]);
     weft__write_field_varint(b, 5, space->clock.epoch);

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/wire.h"
+#include "clock/id.h"
 
 #define ENTRY_LEAST       40u /* an id, a number, a hash */
 #define RANGE_LEAST       22u /* an id, a number */
@@ -262,8 +263,7 @@ int weft__message_decode(struct weft__message *out, struct weft_slice bytes, con
 /* --- Writing ------------------------------------------------------------------------------------------------------ */
 
 static bool has_space(const struct weft__message_head *head) {
-    static const struct weft_id zero;
-    return weft_id_cmp(&head->space, &zero) != 0;
+    return !weft__id_is_zero(&head->space);
 }
 
 static void write_origin(struct weft_buf *out, const struct weft_origin *o) {

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/hash.h"
 #include "base/wire.h"
+#include "clock/id.h"
 #include "replication/engine.h"
 
 static int corrupt(struct weft_replica *r, int rc, const char *what, uint64_t id) {
@@ -25,8 +26,7 @@ static int corrupt(struct weft_replica *r, int rc, const char *what, uint64_t id
 static int check_owner(struct weft_replica *r, const char *what, const struct weft_id *stored,
                        const struct weft_id *wanted) {
     char is[WEFT_ID_TEXT], should_be[WEFT_ID_TEXT];
-    static const struct weft_id zero;
-    if (weft_id_cmp(wanted, &zero) == 0 || weft_id_cmp(wanted, stored) == 0) return 0;
+    if (weft__id_is_zero(wanted) || weft_id_cmp(wanted, stored) == 0) return 0;
     weft_id_format(stored, is);
     weft_id_format(wanted, should_be);
     weft__set_error(r, "it is of %s %s, and not of %s: name another store, or the files that it was made with", what,

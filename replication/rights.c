@@ -71,12 +71,6 @@ static struct shown show(struct weft_slice key) {
     return s;
 }
 
-static struct shown show_id(const struct weft_id *id) {
-    struct shown s;
-    for (size_t i = 0; i < sizeof id->bytes; i++) (void)snprintf(s.text + 2 * i, 3, "%02x", id->bytes[i]);
-    return s;
-}
-
 static int deny(struct weft_replica *r, const char *fmt, ...) WEFT_PRINTF(2, 3);
 static int deny(struct weft_replica *r, const char *fmt, ...) {
     va_list args;
@@ -308,10 +302,11 @@ static int judge_document(struct weft_replica *r, const struct weft__writer *w, 
 
 static int judge_delta(struct weft_replica *r, const struct weft__transaction *t, const struct weft__writer *w,
                        const struct weft__txn_delta *d) {
+    char id[WEFT_ID_TEXT];
     if (d->type == weft_rights_class.type || is_rights_key(d->key)) return judge_document(r, w, d);
     if (w != NULL && may_write(w, d->key)) return 0;
-    return deny(r, "replica %s may not write key \"%s\" by generation %llu of the rights",
-                show_id(&t->origin.replica).text, show(d->key).text,
+    weft_id_format(&t->origin.replica, id);
+    return deny(r, "replica %s may not write key \"%s\" by generation %llu of the rights", id, show(d->key).text,
                 w == NULL ? 0ull : (unsigned long long)w->document.generation);
 }
 

@@ -12,7 +12,7 @@
 #include <weft/limits.h>
 
 #include "base/wire.h"
-#include "replication/transaction.h"
+#include "replication/checksummed.h"
 
 void weft__staging_init(struct weft__staging *s, const struct weft_alloc *alloc) {
     memset(s, 0, sizeof *s);
@@ -65,31 +65,19 @@ int weft__staging_add(struct weft__staging *s, struct weft_slice bytes) {
 /* --- Records ------------------------------------------------------------------------------------------------------ */
 
 int weft__staged_write(struct weft_buf *b, const struct weft__staged_chunk *c) {
-    uint8_t hash[WEFT__CHAIN_LEN] = {0};
-    weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
-    weft__write_bytes(b, 2, weft_slice(hash, sizeof hash));
-    size_t from = b->len;
+    size_t from = weft__checksummed_begin(b);
     weft__write_field_fixed64(b, 3, c->name.transfer);
     weft__write_field_varint(b, 4, c->name.total);
     weft__write_bytes(b, 5, weft_slice(c->name.hash, sizeof c->name.hash));
     weft__write_field_varint(b, 6, c->chunk);
     weft__write_bytes(b, 7, c->bytes);
-    if (b->err != 0) return b->err;
-    weft__blake2b128(hash, weft_slice(b->ptr + from, b->len - from));
-    memcpy(b->ptr + from - sizeof hash, hash, sizeof hash);
-    return 0;
+    return weft__checksummed_end(b, from);
 }
 
 int weft__staged_read(struct weft_slice bytes, struct weft__staged_chunk *c) {
     struct weft__reader in;
-    uint8_t hash[WEFT__CHAIN_LEN];
-    weft__reader_init(&in, bytes);
-    uint64_t version = weft__read_field_varint(&in, 1);
-    if (in.err == 0 && version > WEFT__FORMAT_VERSION) return WEFT_ERR_VERSION;
-    struct weft_slice own = weft__read_field_bytes(&in, 2);
-    if (in.err != 0 || version != WEFT__FORMAT_VERSION || own.len != sizeof hash) return WEFT_ERR_MALFORMED;
-    weft__blake2b128(hash, weft_slice(in.at, (size_t)(in.end - in.at)));
-    if (memcmp(hash, own.ptr, sizeof hash) != 0) return WEFT_ERR_MALFORMED;
+    int rc = weft__checksummed_open(&in, bytes);
+    if (rc != 0) return rc;
     c->name.transfer = weft__read_field_fixed64(&in, 3);
     c->name.total = weft__read_field_varint(&in, 4);
     struct weft_slice state = weft__read_field_bytes(&in, 5);

@@ -9,6 +9,7 @@
 #include "base/endian.h"
 #include "base/hash.h"
 #include "base/wire.h"
+#include "clock/id.h"
 
 #define ORIGIN_LEN (sizeof(struct weft_id) + 8)
 
@@ -57,8 +58,7 @@ static void write_origin(struct weft_buf *out, const struct weft_origin *o) {
 }
 
 static bool has_more(const struct weft_replica_options *o) {
-    static const struct weft_id zero;
-    return o->rights_count > 0 || weft_id_cmp(&o->cluster, &zero) != 0;
+    return o->rights_count > 0 || !weft__id_is_zero(&o->cluster);
 }
 
 static void write_more(struct weft_buf *out, const struct weft_replica_options *o) {

@@ -7,6 +7,7 @@
 #include <weft/err.h>
 #include <weft/limits.h>
 
+#include "clock/id.h"
 #include "crdt/origin_wire.h"
 
 static void read_id(struct weft__reader *r, uint32_t field, bool optional, struct weft_id *out) {
@@ -18,8 +19,7 @@ static void read_id(struct weft__reader *r, uint32_t field, bool optional, struc
         return;
     }
     memcpy(out->bytes, s.ptr, s.len);
-    static const struct weft_id zero;
-    if (optional && weft_id_cmp(out, &zero) == 0) weft__reader_fail(r); /* the default is absent */
+    if (optional && weft__id_is_zero(out)) weft__reader_fail(r); /* the default is absent */
 }
 
 static void read_parent(struct weft__reader *r, struct weft__transaction *t) {
@@ -118,9 +118,8 @@ bool weft__transaction_next_delta(struct weft__reader *r, struct weft__txn_delta
 }
 
 void weft__transaction_write_head(struct weft_buf *b, const struct weft__transaction *t) {
-    static const struct weft_id zero;
     weft__write_field_varint(b, 1, WEFT__FORMAT_VERSION);
-    if (weft_id_cmp(&t->space, &zero) != 0) weft__write_bytes(b, 2, weft_slice(t->space.bytes, sizeof t->space.bytes));
+    if (!weft__id_is_zero(&t->space)) weft__write_bytes(b, 2, weft_slice(t->space.bytes, sizeof t->space.bytes));
     weft__write_bytes(b, 3, weft_slice(t->origin.replica.bytes, sizeof t->origin.replica.bytes));
     weft__write_field_fixed64(b, 4, t->origin.epoch);
     weft__write_field_varint(b, 5, t->seq);

@@ -10,6 +10,7 @@
 #include <weft/identity.h>
 
 #include "base/wire.h"
+#include "clock/id.h"
 #include "replication/uv/identity.h"
 
 #define VERSION 1u

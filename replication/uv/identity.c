@@ -12,6 +12,7 @@
 #include <weft/err.h>
 
 #include "base/options.h"
+#include "clock/id.h"
 
 /* November 2026, seconds since 1970: no clock that is right says less. */
 #define WRITTEN UINT64_C(1795564800)

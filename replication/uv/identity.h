@@ -64,9 +64,4 @@ int weft__identity_check_own(const struct weft_identity *id, uint64_t now, char 
 void weft__key_signing_pair(struct weft_key *public_key, uint8_t signs[WEFT_AUTHORITY_SECRET_LEN],
                             const struct weft_key *secret);
 
-static inline bool weft__id_is_zero(const struct weft_id *id) {
-    static const struct weft_id zero;
-    return weft_id_cmp(id, &zero) == 0;
-}
-
 #endif

@@ -14,6 +14,7 @@
 #include <weft/err.h>
 
 #include "base/options.h"
+#include "clock/id.h"
 #include "replication/uv/host.h"
 #include "replication/uv/identity.h"
 
