@@ -4,7 +4,10 @@
  * returned. Records of one loop turn are written in one store transaction before what depends on them is sent.
  *
  * Links are encrypted and authenticated; what that takes is an identity (identity.h). Plain ones are for loopback, and
- * have to be allowed. */
+ * have to be allowed.
+ *
+ * The program ignores SIGPIPE (signal(SIGPIPE, SIG_IGN)), as any that writes to sockets by libuv: otherwise a peer that
+ * goes while bytes for it wait can end it. */
 #ifndef WEFT_UV_H
 #define WEFT_UV_H
 

@@ -417,7 +417,7 @@ static void on_written(uv_write_t *req, int status) {
 }
 
 /* What the socket takes at once. Not by libuv, whose write ends a process that does not ignore SIGPIPE when the peer
- * has gone. */
+ * has gone; only where bytes wait it is left to that. */
 static ssize_t send_now(struct weft__link *l) {
     uv_os_fd_t socket;
     ssize_t sent;
